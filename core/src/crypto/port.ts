@@ -1,0 +1,40 @@
+/**
+ * The synchronous primitives the core needs, behind one port. Two implementations give identical bytes:
+ * node:crypto (in `node/`) and, later, a portable one. No method has hidden randomness.
+ * All keys, secrets and digests are 32 bytes unless said; signatures are 64.
+ */
+export interface CryptoPort {
+  /** SHA-256 (FIPS 180-4) over the concatenation of `parts`. */
+  sha256(...parts: readonly Uint8Array[]): Uint8Array;
+  /** HKDF-SHA256 (RFC 5869), 32 bytes. */
+  hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array;
+  /**
+   * AES-256-CTR keystream (SP 800-38A), initial counter block 0.
+   *
+   * @param fromByte first byte wanted; a multiple of 16.
+   * @param length bytes wanted; keep calls at 32–64 KiB, larger ones are up to three times slower.
+   */
+  keystream(key: Uint8Array, fromByte: number, length: number): Uint8Array;
+  /** X25519 public key of a 32-byte secret (RFC 7748). */
+  x25519PublicKey(secret: Uint8Array): Uint8Array;
+  /**
+   * X25519 shared secret.
+   *
+   * @throws `verification` for a non-canonical or low-order public key, or an all-zero result.
+   */
+  x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array;
+  ed25519PublicKey(seed: Uint8Array): Uint8Array;
+  ed25519Sign(message: Uint8Array, seed: Uint8Array): Uint8Array;
+  /** False, never an exception, for a wrong length, S ≥ L, a small-order or non-canonical key. */
+  ed25519Verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean;
+  /** XSalsa20-Poly1305 (NaCl secretbox), 24-byte nonce; the box is 16 bytes longer than the plaintext. */
+  secretboxSeal(plaintext: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array;
+  /** @returns undefined when the tag is wrong. */
+  secretboxOpen(box: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array | undefined;
+}
+
+/** Signs with one Ed25519 identity whose secret the core never sees. */
+export interface Signer {
+  readonly publicKey: Uint8Array;
+  sign(message: Uint8Array): Uint8Array;
+}

@@ -1,0 +1,45 @@
+/**
+ * Every maximum a peer can reach for, in one file, checked before allocation.
+ * Lengths are bytes unless the name says otherwise.
+ */
+export const bounds = {
+  /** Participants in one secure-aggregation session (complete graph). */
+  cohortMax: 256,
+  /** The smallest sum that is ever opened. */
+  cohortMin: 3,
+  rosterMembersMax: 4096,
+  idCharactersMax: 63,
+  /** Free text such as a purpose or a reason. */
+  textCharactersMax: 1024,
+  segmentsMax: 64,
+  tensorsMax: 4096,
+  tensorRankMax: 8,
+  metricsMax: 32,
+  /** Payload lanes over all segments. */
+  lanesMax: 2 ** 28,
+  /** One Merkle leaf of a masked vector; 48 KiB, a multiple of every lane width and of the AES block. */
+  chunkBytes: 49_152,
+  /** Data of one upload or download frame: five Merkle chunks. */
+  frameBytes: 245_760,
+  frameBytesMax: 983_040,
+  /** Receive limit of control methods. */
+  controlMessageBytesMax: 1_310_720,
+  /** Receive limit of bulk methods. */
+  messageBytesMax: 2 * 1024 * 1024,
+  planBytesMax: 262_144,
+  rosterBytesMax: 1_048_576,
+  certificateBytesMax: 8_192,
+  modelBytesMax: 2 ** 31,
+  maskedVectorBytesMax: 2 ** 30,
+  safetensorsHeaderBytesMax: 4 * 1024 * 1024,
+  roundsMax: 1_000_000,
+  durationMillisMax: 7 * 24 * 3_600_000,
+  /** Fields, nesting and calls a peer may ask for in one message or connection. */
+  wireFieldsMax: 4096,
+  wireDepthMax: 8,
+  concurrentStreamsMax: 16,
+  connectionsMax: 1024,
+  connectionsPerAddressMax: 64,
+  handshakeMillis: 3_000,
+  invitationMillisDefault: 7 * 24 * 3_600_000,
+} as const;

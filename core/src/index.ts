@@ -12,23 +12,10 @@ export {
   utf8Decode,
   utf8Encode,
 } from './bytes.js';
-export { type CryptoPort, type Signer } from './crypto/port.js';
+export type { CryptoPort, Signer } from './crypto/port.js';
 export { type ErrorCode, type ErrorDetail, type ErrorOptions, errorCodes, FederatedError, refusal } from './errors.js';
 export { isId, requireId } from './ids.js';
-export { type Random } from './random.js';
-export { bounds } from './wire/bounds.js';
-export { canonicalJson, type JsonValue, parseCanonical } from './wire/canonical.js';
-export * from './wire/messages.js';
-export {
-  type AggregatorState,
-  type AggregatorStep,
-  awaited,
-  cohortOf,
-  dropped,
-  openAggregator,
-  stepAggregator,
-  survivors,
-} from './secagg/aggregator.js';
+export type { Random } from './random.js';
 export type {
   Abandonment,
   AggregatorEffect,
@@ -41,9 +28,18 @@ export type {
   SessionStep,
   SumOrder,
 } from './secagg/aggregator/contract.js';
+export {
+  type AggregatorState,
+  type AggregatorStep,
+  awaited,
+  cohortOf,
+  dropped,
+  openAggregator,
+  stepAggregator,
+  survivors,
+} from './secagg/aggregator.js';
 export type { Layout, PlacedSegment } from './secagg/layout.js';
 export type { MaskKey } from './secagg/masking.js';
-export { openParticipant, type ParticipantState, type ParticipantStep, stepParticipant } from './secagg/participant.js';
 export type {
   ApprovedTerms,
   ParticipantEffect,
@@ -53,4 +49,8 @@ export type {
   ParticipantPorts,
   ParticipantRecord,
 } from './secagg/participant/contract.js';
+export { openParticipant, type ParticipantState, type ParticipantStep, stepParticipant } from './secagg/participant.js';
 export type { RosterEntry, RosterView } from './secagg/roster-view.js';
+export { bounds } from './wire/bounds.js';
+export { canonicalJson, type JsonValue, parseCanonical } from './wire/canonical.js';
+export * from './wire/messages.js';

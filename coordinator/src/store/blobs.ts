@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { open, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bounds, FederatedError } from '@concordat/core';
+import { DurableWriter } from './durable-writer.js';
+
+/**
+ * Immutable bytes in files named by their SHA-256. A blob exists completely and durably or not at all:
+ * temporary file → fsync → rename → fsync of the directory.
+ */
+export class BlobStore {
+  readonly #directory: string;
+  #temporary = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+
+  /** @returns the SHA-256 of `bytes`. */
+  async put(bytes: Uint8Array): Promise<Uint8Array> {
+    const digest = createHash('sha256').update(bytes).digest();
+    await this.receive(digest, bytes.byteLength, [bytes]);
+    return digest;
+  }
+
+  /**
+   * Store a stream whose digest and length were announced.
+   *
+   * @throws `invalid-argument` when the length leaves the bounds; `verification` when content or length differ from the announcement.
+   */
+  async receive(
+    digest: Uint8Array,
+    sizeBytes: number,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<void> {
+    if (sizeBytes > bounds.modelBytesMax) {
+      throw new FederatedError('invalid-argument', `a blob of ${sizeBytes} bytes is too large`, {
+        detail: { required: bounds.modelBytesMax, offered: sizeBytes },
+        fix: 'Use a smaller model.',
+      });
+    }
+    const hash = createHash('sha256');
+    const writer = await DurableWriter.create(`${this.#path(digest)}.${process.pid}-${++this.#temporary}.part`);
+    try {
+      for await (const chunk of chunks) {
+        if (writer.sizeBytes + chunk.byteLength > sizeBytes) break;
+        hash.update(chunk);
+        await writer.append(chunk);
+      }
+      if (writer.sizeBytes !== sizeBytes || Buffer.compare(hash.digest(), digest) !== 0) {
+        throw new FederatedError('verification', 'the bytes are not those announced', {
+          detail: { required: sizeBytes, offered: writer.sizeBytes },
+          fix: 'Send the file again; it changed or was damaged on the way.',
+        });
+      }
+    } catch (error) {
+      await writer.discard();
+      throw error;
+    }
+    await writer.commit(this.#path(digest));
+  }
+
+  async has(digest: Uint8Array): Promise<boolean> {
+    return (await this.#size(digest)) !== undefined;
+  }
+
+  /** @throws `invalid-argument` for an unknown digest. */
+  async sizeBytes(digest: Uint8Array): Promise<number> {
+    const size = await this.#size(digest);
+    if (size === undefined) throw unknown(digest);
+    return size;
+  }
+
+  /** The bytes from `offset` on, in pieces of at most `bounds.frameBytes`; each piece is a fresh buffer. */
+  async *read(digest: Uint8Array, offset = 0): AsyncGenerator<{ readonly offset: number; readonly data: Uint8Array }> {
+    const size = await this.sizeBytes(digest);
+    const file = await open(this.#path(digest), 'r');
+    try {
+      for (let at = offset; at < size; ) {
+        const data = new Uint8Array(Math.min(bounds.frameBytes, size - at));
+        const { bytesRead } = await file.read(data, 0, data.byteLength, at);
+        if (bytesRead === 0) break;
+        yield { offset: at, data: data.subarray(0, bytesRead) };
+        at += bytesRead;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** @throws `verification` when the file was damaged. */
+  async readAll(digest: Uint8Array): Promise<Uint8Array> {
+    await this.sizeBytes(digest);
+    const bytes = await readFile(this.#path(digest));
+    if (Buffer.compare(createHash('sha256').update(bytes).digest(), digest) !== 0) {
+      throw new FederatedError('verification', `the stored blob ${name(digest)} is damaged`, {
+        fix: 'Restore it from a copy.',
+      });
+    }
+    return bytes;
+  }
+
+  async remove(digest: Uint8Array): Promise<void> {
+    await rm(this.#path(digest), { force: true });
+  }
+
+  async #size(digest: Uint8Array): Promise<number | undefined> {
+    if (digest.byteLength !== 32) return undefined;
+    try {
+      return (await stat(this.#path(digest))).size;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #path(digest: Uint8Array): string {
+    if (digest.byteLength !== 32) throw unknown(digest);
+    return join(this.#directory, name(digest));
+  }
+}
+
+function name(digest: Uint8Array): string {
+  return Buffer.from(digest).toString('hex');
+}
+
+function unknown(digest: Uint8Array): FederatedError {
+  return new FederatedError('invalid-argument', `no blob ${name(digest).slice(0, 64)}`, {
+    fix: 'Ask for a digest named by the plan or by a published round.',
+  });
+}

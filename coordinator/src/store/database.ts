@@ -1,0 +1,106 @@
+import { chmodSync } from 'node:fs';
+import { type ColumnType, Kysely, SqliteDialect, sql } from 'kysely';
+import Libsql from 'libsql';
+
+/** A blob column: libsql returns an ArrayBuffer and takes a Uint8Array. */
+export type BytesColumn = ColumnType<ArrayBuffer, Uint8Array, Uint8Array>;
+type OptionalBytesColumn = ColumnType<ArrayBuffer | null, Uint8Array | null, Uint8Array | null>;
+
+/** The tables of one coordinator. Bulk bytes are never here: a row holds their digest. */
+export interface Tables {
+  events: {
+    seq: number;
+    run: string;
+    round: number;
+    kind: string;
+    /** Empty when the body is a blob named by `body_digest`. */
+    body: BytesColumn;
+    body_digest: BytesColumn;
+    prev_hash: BytesColumn;
+    hash: BytesColumn;
+  };
+  receipts: {
+    run: string;
+    round: number;
+    step: string;
+    participant: string;
+    content_digest: BytesColumn;
+    body: BytesColumn;
+    signature: BytesColumn;
+  };
+  invitations: {
+    participant: string;
+    organization: string;
+    /** Hex: a key column compares as text. */
+    secret_hash: string;
+    expires_millis: number;
+    used: number;
+  };
+  pending: {
+    participant: string;
+    organization: string;
+    secret_hash: string;
+    identity_key: BytesColumn;
+    certificate_request: BytesColumn;
+    fingerprint: string;
+    /** DER chain, leaf first, each with a 4-byte big-endian length; empty until admitted. */
+    certificate_chain: OptionalBytesColumn;
+  };
+  rosters: { epoch: number; hash: BytesColumn; body: BytesColumn; signature: BytesColumn };
+  plans: { hash: string; body: BytesColumn; signature: BytesColumn; operator: string };
+  runs: {
+    run: string;
+    plan_hash: BytesColumn;
+    /** running | completed | aborted | interrupted */
+    state: string;
+    started_millis: number;
+    model_version: number;
+    model_hash: BytesColumn;
+    reason: string;
+  };
+}
+
+const schema = [
+  `create table if not exists events (
+    seq integer primary key, run text not null, round integer not null, kind text not null,
+    body blob not null, body_digest blob not null, prev_hash blob not null, hash blob not null)`,
+  'create index if not exists events_by_run on events (run, seq)',
+  `create table if not exists receipts (
+    run text not null, round integer not null, step text not null, participant text not null,
+    content_digest blob not null, body blob not null, signature blob not null,
+    primary key (run, round, step, participant))`,
+  `create table if not exists invitations (
+    participant text not null, organization text not null, secret_hash text primary key,
+    expires_millis integer not null, used integer not null)`,
+  `create table if not exists pending (
+    participant text primary key, organization text not null, secret_hash text not null, identity_key blob not null,
+    certificate_request blob not null, fingerprint text not null, certificate_chain blob)`,
+  'create table if not exists rosters (epoch integer primary key, hash blob not null, body blob not null, signature blob not null)',
+  'create table if not exists plans (hash text primary key, body blob not null, signature blob not null, operator text not null)',
+  `create table if not exists runs (
+    run text primary key, plan_hash blob not null, state text not null, started_millis integer not null,
+    model_version integer not null, model_hash blob not null, reason text not null)`,
+];
+
+export type Database = Kysely<Tables>;
+
+/**
+ * Open, and create when absent, the coordinator's database. Whoever opens it holds the directory's lock.
+ *
+ * @param path file, readable by its owner only.
+ */
+export async function openDatabase(path: string): Promise<Database> {
+  const file = new Libsql(path, { timeout: 0 });
+  file.exec('pragma journal_mode = WAL');
+  // FULL: a transaction is on the disk when it returns, so that an acknowledgement may follow it.
+  file.exec('pragma synchronous = FULL');
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
+  for (const statement of schema) await sql.raw(statement).execute(database);
+  chmodSync(path, 0o600);
+  return database;
+}
+
+/** A column's bytes without a copy. */
+export function columnBytes(column: ArrayBuffer): Uint8Array {
+  return new Uint8Array(column);
+}

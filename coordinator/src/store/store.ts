@@ -1,0 +1,54 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { AdmissionRecords } from './admissions.js';
+import { BlobStore } from './blobs.js';
+import { type Database, openDatabase } from './database.js';
+import { Journal } from './journal.js';
+import { holdLock } from './lock.js';
+import { ReceiptRecords } from './receipts.js';
+import { PlanRecords, RosterRecords, RunRecords } from './records.js';
+import { Spool } from './spool.js';
+
+/** Everything a coordinator keeps: one locked database, blobs, and the spool of masked vectors. */
+export interface Store {
+  readonly journal: Journal;
+  readonly blobs: BlobStore;
+  readonly spool: Spool;
+  readonly admissions: AdmissionRecords;
+  readonly rosters: RosterRecords;
+  readonly plans: PlanRecords;
+  readonly runs: RunRecords;
+  readonly receipts: ReceiptRecords;
+  close(): Promise<void>;
+}
+
+/**
+ * Open, and create when absent, the store under `directory`. One process at a time.
+ *
+ * @throws `conflict` when another process holds it; `verification` when the journal was altered.
+ */
+export async function openStore(directory: string): Promise<Store> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const release = holdLock(join(directory, 'coordinator.lock'));
+  let database: Database | undefined;
+  try {
+    database = await openDatabase(join(directory, 'coordinator.db'));
+    const held = database;
+    const blobs = new BlobStore(join(directory, 'blobs'));
+    return {
+      journal: await Journal.open(database, blobs),
+      blobs,
+      spool: new Spool(join(directory, 'spool')),
+      admissions: new AdmissionRecords(database),
+      rosters: new RosterRecords(database),
+      plans: new PlanRecords(database),
+      runs: new RunRecords(database),
+      receipts: new ReceiptRecords(database),
+      close: () => held.destroy().finally(release),
+    };
+  } catch (error) {
+    await database?.destroy();
+    release();
+    throw error;
+  }
+}

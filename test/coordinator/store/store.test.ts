@@ -1,0 +1,125 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type JournalEntry, openStore, type Store } from '@concordat/coordinator';
+import { FederatedError } from '@concordat/core';
+import { expect } from 'chai';
+import Libsql from 'libsql';
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+const entry = (kind: string, body: Uint8Array): JournalEntry => ({ run: 'spring', round: 1, kind, body });
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'nothing';
+  } catch (error) {
+    return error instanceof FederatedError ? error.code : String(error);
+  }
+}
+
+describe('the store of a coordinator', () => {
+  let directory: string;
+  let store: Store;
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'concordat-store-'));
+    store = await openStore(directory);
+  });
+
+  afterEach(async () => {
+    await store.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('is held by one process: a second opening is refused by name', async () => {
+    expect(await codeOf(openStore(directory))).to.equal('conflict');
+  });
+
+  it('keeps the journal in order over a restart and goes on with the same chain', async () => {
+    await store.journal.append([entry('a', bytes(1)), entry('b', bytes())]);
+    const head = store.journal.head;
+    await store.close();
+    store = await openStore(directory);
+    expect(Buffer.compare(store.journal.head, head)).to.equal(0);
+    await store.journal.append([entry('c', bytes(3))]);
+    const events = await store.journal.eventsOf('spring');
+    expect(events.map(({ seq, kind, body }) => [seq, kind, [...body]])).to.deep.equal([
+      [1, 'a', [1]],
+      [2, 'b', []],
+      [3, 'c', [3]],
+    ]);
+  });
+
+  it('keeps bodies above 4 KiB as blobs and gives them back', async () => {
+    const large = new Uint8Array(5_000).fill(7);
+    await store.journal.append([entry('large', large)]);
+    expect(readdirSync(join(directory, 'blobs'))).to.have.length(1);
+    const [event] = await store.journal.eventsOf('spring');
+    expect(Buffer.compare(event!.body, large)).to.equal(0);
+  });
+
+  it('writes nothing of an append whose companion row fails', async () => {
+    const failed = store.journal.append([entry('a', bytes(1))], async () => {
+      throw new FederatedError('conflict', 'no');
+    });
+    expect(await codeOf(failed)).to.equal('conflict');
+    await store.journal.append([entry('b', bytes(2))]);
+    expect((await store.journal.eventsOf('spring')).map(({ seq, kind }) => [seq, kind])).to.deep.equal([[1, 'b']]);
+  });
+
+  it('refuses to open over a journal that was edited', async () => {
+    await store.journal.append([entry('a', bytes(1)), entry('b', bytes(2))]);
+    await store.close();
+    const file = new Libsql(join(directory, 'coordinator.db'));
+    file.exec("update events set kind = 'z' where seq = 1");
+    file.close();
+    expect(await codeOf(openStore(directory))).to.equal('verification');
+    const repair = new Libsql(join(directory, 'coordinator.db'));
+    repair.exec("update events set kind = 'a' where seq = 1");
+    repair.close();
+    store = await openStore(directory);
+  });
+
+  it('serves a blob from any offset and refuses unknown digests', async () => {
+    const digest = await store.blobs.put(bytes(1, 2, 3, 4, 5));
+    const pieces = [];
+    for await (const { offset, data } of store.blobs.read(digest, 2)) pieces.push([offset, [...data]]);
+    expect(pieces).to.deep.equal([[2, [3, 4, 5]]]);
+    expect(await codeOf(store.blobs.sizeBytes(new Uint8Array(32)))).to.equal('invalid-argument');
+    expect(await codeOf(store.blobs.sizeBytes(bytes(1)))).to.equal('invalid-argument');
+  });
+
+  it('leaves no trace of a blob that is not what was announced', async () => {
+    const announced = new Uint8Array(32);
+    expect(await codeOf(store.blobs.receive(announced, 3, [bytes(1, 2, 3)]))).to.equal('verification');
+    expect(await codeOf(store.blobs.receive(announced, 3, [bytes(1, 2, 3, 4)]))).to.equal('verification');
+    expect(readdirSync(join(directory, 'blobs'))).to.deep.equal([]);
+  });
+
+  it('names a blob that was damaged on the disk', async () => {
+    const digest = await store.blobs.put(bytes(1, 2, 3));
+    writeFileSync(join(directory, 'blobs', Buffer.from(digest).toString('hex')), bytes(1, 2, 4));
+    expect(await codeOf(store.blobs.readAll(digest))).to.equal('verification');
+  });
+
+  it('keeps a masked vector only once committed, and removes a round at once', async () => {
+    const key = { run: 'spring', round: 3, participant: 'acme' };
+    const broken = await store.spool.begin(key);
+    await broken.append(bytes(1));
+    await broken.discard();
+    const writer = await store.spool.begin(key);
+    await writer.append(new Uint8Array(49_152));
+    await writer.append(bytes(9));
+    expect(writer.leafHashes()).to.have.length(2);
+    await writer.commit();
+    expect(readdirSync(join(directory, 'spool/spring/3'))).to.deep.equal(['acme.masked']);
+    await store.spool.removeRound('spring', 3);
+    expect(readdirSync(join(directory, 'spool/spring'))).to.deep.equal([]);
+  });
+
+  it('takes no path for an id', () => {
+    expect(() => store.spool.path({ run: '..', round: 1, participant: 'acme' })).to.throw('is not an id');
+    expect(() => store.spool.path({ run: 'spring', round: 1, participant: '../../x' })).to.throw('is not an id');
+  });
+});

@@ -13,6 +13,7 @@ export {
   utf8Encode,
 } from './bytes.js';
 export type { CryptoPort, Signer } from './crypto/port.js';
+export { isStrictEd25519Key, isStrictEd25519Signature, isStrictX25519Key } from './crypto/strict-keys.js';
 export { type ErrorCode, type ErrorDetail, type ErrorOptions, errorCodes, FederatedError, refusal } from './errors.js';
 export { isId, requireId } from './ids.js';
 export type { Random } from './random.js';

@@ -1,0 +1,16 @@
+export { type Display, type DisplayStream, openDisplay } from './demo/display.js';
+export { type LabelledImages, pick, readIdx, readMnist, writeIdx } from './demo/idx.js';
+export { initialWeights, type NamedTensor, networkTopology } from './demo/network.js';
+export { drawScreen, type ScreenOptions } from './demo/screen.js';
+export { countLabels, dealShards, drawsOf, shardsPerParticipant, shuffled } from './demo/shards.js';
+export {
+  type Activity,
+  bytesText,
+  type DemoView,
+  type DropView,
+  labelTable,
+  type ParticipantView,
+  percent,
+  type RoundView,
+  roundLine,
+} from './demo/view.js';

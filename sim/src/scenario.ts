@@ -1,0 +1,138 @@
+import { bounds, FederatedError } from '@concordat/core';
+import { load, YAMLException } from 'js-yaml';
+import { z } from 'zod';
+
+/** Where a participant can leave a round: before it answers this step. */
+export const dropSteps = ['train', 'advertise', 'share', 'confirm', 'upload', 'certify', 'reveal'] as const;
+
+export type DropStep = (typeof dropSteps)[number];
+
+const count = (max: number) => z.number().int().min(1).max(max);
+const millis = z.number().int().min(1).max(bounds.durationMillisMax);
+
+const dropSchema = z.strictObject({
+  round: count(bounds.roundsMax),
+  /** Its place among the participants, 1 … n. */
+  participant: count(bounds.cohortMax),
+  step: z.enum(dropSteps),
+});
+
+const scenarioSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63'),
+  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(1),
+  /** Who trains. `fixed-deltas`: seeded random deltas, so that every opened sum can be checked against the integers. */
+  engine: z.literal('fixed-deltas').default('fixed-deltas'),
+  participants: z.number().int().min(bounds.cohortMin).max(bounds.cohortMax),
+  rounds: count(10_000),
+  cohort: z
+    .strictObject({ min: count(bounds.cohortMax), size: count(bounds.cohortMax), max: count(bounds.cohortMax) })
+    .optional(),
+  reportingGoal: count(bounds.cohortMax).optional(),
+  minSurvivors: z.number().int().min(bounds.cohortMin).max(bounds.cohortMax).optional(),
+  maxColluders: z.number().int().min(0).max(bounds.cohortMax).optional(),
+  parameters: count(10_000_000).default(1000),
+  bits: z.union([z.literal(16), z.literal(24), z.literal(32)]).default(24),
+  quantBits: z.number().int().min(2).max(24).optional(),
+  clippingNorm: z.number().positive().max(1e6).default(8),
+  weighting: z.enum(['equal', 'powers-of-two', 'examples']).default('examples'),
+  deadlines: z
+    .strictObject({
+      selectMillis: millis.default(5000),
+      readyMillis: millis.default(60_000),
+      graceMillis: millis.default(30_000),
+      stepMillis: millis.default(10_000),
+    })
+    .default({ selectMillis: 5000, readyMillis: 60_000, graceMillis: 30_000, stepMillis: 10_000 }),
+  link: z
+    .strictObject({
+      latencyMillis: z.number().min(0).max(60_000).default(20),
+      uploadBytesPerSecond: z.number().positive().default(12_500_000),
+    })
+    .default({ latencyMillis: 20, uploadBytesPerSecond: 12_500_000 }),
+  /** Virtual milliseconds of one local training, for the fastest and the slowest participant. */
+  trainMillis: z
+    .strictObject({ min: z.number().min(0).default(1000), max: z.number().min(0).default(3000) })
+    .default({ min: 1000, max: 3000 }),
+  drops: z.array(dropSchema).max(100_000).default([]),
+});
+
+/** What a person writes; everything but name, participants and rounds has a default. */
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+
+type Parsed = z.output<typeof scenarioSchema>;
+
+/** A scenario with every default filled in. */
+export interface Scenario
+  extends Omit<Parsed, 'cohort' | 'reportingGoal' | 'minSurvivors' | 'maxColluders' | 'quantBits'> {
+  readonly cohort: { readonly min: number; readonly size: number; readonly max: number };
+  readonly reportingGoal: number;
+  readonly minSurvivors: number;
+  readonly maxColluders: number;
+  readonly quantBits: number;
+}
+
+/**
+ * Read a scenario from YAML.
+ *
+ * @param source file name or other origin, for the message.
+ * @throws `invalid-argument` with the line (YAML) or the field (values) and what is allowed there.
+ */
+export function parseScenario(text: string, source: string): Scenario {
+  let document: unknown;
+  try {
+    document = load(text);
+  } catch (cause) {
+    const reason = cause instanceof YAMLException ? cause.message : String(cause);
+    throw new FederatedError('invalid-argument', `${source} is not YAML: ${reason}`, {
+      fix: 'Correct the line shown, or start from sim/scenarios/five.yaml.',
+      cause,
+    });
+  }
+  return checkScenario(document, source);
+}
+
+/**
+ * Check a scenario and fill in its defaults.
+ *
+ * @throws `invalid-argument` naming each wrong field and what is allowed there.
+ */
+export function checkScenario(document: unknown, source = 'the scenario'): Scenario {
+  const parsed = scenarioSchema.safeParse(document);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'document'}: ${issue.message}`);
+    throw new FederatedError(
+      'invalid-argument',
+      `${source} has ${problems.length} wrong field(s): ${problems.join('; ')}`,
+      {
+        detail: { source, problems },
+        fix: 'Correct the fields named, or start from sim/scenarios/five.yaml.',
+      },
+    );
+  }
+  const scenario = withDefaults(parsed.data);
+  const foreign = scenario.drops.find((drop) => drop.participant > scenario.participants);
+  if (foreign !== undefined) {
+    throw new FederatedError(
+      'invalid-argument',
+      `${source}: drops name participant ${foreign.participant} of ${scenario.participants}`,
+      {
+        fix: `Name a participant from 1 to ${scenario.participants}.`,
+      },
+    );
+  }
+  return scenario;
+}
+
+function withDefaults(parsed: Parsed): Scenario {
+  const n = parsed.participants;
+  const cohort = parsed.cohort ?? { min: Math.max(bounds.cohortMin, Math.min(n, Math.ceil(0.8 * n))), size: n, max: n };
+  const min = cohort.min;
+  return {
+    ...parsed,
+    cohort,
+    reportingGoal: parsed.reportingGoal ?? min,
+    minSurvivors: parsed.minSurvivors ?? bounds.cohortMin,
+    maxColluders: parsed.maxColluders ?? Math.max(0, Math.min(min - 2 * Math.floor((min - 1) / 3) - 1, min - 2)),
+    quantBits: parsed.quantBits ?? { 16: 8, 24: 16, 32: 16 }[parsed.bits],
+  };
+}

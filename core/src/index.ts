@@ -18,6 +18,50 @@ export { type ErrorCode, type ErrorDetail, type ErrorOptions, errorCodes, Federa
 export { isId, requireId } from './ids.js';
 export type { Random } from './random.js';
 export type {
+  AnswerStep,
+  CoordinationEffect,
+  CoordinationEvent,
+  CoordinationOptions,
+  CoordinationPorts,
+  CoordinationRecord,
+  RoundDropout,
+  RoundPhase,
+  RoundRecord,
+  RunOutcome,
+  RunProgress,
+} from './round/coordination/contract.js';
+export {
+  type CoordinationState,
+  type CoordinationStep,
+  openCoordination,
+  roundHistory,
+  stepCoordination,
+} from './round/coordination.js';
+export type {
+  ApprovedRun,
+  ParticipationEffect,
+  ParticipationEvent,
+  ParticipationOptions,
+  ParticipationPorts,
+  ParticipationProgress,
+  ParticipationRecord,
+} from './round/participation/contract.js';
+export {
+  openParticipation,
+  type ParticipationState,
+  type ParticipationStep,
+  stepParticipation,
+} from './round/participation.js';
+export type {
+  Deadlines,
+  Plan,
+  PlannedMetric,
+  ShortfallRule,
+  Task,
+  TensorShape,
+  Weighting,
+} from './round/plan.js';
+export type {
   Abandonment,
   AggregatorEffect,
   AggregatorEvent,
@@ -52,6 +96,7 @@ export type {
 } from './secagg/participant/contract.js';
 export { openParticipant, type ParticipantState, type ParticipantStep, stepParticipant } from './secagg/participant.js';
 export type { RosterEntry, RosterView } from './secagg/roster-view.js';
+export type { MeanMetric } from './update/decode.js';
 export { bounds } from './wire/bounds.js';
 export { canonicalJson, type JsonValue, parseCanonical } from './wire/canonical.js';
 export * from './wire/messages.js';

@@ -1,0 +1,156 @@
+import type { FederatedError } from '../../errors.js';
+import type { Random } from '../../random.js';
+import type { AggregatorPorts, AggregatorRecord, SessionStep, SumOrder } from '../../secagg/aggregator/contract.js';
+import type { RosterView } from '../../secagg/roster-view.js';
+import type { MeanMetric } from '../../update/decode.js';
+import type { CoordinatorMessage, ParticipantMessage, Signed } from '../../wire/messages.js';
+import type { Plan } from '../plan.js';
+
+/** What the coordination machine needs from its runner. */
+export interface CoordinationPorts extends AggregatorPorts {
+  /** Draws the cohort and the session nonce; a CSPRNG in production, seeded in tests. */
+  readonly random: Random;
+}
+
+export interface CoordinationOptions {
+  readonly runId: string;
+  readonly plan: Plan;
+  /** SHA-256 of the canonical plan. */
+  readonly planHash: Uint8Array;
+  /** SHA-256 of the roster epoch the run is held to. */
+  readonly rosterHash: Uint8Array;
+  /** Members with role participant; only they are ever chosen or awaited. */
+  readonly roster: RosterView;
+  /** Records journalled before a restart, oldest first. A round without an outcome is then abandoned at `start`. */
+  readonly records?: readonly CoordinationRecord[];
+}
+
+/** Phases of a round in order; the six in the middle are the secure-aggregation session. */
+export type RoundPhase = 'select' | 'train' | SessionStep | 'aggregate' | 'publish';
+
+/** A member of the cohort that was lost, and where. Bytes are of its masked vector; 0 outside `upload`. */
+export interface RoundDropout {
+  readonly participant: string;
+  readonly step: RoundPhase;
+  readonly reason: string;
+  readonly bytesReceived: number;
+  readonly bytesExpected: number;
+}
+
+/** How one round went. */
+export interface RoundRecord {
+  readonly round: number;
+  /** Model version the cohort trained from. */
+  readonly baseModelVersion: number;
+  /** Chosen in `select`, sorted. */
+  readonly cohort: readonly string[];
+  /** Whose updates are in the sum (U3). */
+  readonly survivors: readonly string[];
+  readonly dropped: readonly RoundDropout[];
+  /** Dealers without an upload whose masks were taken out of the sum. */
+  readonly recovered: readonly string[];
+  /** Milliseconds spent in each phase that was entered. */
+  readonly phases: Readonly<Partial<Record<RoundPhase, number>>>;
+  /** Of the model received, over the participants that sent metrics; empty unless a sum was opened. */
+  readonly metrics: readonly MeanMetric[];
+  readonly outcome:
+    | { readonly type: 'published'; readonly modelVersion: number; readonly modelHash: Uint8Array }
+    | { readonly type: 'abandoned'; readonly phase: RoundPhase; readonly reason: string };
+}
+
+/** Facts of a run, durable before any later effect. Public: no secret, no update. */
+export type CoordinationRecord =
+  | { readonly type: 'run-started'; readonly runId: string; readonly planHash: Uint8Array; readonly rosterHash: Uint8Array }
+  | { readonly type: 'approved'; readonly participant: string; readonly approval: Signed }
+  | { readonly type: 'round-started'; readonly round: number; readonly modelVersion: number; readonly baseModelHash: Uint8Array }
+  | { readonly type: 'cohort-assigned'; readonly round: number; readonly cohort: readonly string[] }
+  | { readonly type: 'session'; readonly round: number; readonly record: AggregatorRecord }
+  | { readonly type: 'sum-opened'; readonly round: number; readonly totalWeight: number; readonly metrics: readonly MeanMetric[] }
+  /** Published or abandoned. */
+  | { readonly type: 'round-ended'; readonly record: RoundRecord }
+  | { readonly type: 'finished'; readonly outcome: RunOutcome; readonly reason: string };
+
+export type RunOutcome = 'completed' | 'aborted';
+
+/** `now`: milliseconds of a monotonic clock, never less than in the event before. */
+export type CoordinationEvent = { readonly now: number } & (
+  | { readonly type: 'start' }
+  /** An authenticated client opened its stream, for the first time or again. */
+  | { readonly type: 'check-in'; readonly participant: string; readonly organization: string }
+  | { readonly type: 'disconnected'; readonly participant: string }
+  | { readonly type: 'message'; readonly participant: string; readonly message: ParticipantMessage }
+  /** Bytes of the masked vector so far. Feeds displays and the record of a drop; at most a few per second are worth sending. */
+  | { readonly type: 'upload-progress'; readonly participant: string; readonly bytesReceived: number; readonly bytesExpected: number }
+  /** The stream broke before the end. The participant may repeat it until the step's deadline. */
+  | { readonly type: 'upload-broken'; readonly participant: string; readonly bytesReceived: number; readonly bytesExpected: number }
+  /** The vector of the header with this body digest is durable and matches its length and Merkle root. */
+  | { readonly type: 'uploaded'; readonly participant: string; readonly contentDigest: Uint8Array }
+  | { readonly type: 'timer'; readonly name: string }
+  /** Answer to `open-sum`. The runner keeps the mean delta for `publish`. */
+  | { readonly type: 'sum-opened'; readonly round: number; readonly totalWeight: number; readonly metrics: readonly MeanMetric[] }
+  /** Answer to `open-sum` or `publish`: it could not be done (guard lanes wrong, disk full, our bug). The round is abandoned. */
+  | { readonly type: 'round-failed'; readonly round: number; readonly reason: string }
+  /** Answer to `publish`: the new model is durable. */
+  | { readonly type: 'published'; readonly round: number; readonly modelHash: Uint8Array }
+  /** Leave a pause. */
+  | { readonly type: 'resume' }
+  | { readonly type: 'abort'; readonly reason: string }
+);
+
+/** Run in list order; `journal` is durable before any later effect. */
+export type CoordinationEffect =
+  | { readonly type: 'journal'; readonly record: CoordinationRecord }
+  /** To a participant that may be disconnected: then it is dropped here and sent again at its next check-in. */
+  | { readonly type: 'send'; readonly to: string; readonly message: CoordinatorMessage }
+  /** Start or restart the timer of this name; it answers with `timer`. */
+  | { readonly type: 'set-timer'; readonly name: string; readonly afterMillis: number }
+  | { readonly type: 'cancel-timer'; readonly name: string }
+  /** What `participant` sent counts; a repeated one too. Acknowledge with a signed receipt over `contentDigest`. */
+  | {
+      readonly type: 'accepted';
+      readonly participant: string;
+      readonly round: number;
+      readonly step: AnswerStep;
+      readonly contentDigest: Uint8Array;
+    }
+  /** What `participant` sent does not count; answer with the error. Every message gets `accepted` or `rejected` in the same step. */
+  | {
+      readonly type: 'rejected';
+      readonly participant: string;
+      readonly round: number;
+      readonly step: AnswerStep;
+      readonly error: FederatedError;
+    }
+  /** A signed header is good: take the vector, check it against length and root, answer `uploaded` or `upload-broken`. */
+  | {
+      readonly type: 'expect-upload';
+      readonly round: number;
+      readonly participant: string;
+      readonly contentDigest: Uint8Array;
+      readonly lengthBytes: number;
+      readonly merkleRoot: Uint8Array;
+    }
+  /** Add the spooled vectors and keystreams, decode; answer `sum-opened` or `round-failed`. */
+  | { readonly type: 'open-sum'; readonly round: number; readonly sum: SumOrder }
+  /** Apply the strategy to the base model and the mean of this round, make the model durable; answer `published` or `round-failed`. */
+  | { readonly type: 'publish'; readonly round: number; readonly baseModelHash: Uint8Array; readonly modelVersion: number }
+  /** The round's spool, expectations and open uploads are of no more use (retention aside). */
+  | { readonly type: 'round-over'; readonly round: number }
+  | { readonly type: 'report'; readonly progress: RunProgress };
+
+/** What a message was about: a step of the session, or what comes before it. */
+export type AnswerStep = SessionStep | 'approve' | 'ready' | 'decline';
+
+/** For displays and logs. Nothing depends on it. */
+export type RunProgress =
+  | { readonly type: 'joined' | 'left' | 'approved'; readonly participant: string }
+  | { readonly type: 'declined'; readonly participant: string; readonly round: number; readonly step: string; readonly code: string; readonly rule: string; readonly message: string }
+  /** `participants`: who takes part in the phase. */
+  | { readonly type: 'phase'; readonly round: number; readonly phase: RoundPhase; readonly participants: readonly string[] }
+  | { readonly type: 'answered'; readonly round: number; readonly phase: RoundPhase; readonly participant: string }
+  | { readonly type: 'waiting'; readonly round: number; readonly phase: RoundPhase; readonly awaited: readonly string[]; readonly of: number; readonly remainingMillis: number; readonly then: string; readonly text: string }
+  | { readonly type: 'upload'; readonly round: number; readonly participant: string; readonly bytesReceived: number; readonly bytesExpected: number }
+  | { readonly type: 'dropped'; readonly round: number; readonly dropout: RoundDropout }
+  | { readonly type: 'round-ended'; readonly record: RoundRecord }
+  | { readonly type: 'paused'; readonly reason: string }
+  | { readonly type: 'finished'; readonly outcome: RunOutcome; readonly reason: string; readonly modelVersion: number };

@@ -1,0 +1,120 @@
+import type { FederatedError } from '../../errors.js';
+import type { Layout } from '../../secagg/layout.js';
+import type { MaskKey } from '../../secagg/masking.js';
+import type { ParticipantPorts, ParticipantRecord } from '../../secagg/participant/contract.js';
+import type { RosterView } from '../../secagg/roster-view.js';
+import type { CoordinatorMessage, ParticipantMessage, Signed } from '../../wire/messages.js';
+import type { Plan } from '../plan.js';
+
+export type ParticipationPorts = ParticipantPorts;
+
+export interface ParticipationOptions {
+  readonly participantId: string;
+  /** Policy: uploads allowed on one base model, each with an update trained afresh; ≥ 1, default 3. */
+  readonly contributionsPerBase?: number;
+  /** Records journalled before a restart, oldest first, of every run. They hold what may never happen twice. */
+  readonly records?: readonly ParticipationRecord[];
+}
+
+/** Facts at one participant, durable before any later effect. Never a secret, never a count of records. */
+export type ParticipationRecord =
+  | { readonly type: 'approved'; readonly runId: string; readonly planHash: Uint8Array; readonly rosterHash: Uint8Array }
+  | { readonly type: 'refused'; readonly runId: string; readonly round: number; readonly code: string; readonly rule: string; readonly message: string }
+  /** A session of this round was entered: no other session for a round up to this one, ever. */
+  | { readonly type: 'session-entered'; readonly runId: string; readonly round: number; readonly baseModelHash: Uint8Array }
+  | { readonly type: 'session'; readonly runId: string; readonly round: number; readonly record: ParticipantRecord }
+  /** Written before the first uploaded byte: the update is bound to this session. */
+  | { readonly type: 'contributed'; readonly runId: string; readonly round: number; readonly baseModelHash: Uint8Array; readonly metrics: boolean }
+  /** Written before a survivors statement leaves: no further contribution on this base model. */
+  | { readonly type: 'base-signed'; readonly runId: string; readonly round: number; readonly baseModelHash: Uint8Array }
+  | { readonly type: 'session-left'; readonly runId: string; readonly round: number };
+
+/** What the approved plan and the bytes in hand say; answer to `consider-plan`. */
+export interface ApprovedRun {
+  readonly runId: string;
+  readonly plan: Plan;
+  readonly planHash: Uint8Array;
+  readonly rosterHash: Uint8Array;
+  /** Participants of the approved roster epoch, this one included. */
+  readonly roster: RosterView;
+  /** Ed25519 key of the coordinator, from the roster. */
+  readonly coordinatorKey: Uint8Array;
+  /** The approval, signed by the participant; see `approvalBody`. */
+  readonly approval: Signed;
+}
+
+/** `now`: milliseconds of a monotonic clock. */
+export type ParticipationEvent = { readonly now: number } & (
+  /** The stream to the coordinator is open (again). */
+  | { readonly type: 'connected' }
+  | { readonly type: 'disconnected' }
+  | { readonly type: 'message'; readonly message: CoordinatorMessage }
+  | { readonly type: 'plan-approved'; readonly run: ApprovedRun }
+  | { readonly type: 'plan-refused'; readonly runId: string; readonly planHash: Uint8Array; readonly error: FederatedError }
+  /** Answer to `train`: the delta is in hand. */
+  | { readonly type: 'trained'; readonly round: number }
+  /** Answer to `prepare-update`: lanes are encoded and finite. */
+  | { readonly type: 'prepared'; readonly round: number }
+  /** `train`, `prepare-update`, `seal-root`, `mask` or `upload` could not be done. */
+  | { readonly type: 'failed'; readonly round: number; readonly error: FederatedError }
+  /** Answer to `seal-root`. The machine owns `root` until `erase`. */
+  | { readonly type: 'root-sealed'; readonly round: number; readonly root: Uint8Array }
+  /** Answer to `mask`: the masked vector is durable in the spool. */
+  | { readonly type: 'masked'; readonly round: number; readonly lengthBytes: number; readonly merkleRoot: Uint8Array }
+  /** Answer to `upload`: the coordinator's receipt. */
+  | { readonly type: 'uploaded'; readonly round: number; readonly receipt: Signed }
+  /** The coordinator answered a `send` with an error that a repetition does not cure. */
+  | { readonly type: 'rejected'; readonly round: number; readonly error: FederatedError }
+  | { readonly type: 'timer'; readonly name: string }
+  /** Leave: declines what is open, erases secrets. */
+  | { readonly type: 'stop' }
+);
+
+/** Run in list order; `journal` is durable before any later effect. */
+export type ParticipationEffect =
+  | { readonly type: 'journal'; readonly record: ParticipationRecord }
+  /** Unary and idempotent; repeat it while the connection is down. Never an upload header. */
+  | { readonly type: 'send'; readonly message: ParticipantMessage }
+  /** Fetch plan and roster by digest, verify, ask the policy; answer `plan-approved` or `plan-refused`. */
+  | { readonly type: 'consider-plan'; readonly runId: string; readonly planHash: Uint8Array; readonly rosterHash: Uint8Array }
+  /** Fetch the model of this hash, verify, train, measure the metrics of the model received; answer `trained` or `failed`. */
+  | {
+      readonly type: 'train';
+      readonly round: number;
+      readonly modelVersion: number;
+      readonly baseModelHash: Uint8Array;
+      readonly readyMillis: number;
+    }
+  /** The result is of no use any more: stop when convenient. A late answer is ignored. */
+  | { readonly type: 'stop-training'; readonly round: number }
+  /** Clip, weigh, quantize (`encodeUpdate`); metric lanes only if `metrics`, else zeros. Answer `prepared` or `failed`. */
+  | { readonly type: 'prepare-update'; readonly round: number; readonly baseModelHash: Uint8Array; readonly metrics: boolean }
+  /** Draw 32 random bytes, seal them under (run, round), fsync, answer `root-sealed`. Never two roots for one round. */
+  | { readonly type: 'seal-root'; readonly round: number }
+  /** Pack the prepared lanes by `layout`, add every keystream, spool with fsync, answer `masked`. Wipe the keys after use. */
+  | { readonly type: 'mask'; readonly round: number; readonly sid2: Uint8Array; readonly maskKeys: readonly MaskKey[]; readonly layout: Layout }
+  /** Send the signed header and the spooled vector, from its first byte if it has to be repeated; answer `uploaded` or `failed`. */
+  | { readonly type: 'upload'; readonly round: number; readonly header: Signed }
+  /** Destroy the sealed root and the spool of this round. */
+  | { readonly type: 'erase'; readonly round: number }
+  /** The update in hand was used or is stale: forget delta and lanes. */
+  | { readonly type: 'discard-update' }
+  /** A refusal by the protocol or the policy, for the egress log. The coordinator is told by a `send`, when there is something to tell. */
+  | { readonly type: 'refuse'; readonly round: number; readonly error: FederatedError }
+  | { readonly type: 'set-timer'; readonly name: string; readonly afterMillis: number }
+  | { readonly type: 'cancel-timer'; readonly name: string }
+  | { readonly type: 'report'; readonly progress: ParticipationProgress };
+
+/** For the embedding program. Nothing depends on it. */
+export type ParticipationProgress =
+  | { readonly type: 'connected' | 'disconnected' }
+  | { readonly type: 'plan'; readonly runId: string; readonly decision: 'considering' | 'approved' | 'refused'; readonly reason: string }
+  | { readonly type: 'training' | 'ready' | 'masking' | 'uploading'; readonly round: number }
+  | { readonly type: 'session'; readonly round: number; readonly step: string; readonly cohort: number }
+  | { readonly type: 'contributed'; readonly round: number; readonly included: boolean }
+  | { readonly type: 'waiting'; readonly round: number; readonly step: string; readonly awaited: readonly string[]; readonly remainingMillis: number; readonly then: string }
+  | { readonly type: 'sitting-out'; readonly round: number; readonly reason: string }
+  | { readonly type: 'abandoned'; readonly round: number; readonly reason: string; readonly retry: boolean }
+  | { readonly type: 'published'; readonly round: number; readonly modelVersion: number; readonly modelHash: Uint8Array; readonly survivors: number }
+  | { readonly type: 'finished'; readonly outcome: 'completed' | 'aborted'; readonly reason: string; readonly modelVersion: number; readonly modelHash: Uint8Array };
+

@@ -1,0 +1,85 @@
+import type { Segment } from '../wire/messages.js';
+
+/** One named float32 tensor of the model, in the order of the flat [d] vector. */
+export interface TensorShape {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** How each example counts: alike, by a power of two (rounded down), or exactly. */
+export type Weighting = 'equal' | 'powers-of-two' | 'examples';
+
+/** `rate`: 0 to 1 (`max` is 1). `bounded`: 0 to `max`; values above are clipped. */
+export interface PlannedMetric {
+  readonly name: string;
+  readonly kind: 'rate' | 'bounded';
+  readonly max: number;
+}
+
+/** What happens when a round finds too few participants. `times` counts retries since the last published model; then the run aborts. */
+export type ShortfallRule =
+  | { readonly action: 'retry'; readonly times: number }
+  | { readonly action: 'pause' }
+  | { readonly action: 'abort' };
+
+/** Durations in milliseconds; `leaseBytesPerSecond` lengthens the upload step by size ÷ rate. */
+export interface Deadlines {
+  readonly selectMillis: number;
+  readonly readyMillis: number;
+  readonly stepMillis: number;
+  readonly graceMillis: number;
+  readonly leaseBytesPerSecond: number;
+}
+
+/** Local training. Exactly one of `epochs` and `steps`. Digests are SHA-256 as unpadded base64url. */
+export interface Task {
+  readonly model: {
+    readonly topologyDigest: string;
+    /** Of the canonical safetensors bytes of the initial weights: the hash of model version 0. */
+    readonly weightsDigest: string;
+    readonly tensors: readonly TensorShape[];
+  };
+  readonly loss: string;
+  readonly optimizer: { readonly name: string; readonly learningRate: number };
+  readonly batchSize: number;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly dataSchemaDigest: string;
+}
+
+/** What participants sign up to: a document of canonical JSON whose SHA-256 is its identity. Data, never code. */
+export interface Plan {
+  readonly schema: 'concordat/plan/1';
+  readonly consortium: string;
+  /** Id of the run this plan is for. */
+  readonly run: string;
+  readonly purpose: string;
+  readonly task: Task;
+  /** Models to publish. */
+  readonly rounds: number;
+  readonly strategy: { readonly name: 'fedavg' };
+  readonly cohort: { readonly min: number; readonly size: number; readonly max: number; readonly overSelection: number };
+  readonly reportingGoal: number;
+  readonly deadlines: Deadlines;
+  readonly onShortfall: ShortfallRule;
+  readonly mode: 'sync';
+  readonly secureAggregation: {
+    readonly suite: 'CSA1';
+    readonly maxColluders: number;
+    readonly minSurvivors: number;
+    readonly segments: readonly Segment[];
+    /** W: examples above this many do not add weight. */
+    readonly maxWeight: number;
+  };
+  readonly weighting: Weighting;
+  /** C: L2 norm that a delta is clipped to, in the units of the weights. */
+  readonly clippingNorm: number;
+  readonly privacy: { readonly mechanism: 'none' };
+  readonly metrics: readonly PlannedMetric[];
+  /** `each`: every participant's own policy or person approves. `expires`: RFC 3339 time after which nobody approves. */
+  readonly approval: { readonly rule: 'each'; readonly expires: string };
+  /** Rounds for which the masked vectors are kept after publishing. */
+  readonly transcriptRetention: number;
+  /** Digest of the plan this one continues. */
+  readonly parent?: string;
+}

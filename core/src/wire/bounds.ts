@@ -34,8 +34,11 @@ export const bounds = {
   safetensorsHeaderBytesMax: 4 * 1024 * 1024,
   roundsMax: 1_000_000,
   durationMillisMax: 7 * 24 * 3_600_000,
-  /** Fields, nesting and calls a peer may ask for in one message or connection. */
-  wireFieldsMax: 4096,
+  /**
+   * Fields, nesting and calls a peer may ask for in one message or connection. The largest honest message,
+   * the boxes of a cohort of 256 with their paths, has 4,100 fields.
+   */
+  wireFieldsMax: 8192,
   wireDepthMax: 8,
   concurrentStreamsMax: 16,
   connectionsMax: 1024,

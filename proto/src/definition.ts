@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bounds } from '@concordat/core';
+import protobuf from 'protobufjs';
+import { scanWire } from './wire-scan.js';
+
+/** The directory that imports inside the .proto files are relative to. It is part of this package. */
+export const includeDir: string = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Absolute paths of the wire's .proto files. */
+export const protoFiles: readonly string[] = [
+  'session',
+  'rounds',
+  'blobs',
+  'membership',
+  'plans',
+  'runs',
+  'health',
+].map((name) => join(includeDir, 'concordat', 'v1', `${name}.proto`));
+
+/** Options for `@grpc/proto-loader`; the generated types are made with the same. */
+export const loaderOptions = {
+  keepCase: false,
+  longs: Number,
+  defaults: true,
+  arrays: true,
+  objects: true,
+  oneofs: true,
+  includeDirs: [includeDir],
+};
+
+/** The reflection of all files, parsed once from the text in the package. */
+export const protoRoot: protobuf.Root = parseAll();
+
+function parseAll(): protobuf.Root {
+  const root = new protobuf.Root();
+  for (const file of protoFiles) protobuf.parse(readFileSync(file, 'utf8'), root, { keepCase: false });
+  root.resolveAll();
+  return root;
+}
+
+interface LoadedMethod {
+  readonly path: string;
+  requestDeserialize: (bytes: Buffer) => object;
+  responseDeserialize: (bytes: Buffer) => object;
+}
+
+/**
+ * Put a scan of the wire in front of every decoder of a package definition: nothing is allocated for a message with too many
+ * fields, too much nesting or lengths that leave it. Call it on the result of `loadSync`, before `loadPackageDefinition`.
+ *
+ * @param definition from `@grpc/proto-loader`, changed in place.
+ * @returns the same definition. A decoder then throws `malformed`.
+ */
+export function guardDefinition<Definition extends object>(definition: Definition): Definition {
+  for (const service of Object.values(definition)) {
+    for (const method of Object.values(service as Record<string, unknown>)) {
+      if (isLoadedMethod(method)) guardMethod(method);
+    }
+  }
+  return definition;
+}
+
+function isLoadedMethod(value: unknown): value is LoadedMethod {
+  return typeof value === 'object' && value !== null && 'requestDeserialize' in value && 'path' in value;
+}
+
+function guardMethod(method: LoadedMethod): void {
+  const [, serviceName, methodName] = method.path.split('/');
+  const reflected = protoRoot.lookupService(serviceName!).methods[methodName!]!;
+  reflected.resolve();
+  const { requestDeserialize, responseDeserialize } = method;
+  method.requestDeserialize = (bytes) => {
+    scanWire(reflected.resolvedRequestType!, bytes, bounds.messageBytesMax);
+    return requestDeserialize(bytes);
+  };
+  method.responseDeserialize = (bytes) => {
+    scanWire(reflected.resolvedResponseType!, bytes, bounds.messageBytesMax);
+    return responseDeserialize(bytes);
+  };
+}

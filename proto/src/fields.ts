@@ -1,0 +1,100 @@
+import { bounds, FederatedError, isId } from '@concordat/core';
+
+// Checks of single decoded fields. Each returns the value, narrowed, or throws `malformed` naming the field, never its content.
+
+/** A plain copy of exactly `length` bytes: a view would keep the whole received message alive. */
+export function fixedBytes(value: Uint8Array | undefined | null, length: number, field: string): Uint8Array {
+  if (value?.length !== length) throw outside(field, `${length} bytes`, value?.length ?? 0);
+  return new Uint8Array(value);
+}
+
+/** SHA-256 digests, keys, nonces: 32 bytes. */
+export function hashBytes(value: Uint8Array | undefined | null, field: string): Uint8Array {
+  return fixedBytes(value, 32, field);
+}
+
+/** A plain copy of at least `least` and at most `most` bytes. */
+export function someBytes(
+  value: Uint8Array | undefined | null,
+  least: number,
+  most: number,
+  field: string,
+): Uint8Array {
+  const length = value?.length ?? 0;
+  if (length < least || length > most) throw outside(field, `${least} to ${most} bytes`, length);
+  return new Uint8Array(value ?? []);
+}
+
+/** One bit per cohort member: 1 to 32 bytes. */
+export function bitmapBytes(value: Uint8Array | undefined | null, field: string): Uint8Array {
+  return someBytes(value, 1, bounds.cohortMax / 8, field);
+}
+
+export function integer(value: number | undefined | null, least: number, most: number, field: string): number {
+  if (!Number.isSafeInteger(value) || value! < least || value! > most) {
+    throw outside(field, `an integer from ${least} to ${most}`, value ?? 0);
+  }
+  return value!;
+}
+
+/** A position in the cohort. */
+export function cohortIndex(value: number | undefined | null, field: string): number {
+  return integer(value, 0, bounds.cohortMax - 1, field);
+}
+
+export function roundNumber(value: number | undefined | null, field: string): number {
+  return integer(value, 1, bounds.roundsMax, field);
+}
+
+export function positive(value: number | undefined | null, field: string): number {
+  if (!Number.isFinite(value) || value! <= 0) throw outside(field, 'a finite number above 0', value ?? 0);
+  return value!;
+}
+
+export function id(value: string | undefined | null, field: string): string {
+  if (typeof value !== 'string' || !isId(value)) throw outside(field, 'an id', value?.length ?? 0);
+  return value;
+}
+
+/** A short machine word such as a step, code or rule: printable ASCII without blanks, at most 63 characters. */
+export function word(value: string | undefined | null, field: string): string {
+  if (typeof value !== 'string' || !/^[!-~]{0,63}$/.test(value)) throw outside(field, 'a word', value?.length ?? 0);
+  return value;
+}
+
+export function text(value: string | undefined | null, field: string): string {
+  if (typeof value !== 'string' || value.length > bounds.textCharactersMax) {
+    throw outside(field, `at most ${bounds.textCharactersMax} characters`, value?.length ?? 0);
+  }
+  return value;
+}
+
+export function oneOf<const Value>(value: unknown, allowed: readonly Value[], field: string): Value {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw outside(field, `one of ${allowed.join(', ')}`, typeof value === 'number' ? value : 0);
+  return found;
+}
+
+/** The items, at least `least` and at most `most` of them. */
+export function list<Item>(
+  value: readonly Item[] | undefined | null,
+  least: number,
+  most: number,
+  field: string,
+): readonly Item[] {
+  const items = value ?? [];
+  if (items.length < least || items.length > most) throw outside(field, `${least} to ${most} items`, items.length);
+  return items;
+}
+
+/** A submessage that must be there. */
+export function present<Value>(value: Value | undefined | null, field: string): Value {
+  if (value === undefined || value === null) throw outside(field, 'present', 0);
+  return value;
+}
+
+function outside(field: string, required: string, offered: number): FederatedError {
+  return new FederatedError('malformed', `${field} must be ${required}`, {
+    detail: { field, required, offered: Number.isFinite(offered) ? offered : 'not finite' },
+  });
+}

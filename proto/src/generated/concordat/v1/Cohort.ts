@@ -1,0 +1,12 @@
+// @ts-nocheck: the tool declares more than it uses.
+// Original file: proto/concordat/v1/rounds.proto
+
+import type { SignedBody as _concordat_v1_SignedBody, SignedBody__Output as _concordat_v1_SignedBody__Output } from '../../concordat/v1/SignedBody.js';
+
+export interface Cohort {
+  'adverts'?: (_concordat_v1_SignedBody)[];
+}
+
+export interface Cohort__Output {
+  'adverts': (_concordat_v1_SignedBody__Output)[];
+}

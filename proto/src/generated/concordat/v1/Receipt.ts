@@ -1,0 +1,12 @@
+// @ts-nocheck: the tool declares more than it uses.
+// Original file: proto/concordat/v1/rounds.proto
+
+import type { SignedBody as _concordat_v1_SignedBody, SignedBody__Output as _concordat_v1_SignedBody__Output } from '../../concordat/v1/SignedBody.js';
+
+export interface Receipt {
+  'receipt'?: (_concordat_v1_SignedBody | null);
+}
+
+export interface Receipt__Output {
+  'receipt': (_concordat_v1_SignedBody__Output | null);
+}

@@ -1,0 +1,52 @@
+// @ts-nocheck: the tool declares more than it uses.
+// Original file: proto/concordat/v1/runs.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { RunEvent as _concordat_v1_RunEvent, RunEvent__Output as _concordat_v1_RunEvent__Output } from '../../concordat/v1/RunEvent.js';
+import type { StartRunReply as _concordat_v1_StartRunReply, StartRunReply__Output as _concordat_v1_StartRunReply__Output } from '../../concordat/v1/StartRunReply.js';
+import type { StartRunRequest as _concordat_v1_StartRunRequest, StartRunRequest__Output as _concordat_v1_StartRunRequest__Output } from '../../concordat/v1/StartRunRequest.js';
+import type { StatusReply as _concordat_v1_StatusReply, StatusReply__Output as _concordat_v1_StatusReply__Output } from '../../concordat/v1/StatusReply.js';
+import type { StatusRequest as _concordat_v1_StatusRequest, StatusRequest__Output as _concordat_v1_StatusRequest__Output } from '../../concordat/v1/StatusRequest.js';
+import type { WatchRunRequest as _concordat_v1_WatchRunRequest, WatchRunRequest__Output as _concordat_v1_WatchRunRequest__Output } from '../../concordat/v1/WatchRunRequest.js';
+
+export interface RunsClient extends grpc.Client {
+  Start(argument: _concordat_v1_StartRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
+  Start(argument: _concordat_v1_StartRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
+  Start(argument: _concordat_v1_StartRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
+  Start(argument: _concordat_v1_StartRunRequest, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
+  start(argument: _concordat_v1_StartRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
+  start(argument: _concordat_v1_StartRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
+  start(argument: _concordat_v1_StartRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
+  start(argument: _concordat_v1_StartRunRequest, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
+  
+  Status(argument: _concordat_v1_StatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  Status(argument: _concordat_v1_StatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  Status(argument: _concordat_v1_StatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  Status(argument: _concordat_v1_StatusRequest, callback: grpc.requestCallback<_concordat_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  status(argument: _concordat_v1_StatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  status(argument: _concordat_v1_StatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  status(argument: _concordat_v1_StatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  status(argument: _concordat_v1_StatusRequest, callback: grpc.requestCallback<_concordat_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  
+  Watch(argument: _concordat_v1_WatchRunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_concordat_v1_RunEvent__Output>;
+  Watch(argument: _concordat_v1_WatchRunRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_concordat_v1_RunEvent__Output>;
+  watch(argument: _concordat_v1_WatchRunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_concordat_v1_RunEvent__Output>;
+  watch(argument: _concordat_v1_WatchRunRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_concordat_v1_RunEvent__Output>;
+  
+}
+
+export interface RunsHandlers extends grpc.UntypedServiceImplementation {
+  Start: grpc.handleUnaryCall<_concordat_v1_StartRunRequest__Output, _concordat_v1_StartRunReply>;
+  
+  Status: grpc.handleUnaryCall<_concordat_v1_StatusRequest__Output, _concordat_v1_StatusReply>;
+  
+  Watch: grpc.handleServerStreamingCall<_concordat_v1_WatchRunRequest__Output, _concordat_v1_RunEvent>;
+  
+}
+
+export interface RunsDefinition extends grpc.ServiceDefinition {
+  Start: MethodDefinition<_concordat_v1_StartRunRequest, _concordat_v1_StartRunReply, _concordat_v1_StartRunRequest__Output, _concordat_v1_StartRunReply__Output>
+  Status: MethodDefinition<_concordat_v1_StatusRequest, _concordat_v1_StatusReply, _concordat_v1_StatusRequest__Output, _concordat_v1_StatusReply__Output>
+  Watch: MethodDefinition<_concordat_v1_WatchRunRequest, _concordat_v1_RunEvent, _concordat_v1_WatchRunRequest__Output, _concordat_v1_RunEvent__Output>
+}

@@ -1,0 +1,30 @@
+// @ts-nocheck: the tool declares more than it uses.
+import type * as grpc from '@grpc/grpc-js';
+import type { MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { RunEvent as _concordat_v1_RunEvent, RunEvent__Output as _concordat_v1_RunEvent__Output } from './concordat/v1/RunEvent.js';
+import type { RunsClient as _concordat_v1_RunsClient, RunsDefinition as _concordat_v1_RunsDefinition } from './concordat/v1/Runs.js';
+import type { StartRunReply as _concordat_v1_StartRunReply, StartRunReply__Output as _concordat_v1_StartRunReply__Output } from './concordat/v1/StartRunReply.js';
+import type { StartRunRequest as _concordat_v1_StartRunRequest, StartRunRequest__Output as _concordat_v1_StartRunRequest__Output } from './concordat/v1/StartRunRequest.js';
+import type { StatusReply as _concordat_v1_StatusReply, StatusReply__Output as _concordat_v1_StatusReply__Output } from './concordat/v1/StatusReply.js';
+import type { StatusRequest as _concordat_v1_StatusRequest, StatusRequest__Output as _concordat_v1_StatusRequest__Output } from './concordat/v1/StatusRequest.js';
+import type { WatchRunRequest as _concordat_v1_WatchRunRequest, WatchRunRequest__Output as _concordat_v1_WatchRunRequest__Output } from './concordat/v1/WatchRunRequest.js';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  concordat: {
+    v1: {
+      RunEvent: MessageTypeDefinition<_concordat_v1_RunEvent, _concordat_v1_RunEvent__Output>
+      Runs: SubtypeConstructor<typeof grpc.Client, _concordat_v1_RunsClient> & { service: _concordat_v1_RunsDefinition }
+      StartRunReply: MessageTypeDefinition<_concordat_v1_StartRunReply, _concordat_v1_StartRunReply__Output>
+      StartRunRequest: MessageTypeDefinition<_concordat_v1_StartRunRequest, _concordat_v1_StartRunRequest__Output>
+      StatusReply: MessageTypeDefinition<_concordat_v1_StatusReply, _concordat_v1_StatusReply__Output>
+      StatusRequest: MessageTypeDefinition<_concordat_v1_StatusRequest, _concordat_v1_StatusRequest__Output>
+      WatchRunRequest: MessageTypeDefinition<_concordat_v1_WatchRunRequest, _concordat_v1_WatchRunRequest__Output>
+    }
+  }
+}
+

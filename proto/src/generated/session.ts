@@ -1,0 +1,38 @@
+// @ts-nocheck: the tool declares more than it uses.
+import type * as grpc from '@grpc/grpc-js';
+import type { MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { AdvertBody as _concordat_v1_AdvertBody, AdvertBody__Output as _concordat_v1_AdvertBody__Output } from './concordat/v1/AdvertBody.js';
+import type { ConfirmBody as _concordat_v1_ConfirmBody, ConfirmBody__Output as _concordat_v1_ConfirmBody__Output } from './concordat/v1/ConfirmBody.js';
+import type { ReceiptBody as _concordat_v1_ReceiptBody, ReceiptBody__Output as _concordat_v1_ReceiptBody__Output } from './concordat/v1/ReceiptBody.js';
+import type { RevealBody as _concordat_v1_RevealBody, RevealBody__Output as _concordat_v1_RevealBody__Output } from './concordat/v1/RevealBody.js';
+import type { RevealedShare as _concordat_v1_RevealedShare, RevealedShare__Output as _concordat_v1_RevealedShare__Output } from './concordat/v1/RevealedShare.js';
+import type { SegmentSpec as _concordat_v1_SegmentSpec, SegmentSpec__Output as _concordat_v1_SegmentSpec__Output } from './concordat/v1/SegmentSpec.js';
+import type { SessionConfigBody as _concordat_v1_SessionConfigBody, SessionConfigBody__Output as _concordat_v1_SessionConfigBody__Output } from './concordat/v1/SessionConfigBody.js';
+import type { ShareBody as _concordat_v1_ShareBody, ShareBody__Output as _concordat_v1_ShareBody__Output } from './concordat/v1/ShareBody.js';
+import type { SignedBody as _concordat_v1_SignedBody, SignedBody__Output as _concordat_v1_SignedBody__Output } from './concordat/v1/SignedBody.js';
+import type { SurvivorsBody as _concordat_v1_SurvivorsBody, SurvivorsBody__Output as _concordat_v1_SurvivorsBody__Output } from './concordat/v1/SurvivorsBody.js';
+import type { UploadBody as _concordat_v1_UploadBody, UploadBody__Output as _concordat_v1_UploadBody__Output } from './concordat/v1/UploadBody.js';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  concordat: {
+    v1: {
+      AdvertBody: MessageTypeDefinition<_concordat_v1_AdvertBody, _concordat_v1_AdvertBody__Output>
+      ConfirmBody: MessageTypeDefinition<_concordat_v1_ConfirmBody, _concordat_v1_ConfirmBody__Output>
+      ReceiptBody: MessageTypeDefinition<_concordat_v1_ReceiptBody, _concordat_v1_ReceiptBody__Output>
+      RevealBody: MessageTypeDefinition<_concordat_v1_RevealBody, _concordat_v1_RevealBody__Output>
+      RevealedShare: MessageTypeDefinition<_concordat_v1_RevealedShare, _concordat_v1_RevealedShare__Output>
+      SegmentSpec: MessageTypeDefinition<_concordat_v1_SegmentSpec, _concordat_v1_SegmentSpec__Output>
+      SessionConfigBody: MessageTypeDefinition<_concordat_v1_SessionConfigBody, _concordat_v1_SessionConfigBody__Output>
+      ShareBody: MessageTypeDefinition<_concordat_v1_ShareBody, _concordat_v1_ShareBody__Output>
+      SignedBody: MessageTypeDefinition<_concordat_v1_SignedBody, _concordat_v1_SignedBody__Output>
+      SurvivorsBody: MessageTypeDefinition<_concordat_v1_SurvivorsBody, _concordat_v1_SurvivorsBody__Output>
+      UploadBody: MessageTypeDefinition<_concordat_v1_UploadBody, _concordat_v1_UploadBody__Output>
+    }
+  }
+}
+

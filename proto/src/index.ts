@@ -1,0 +1,17 @@
+export {
+  type AnswerCall,
+  type AnswerFrame,
+  answerFromWire,
+  answerToWire,
+  type ReceivedCall,
+  receiptFromWire,
+  receiptToWire,
+} from './answers.js';
+export { type AssignmentFrame, assignmentFromWire, assignmentToWire, type Welcome } from './assignments.js';
+export { chunkFromWire, chunkToWire, type ReceivedChunk } from './chunks.js';
+export { guardDefinition, includeDir, loaderOptions, protoFiles } from './definition.js';
+export type * as wire from './generated/index.js';
+export type { ConcordatPackage } from './generated/index.js';
+export { sessionCodec } from './session-codec.js';
+export { type SignedRosterFrame, signedFromWire, signedRosterFromWire } from './signed.js';
+export { errorFromWire, errorToWire, errorTrailer, exitCodeOf, statusTable, type WireError } from './status.js';

@@ -49,6 +49,8 @@ const scenarioSchema = z.strictObject({
       uploadBytesPerSecond: z.number().positive().default(12_500_000),
     })
     .default({ latencyMillis: 20, uploadBytesPerSecond: 12_500_000 }),
+  /** Further attempts after a shortfall before the run is aborted. */
+  retries: z.number().int().min(0).max(1000).default(3),
   /** Virtual milliseconds of one local training, for the fastest and the slowest participant. */
   trainMillis: z
     .strictObject({ min: z.number().min(0).default(1000), max: z.number().min(0).default(3000) })

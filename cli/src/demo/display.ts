@@ -22,9 +22,9 @@ const drawEveryMillis = 120;
 
 /** @param environment `NO_COLOR` and `TERM=dumb` are honoured. */
 export function openDisplay(stream: DisplayStream, environment: Readonly<Record<string, string | undefined>>): Display {
-  const dumb = environment['TERM'] === 'dumb' || environment['CI'] !== undefined;
+  const dumb = environment.TERM === 'dumb' || environment.CI !== undefined;
   return stream.isTTY === true && !dumb
-    ? new TerminalDisplay(stream, (environment['NO_COLOR'] ?? '') === '')
+    ? new TerminalDisplay(stream, (environment.NO_COLOR ?? '') === '')
     : { say: (line) => stream.write(`${line}\n`), follow: () => {}, close: () => {} };
 }
 

@@ -1,0 +1,76 @@
+import { createCipheriv, createHash } from 'node:crypto';
+import { addKeystreams, bounds, layoutOf, type MaskKey } from '@concordat/core';
+import { nodeCrypto } from '@concordat/node';
+import { measureTogether } from './measure.js';
+
+export interface ClientMaskOptions {
+  /** n: participants of the session; n keystreams are added, the own one included. */
+  readonly participants: number;
+  /** d: model lanes. */
+  readonly parameters: number;
+  /** b: width of a lane. */
+  readonly bits: 16 | 24 | 32;
+  readonly repeats: number;
+}
+
+/** A measured claim beside its physical limit. */
+export interface ClientMaskResult extends ClientMaskOptions {
+  readonly name: 'client-mask';
+  /** Keystream bytes expanded and added: n · length of the packed vector. */
+  readonly keystreamBytes: number;
+  readonly wallMillis: number;
+  readonly cpuMillis: number;
+  readonly bytesPerSecond: number;
+  readonly limit: {
+    readonly name: 'aes-256-ctr of node:crypto, same bytes, same run';
+    readonly wallMillis: number;
+    readonly cpuMillis: number;
+    readonly bytesPerSecond: number;
+  };
+  /** wallMillis over the limit's: 1 would be free addition. */
+  readonly timesLimit: number;
+}
+
+/**
+ * What a client spends to mask one update: every keystream expanded and added in its ring, beside what expanding alone costs.
+ * Medians over `repeats` turns; both are measured turn by turn in one process and one thread.
+ */
+export function measureClientMask(options: ClientMaskOptions): ClientMaskResult {
+  const layout = layoutOf([
+    { name: 'model', length: options.parameters, bits: options.bits, quantBits: 8, bound: 1, kind: 'model' },
+  ]);
+  const vector = new Uint8Array(layout.lengthBytes);
+  const maskKeys = Array.from({ length: options.participants }, (_, v): MaskKey => ({
+    key: createHash('sha256').update(`benchmark mask ${v}`).digest(),
+    sign: v % 2 === 0 ? 1 : -1,
+  }));
+  const mask = () => addKeystreams(nodeCrypto, layout, vector, maskKeys);
+  const expand = () => expandOnly(maskKeys, vector.length);
+  const [masked, expanded] = measureTogether([mask, expand], options.repeats);
+  const keystreamBytes = vector.length * options.participants;
+  const rate = (wallMillis: number) => Math.round(keystreamBytes / (wallMillis / 1000));
+  return {
+    name: 'client-mask',
+    ...options,
+    keystreamBytes,
+    ...masked!,
+    bytesPerSecond: rate(masked!.wallMillis),
+    limit: {
+      name: 'aes-256-ctr of node:crypto, same bytes, same run',
+      ...expanded!,
+      bytesPerSecond: rate(expanded!.wallMillis),
+    },
+    timesLimit: masked!.wallMillis / expanded!.wallMillis,
+  };
+}
+
+// One cipher for each key and one update for each chunk: the fastest way node:crypto offers to make these bytes.
+function expandOnly(maskKeys: readonly MaskKey[], lengthBytes: number): void {
+  const zeros = new Uint8Array(bounds.chunkBytes);
+  for (const { key } of maskKeys) {
+    const cipher = createCipheriv('aes-256-ctr', key, new Uint8Array(16));
+    for (let at = 0; at < lengthBytes; at += zeros.length) {
+      cipher.update(zeros.subarray(0, Math.min(zeros.length, lengthBytes - at)));
+    }
+  }
+}

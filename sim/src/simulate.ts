@@ -1,0 +1,170 @@
+import { type CryptoPort, FederatedError, type RoundRecord, type SessionCodec } from '@concordat/core';
+import { nodeCrypto } from '@concordat/node';
+import { sessionCodec } from '@concordat/proto';
+import { foundConsortium } from './consortium.js';
+import { checkScenario, type DropStep, type Scenario, type ScenarioInput } from './scenario.js';
+import { type Traffic, TrafficCounter } from './traffic.js';
+import { VirtualCoordinator } from './virtual-coordinator.js';
+import { VirtualParticipant } from './virtual-participant.js';
+import type { Seat, World } from './world.js';
+
+/** How one attempt went, and whether what it opened is what the survivors put in. */
+export interface SimulatedRound extends RoundRecord {
+  /** Every lane of the opened sum equals the integer sum of the survivors' updates; undefined when nothing was opened. */
+  readonly exact: boolean | undefined;
+  /** Lanes compared. */
+  readonly lanes: number;
+  /** What was sent in this round, by message. */
+  readonly traffic: Traffic;
+}
+
+export interface SimulationResult {
+  readonly scenario: Scenario;
+  readonly outcome: 'completed' | 'aborted';
+  readonly reason: string;
+  readonly rounds: readonly SimulatedRound[];
+  /** Every opened sum was exact, and none was opened for an abandoned round. */
+  readonly exact: boolean;
+  readonly virtualMillis: number;
+}
+
+// A round of the largest cohort takes some thousands of happenings for each member.
+const happeningsMax = 50_000_000;
+const restartMillis = 1000;
+
+/**
+ * Run a scenario: the production machines of all parties, in virtual time, over links without sockets.
+ * Same scenario, same seed: the same result, bit for bit.
+ *
+ * @throws `invalid-argument` for a scenario that does not hold, `internal` if the machines come to rest without an end.
+ */
+export function simulate(
+  input: ScenarioInput,
+  ports: { readonly crypto: CryptoPort; readonly codec: SessionCodec } = { crypto: nodeCrypto, codec: sessionCodec },
+): SimulationResult {
+  const scenario = checkScenario(input);
+  return new Simulation(foundConsortium(scenario, ports)).run();
+}
+
+interface OpenedSum {
+  readonly survivors: readonly string[];
+  readonly lanes: readonly Int32Array[];
+}
+
+class Simulation {
+  readonly #world: World;
+  readonly #coordinator: VirtualCoordinator;
+  readonly #participants: ReadonlyMap<string, VirtualParticipant>;
+  readonly #traffic = new TrafficCounter();
+  /** Participant → its update of the newest round it prepared. */
+  readonly #updates = new Map<string, { readonly round: number; readonly lanes: readonly Int32Array[] }>();
+  readonly #rounds: SimulatedRound[] = [];
+  #opened: { readonly round: number; readonly exact: boolean; readonly lanes: number } | undefined;
+  #finished: { readonly outcome: 'completed' | 'aborted'; readonly reason: string } | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+    const { scenario, seats } = world;
+    const links = {
+      toCoordinator: (event: Parameters<VirtualCoordinator['take']>[0]) => {
+        if (event.type === 'message') this.#traffic.count(event.message);
+        this.#after(scenario.link.latencyMillis, () => this.#coordinator.take(event));
+      },
+      toParticipant: (participantId: string, event: Parameters<VirtualParticipant['take']>[0]) =>
+        this.#after(scenario.link.latencyMillis, () => this.#participants.get(participantId)!.take(event)),
+    };
+    this.#coordinator = new VirtualCoordinator(world, {
+      ...links,
+      sent: (message) => this.#traffic.count(message),
+      opened: (round, survivors, lanes) => this.#compare(round, { survivors, lanes }),
+      report: (progress) => {
+        if (progress.type === 'round-ended') this.#endRound(progress.record);
+        if (progress.type === 'finished') this.#finished = { outcome: progress.outcome, reason: progress.reason };
+      },
+    });
+    const participantLinks = {
+      ...links,
+      upload: (seat: Seat, _round: number, vector: Uint8Array, portion: number) => this.#upload(seat, vector, portion),
+      prepared: (seat: Seat, round: number, lanes: readonly Int32Array[]) =>
+        this.#updates.set(seat.participantId, { round, lanes }),
+      died: (seat: Seat) =>
+        this.#after(0, () => this.#coordinator.take({ type: 'disconnected', participant: seat.participantId })),
+    };
+    this.#participants = new Map(
+      seats.map((seat, i) => [
+        seat.participantId,
+        new VirtualParticipant(world, seat, participantLinks, dropsOf(scenario, i + 1)),
+      ]),
+    );
+  }
+
+  run(): SimulationResult {
+    const { scenario, seats, time } = this.#world;
+    this.#after(0, () => this.#coordinator.take({ type: 'start' }));
+    for (const seat of seats) this.#connect(seat);
+    for (let happenings = 0; happenings < happeningsMax && this.#finished === undefined; happenings++) {
+      const happening = time.next();
+      if (happening === undefined) break;
+      happening();
+    }
+    if (this.#finished === undefined) {
+      throw new FederatedError('internal', `scenario ${scenario.name} came to rest after ${this.#rounds.length} rounds`, {
+        detail: { virtualMillis: time.now, waiting: time.waiting },
+      });
+    }
+    const exact = this.#rounds.every(
+      (round) => round.exact === (round.outcome.type === 'published' ? true : undefined),
+    );
+    return { scenario, ...this.#finished, rounds: this.#rounds, exact, virtualMillis: time.now };
+  }
+
+  #connect({ participantId, organization }: Seat): void {
+    this.#after(0, () => {
+      const participant = this.#participants.get(participantId)!;
+      this.#coordinator.take({ type: 'check-in', participant: participantId, organization });
+      if (participant.alive) participant.take({ type: 'connected' });
+      else participant.restart();
+    });
+  }
+
+  /** Bytes arrive at the link's rate; a broken upload says how far it came. */
+  #upload({ participantId }: Seat, vector: Uint8Array, portion: number): void {
+    const { link } = this.#world.scenario;
+    const bytesExpected = vector.length;
+    const bytesReceived = Math.floor(bytesExpected * portion);
+    this.#traffic.add('masked vector', bytesReceived);
+    this.#after(link.latencyMillis + (1000 * bytesReceived) / link.uploadBytesPerSecond, () => {
+      if (portion === 1) return this.#coordinator.receive(participantId, vector);
+      this.#coordinator.take({ type: 'upload-broken', participant: participantId, bytesReceived, bytesExpected });
+    });
+  }
+
+  #compare(round: number, { survivors, lanes }: OpenedSum): void {
+    const updates = survivors.map((participantId) => {
+      const update = this.#updates.get(participantId);
+      return update?.round === round ? update.lanes : undefined;
+    });
+    const exact = lanes.every((segment, s) =>
+      segment.every((lane, i) => lane === updates.reduce((sum, update) => sum + (update?.[s]?.[i] ?? Number.NaN), 0)),
+    );
+    this.#opened = { round, exact, lanes: lanes.reduce((sum, segment) => sum + segment.length, 0) };
+  }
+
+  #endRound(record: RoundRecord): void {
+    const opened = this.#opened?.round === record.round ? this.#opened : undefined;
+    this.#rounds.push({ ...record, exact: opened?.exact, lanes: opened?.lanes ?? 0, traffic: this.#traffic.take() });
+    this.#opened = undefined;
+    for (const { seat, alive } of this.#participants.values()) {
+      if (!alive) this.#after(restartMillis, () => this.#connect(seat));
+    }
+  }
+
+  #after(afterMillis: number, happen: () => void): void {
+    this.#world.time.schedule(afterMillis, happen);
+  }
+}
+
+function dropsOf(scenario: Scenario, place: number): ReadonlyMap<number, DropStep> {
+  return new Map(scenario.drops.filter(({ participant }) => participant === place).map(({ round, step }) => [round, step]));
+}
+

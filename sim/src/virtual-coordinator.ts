@@ -1,0 +1,143 @@
+import {
+  addKeystreams,
+  addVector,
+  type CoordinationEffect,
+  type CoordinationEvent,
+  type CoordinationPorts,
+  type CoordinationState,
+  type CoordinatorMessage,
+  decodeSum,
+  openCoordination,
+  type RunProgress,
+  type SumOrder,
+  signBody,
+  stepCoordination,
+  toHex,
+  unpackLanes,
+  vectorRoot,
+} from '@concordat/core';
+import { NamedTimers } from './named-timers.js';
+import { seededRandom } from './seeded-random.js';
+import type { Links, Unstamped, World } from './world.js';
+
+/** What the rest of the simulation does for the coordinator. */
+export interface CoordinatorLinks extends Links {
+  /** A sum was opened: the lanes of every segment, centred. */
+  opened(round: number, survivors: readonly string[], lanes: readonly Int32Array[]): void;
+  report(progress: RunProgress): void;
+  /** A message on its way down. */
+  sent(message: CoordinatorMessage): void;
+}
+
+/** The production coordination machine with a spool in memory. It opens sums; it does not average models. */
+export class VirtualCoordinator {
+  readonly #world: World;
+  readonly #links: CoordinatorLinks;
+  readonly #ports: CoordinationPorts;
+  readonly #timers: NamedTimers;
+  readonly #connected = new Set<string>();
+  /** Digest of the signed upload header → vector, of the current round. */
+  readonly #spool = new Map<string, Uint8Array>();
+  /** Participant → digest its vector is expected under. */
+  readonly #expected = new Map<string, Uint8Array>();
+  #state: CoordinationState;
+
+  constructor(world: World, links: CoordinatorLinks) {
+    const { crypto, codec, scenario, plan, planHash, rosterHash, roster } = world;
+    this.#world = world;
+    this.#links = links;
+    const random = seededRandom(crypto, scenario.seed, 'coordinator/random');
+    this.#ports = { crypto, codec, signer: world.coordinator, random };
+    this.#timers = new NamedTimers(world.time, (name) => this.take({ type: 'timer', name }));
+    this.#state = openCoordination({ runId: scenario.name, plan, planHash, rosterHash, roster });
+  }
+
+  take(event: Unstamped<CoordinationEvent>): void {
+    if (event.type === 'check-in') this.#connected.add(event.participant);
+    if (event.type === 'disconnected') this.#connected.delete(event.participant);
+    const stamped = { ...event, now: this.#world.time.now } as CoordinationEvent;
+    const { state, effects } = stepCoordination(this.#ports, this.#state, stamped);
+    this.#state = state;
+    for (const effect of effects) this.#run(effect);
+  }
+
+  /** A whole vector has arrived. What nobody expects is dropped. */
+  receive(participant: string, vector: Uint8Array): void {
+    const contentDigest = this.#expected.get(participant);
+    if (contentDigest === undefined) return;
+    this.#spool.set(toHex(contentDigest), vector);
+    this.take({ type: 'uploaded', participant, contentDigest });
+  }
+
+  #run(effect: CoordinationEffect): void {
+    switch (effect.type) {
+      case 'journal':
+        return;
+      case 'send':
+        if (!this.#connected.has(effect.to)) return;
+        this.#links.sent(effect.message);
+        return this.#links.toParticipant(effect.to, { type: 'message', message: effect.message });
+      case 'set-timer':
+        return this.#timers.set(effect.name, effect.afterMillis);
+      case 'cancel-timer':
+        return this.#timers.cancel(effect.name);
+      case 'accepted':
+        return this.#acknowledge(effect);
+      case 'rejected':
+        return this.#links.toParticipant(effect.participant, {
+          type: 'rejected',
+          round: effect.round,
+          error: effect.error,
+        });
+      case 'expect-upload':
+        this.#expected.set(effect.participant, effect.contentDigest);
+        return;
+      case 'open-sum':
+        return this.#openSum(effect.round, effect.sum);
+      case 'publish':
+        return this.#publish(effect);
+      case 'round-over':
+        this.#spool.clear();
+        this.#expected.clear();
+        return;
+      case 'report':
+        return this.#links.report(effect.progress);
+    }
+  }
+
+  /** Only the receipt of an upload changes anything at a participant. */
+  #acknowledge(effect: Extract<CoordinationEffect, { type: 'accepted' }>): void {
+    if (effect.step !== 'upload') return;
+    const { crypto, codec, coordinator, scenario } = this.#world;
+    const { participant, round, step, contentDigest } = effect;
+    const body = codec.receipt.encode({ runId: scenario.name, round, step, participantId: participant, contentDigest });
+    const receipt = signBody(crypto, coordinator, 'CSA1/receipt', body);
+    this.#links.toParticipant(participant, { type: 'uploaded', round, receipt });
+  }
+
+  #openSum(round: number, sum: SumOrder): void {
+    const { crypto, plan } = this.#world;
+    const vector = new Uint8Array(sum.layout.lengthBytes);
+    for (const { contentDigest } of sum.survivors) addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!);
+    addKeystreams(crypto, sum.layout, vector, sum.maskKeys);
+    const opened = unpackLanes(sum.layout, vector);
+    const survivors = sum.survivors.map(({ participant }) => participant);
+    const guarded = opened.every(({ guards, padZero }) => padZero && guards.every((lane) => lane === survivors.length));
+    if (!guarded) {
+      return this.#soon({ type: 'round-failed', round, reason: 'the guard lanes of the opened sum are wrong' });
+    }
+    const lanes = opened.map((segment) => segment.lanes);
+    this.#links.opened(round, survivors, lanes);
+    const { totalWeight, metrics } = decodeSum(plan, lanes, survivors.length);
+    this.#soon({ type: 'sum-opened', round, totalWeight, metrics });
+  }
+
+  #publish(effect: Extract<CoordinationEffect, { type: 'publish' }>): void {
+    const modelHash = vectorRoot(this.#world.crypto, effect.baseModelHash);
+    this.#soon({ type: 'published', round: effect.round, modelHash });
+  }
+
+  #soon(event: Unstamped<CoordinationEvent>): void {
+    this.#world.time.schedule(0, () => this.take(event));
+  }
+}

@@ -1,0 +1,187 @@
+import {
+  addKeystreams,
+  openParticipation,
+  type ParticipantMessage,
+  type ParticipationEffect,
+  type ParticipationEvent,
+  type ParticipationPorts,
+  type ParticipationRecord,
+  type ParticipationState,
+  packLanes,
+  signApproval,
+  stepParticipation,
+  vectorRoot,
+} from '@concordat/core';
+import { fixedUpdate } from './fixed-deltas.js';
+import { NamedTimers } from './named-timers.js';
+import type { DropStep } from './scenario.js';
+import { seededRandom } from './seeded-random.js';
+import type { Links, Seat, Unstamped, World } from './world.js';
+
+/** What the rest of the simulation does for a participant. */
+export interface ParticipantLinks extends Links {
+  /** Carry the spooled vector after its header; `portion` < 1 breaks off there. */
+  upload(seat: Seat, round: number, vector: Uint8Array, portion: number): void;
+  /** What this seat contributes to a round, as integers: the truth an opened sum is compared with. */
+  prepared(seat: Seat, round: number, update: readonly Int32Array[]): void;
+  /** The process of this seat is gone. */
+  died(seat: Seat): void;
+}
+
+/** The production participation machine with a disk that survives and a process that can die. */
+export class VirtualParticipant {
+  readonly seat: Seat;
+  readonly #world: World;
+  readonly #links: ParticipantLinks;
+  readonly #ports: ParticipationPorts;
+  readonly #records: ParticipationRecord[] = [];
+  readonly #timers: NamedTimers;
+  readonly #drops: ReadonlyMap<number, DropStep>;
+  #state: ParticipationState;
+  #life = 0;
+  #alive = true;
+  #update: Int32Array[] | undefined;
+  #vector: Uint8Array | undefined;
+
+  /** @param drops round → step at which this participant leaves that round. */
+  constructor(world: World, seat: Seat, links: ParticipantLinks, drops: ReadonlyMap<number, DropStep>) {
+    this.seat = seat;
+    this.#world = world;
+    this.#links = links;
+    this.#drops = drops;
+    this.#ports = { crypto: world.crypto, codec: world.codec, signer: seat.signer };
+    this.#timers = new NamedTimers(world.time, (name) => this.take({ type: 'timer', name }));
+    this.#state = openParticipation({ participantId: seat.participantId });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Start again with what the disk holds: the journal, not the memory. */
+  restart(): void {
+    this.#alive = true;
+    this.#state = openParticipation({ participantId: this.seat.participantId, records: this.#records });
+    this.take({ type: 'connected' });
+  }
+
+  take(event: Unstamped<ParticipationEvent>): void {
+    if (!this.#alive) return;
+    const stamped = { ...event, now: this.#world.time.now } as ParticipationEvent;
+    const { state, effects } = stepParticipation(this.#ports, this.#state, stamped);
+    this.#state = state;
+    for (const effect of effects) {
+      if (!this.#alive) return;
+      this.#run(effect);
+    }
+  }
+
+  #run(effect: ParticipationEffect): void {
+    const { seat } = this;
+    switch (effect.type) {
+      case 'journal':
+        this.#records.push(effect.record);
+        return;
+      case 'send':
+        return this.#send(effect.message);
+      case 'consider-plan':
+        return this.#later(0, { type: 'plan-approved', run: this.#approve(effect.runId) });
+      case 'train':
+        if (this.#leaves(effect.round, 'train')) return this.#after(seat.trainMillis / 2, () => this.#die());
+        return this.#later(seat.trainMillis, { type: 'trained', round: effect.round });
+      case 'prepare-update':
+        this.#update = fixedUpdate(this.#world, seat, effect.round, effect.metrics);
+        this.#links.prepared(seat, effect.round, this.#update);
+        return this.#later(0, { type: 'prepared', round: effect.round });
+      case 'seal-root':
+        return this.#later(0, { type: 'root-sealed', round: effect.round, root: this.#sealedRoot(effect.round) });
+      case 'mask':
+        return this.#mask(effect);
+      case 'upload':
+        return this.#upload(effect);
+      case 'erase':
+        this.#vector = undefined;
+        return;
+      case 'set-timer':
+        return this.#timers.set(effect.name, effect.afterMillis);
+      case 'cancel-timer':
+        return this.#timers.cancel(effect.name);
+      case 'discard-update':
+      case 'stop-training':
+      case 'refuse':
+      case 'report':
+        return;
+    }
+  }
+
+  #send(message: ParticipantMessage): void {
+    if (message.type === 'session' && message.frame.type !== 'upload' && this.#leaves(message.round, message.frame.type)) {
+      return this.#die();
+    }
+    this.#links.toCoordinator({ type: 'message', participant: this.seat.participantId, message });
+  }
+
+  #approve(runId: string) {
+    const { plan, planHash, rosterHash, roster, coordinator, crypto } = this.#world;
+    const approval = signApproval(crypto, this.seat.signer, {
+      consortium: plan.consortium,
+      participantId: this.seat.participantId,
+      runId,
+      planHash,
+      rosterHash,
+    });
+    return { runId, plan, planHash, rosterHash, roster, coordinatorKey: coordinator.publicKey, approval };
+  }
+
+  /** The same root for the same round, as a sealed file would give it. */
+  #sealedRoot(round: number): Uint8Array {
+    return seededRandom(this.#world.crypto, this.#world.scenario.seed, `root/${round}/${this.seat.participantId}`).bytes(32);
+  }
+
+  #mask(effect: Extract<ParticipationEffect, { type: 'mask' }>): void {
+    const { crypto } = this.#world;
+    const vector = packLanes(effect.layout, this.#update!);
+    addKeystreams(crypto, effect.layout, vector, effect.maskKeys);
+    this.#vector = vector;
+    const merkleRoot = vectorRoot(crypto, vector);
+    this.#later(0, { type: 'masked', round: effect.round, lengthBytes: vector.length, merkleRoot });
+  }
+
+  /** A participant that leaves at `upload` dies with half of its vector sent. */
+  #upload(effect: Extract<ParticipationEffect, { type: 'upload' }>): void {
+    const { participantId } = this.seat;
+    const vector = this.#vector!;
+    const leaves = this.#leaves(effect.round, 'upload');
+    const frame = { type: 'upload', upload: effect.header } as const;
+    this.#links.toCoordinator({
+      type: 'message',
+      participant: participantId,
+      message: { type: 'session', round: effect.round, frame },
+    });
+    this.#links.upload(this.seat, effect.round, vector, leaves ? 0.5 : 1);
+    if (leaves) this.#after((500 * vector.length) / this.#world.scenario.link.uploadBytesPerSecond, () => this.#die());
+  }
+
+  #leaves(round: number, step: DropStep): boolean {
+    return this.#drops.get(round) === step;
+  }
+
+  #die(): void {
+    this.#alive = false;
+    this.#life++;
+    this.#update = undefined;
+    this.#timers.cancelAll();
+    this.#links.died(this.seat);
+  }
+
+  #later(afterMillis: number, event: Unstamped<ParticipationEvent>): void {
+    this.#after(afterMillis, () => this.take(event));
+  }
+
+  #after(afterMillis: number, happen: () => void): void {
+    const life = this.#life;
+    this.#world.time.schedule(afterMillis, () => {
+      if (this.#life === life) happen();
+    });
+  }
+}

@@ -83,8 +83,22 @@ export {
   stepAggregator,
   survivors,
 } from './secagg/aggregator.js';
-export type { Layout, PlacedSegment } from './secagg/layout.js';
-export type { MaskKey } from './secagg/masking.js';
+export { bitmapBytes, fromBitmap, toBitmap } from './secagg/bitmap.js';
+export { configHash, dealersId, inputsHash, sessionId, taggedHash } from './secagg/identifiers.js';
+export {
+  type Layout,
+  laneBytes,
+  laneMagnitude,
+  layoutOf,
+  type PlacedSegment,
+  requireRing,
+} from './secagg/layout.js';
+export { addKeystream, addKeystreams, addVector, type ByteRange, type MaskKey, vectorRoot } from './secagg/masking.js';
+export { merkleLeaf, merklePaths, merkleRoot, merkleVerify } from './secagg/merkle.js';
+export { openSum } from './secagg/opening.js';
+export { packLanes, type UnpackedSegment, unpackLanes } from './secagg/packing.js';
+export { type SignatureLabel, signBody, verifyBody, verifyBodyHash } from './secagg/signing.js';
+export { defaultColluders, type Thresholds, thresholdOf, thresholds } from './secagg/thresholds.js';
 export type {
   ApprovedTerms,
   ParticipantEffect,

@@ -43,11 +43,31 @@ export interface Abandonment {
 /** Public facts, durable before any later `send`. */
 export type AggregatorRecord =
   | { readonly type: 'session-opened'; readonly config: Signed; readonly invited: readonly string[] }
-  | { readonly type: 'cohort-frozen'; readonly sid: Uint8Array; readonly participants: readonly string[]; readonly adverts: readonly Signed[] }
+  | {
+      readonly type: 'cohort-frozen';
+      readonly sid: Uint8Array;
+      readonly participants: readonly string[];
+      readonly adverts: readonly Signed[];
+    }
   | { readonly type: 'dealers-frozen'; readonly sid2: Uint8Array; readonly dealers: readonly string[] }
-  | { readonly type: 'survivors-frozen'; readonly sid2: Uint8Array; readonly survivors: readonly string[]; readonly inputsHash: Uint8Array }
-  | { readonly type: 'certified'; readonly sid2: Uint8Array; readonly body: Uint8Array; readonly signers: readonly string[] }
-  | { readonly type: 'opened'; readonly sid2: Uint8Array; readonly survivors: readonly string[]; readonly recovered: readonly string[] }
+  | {
+      readonly type: 'survivors-frozen';
+      readonly sid2: Uint8Array;
+      readonly survivors: readonly string[];
+      readonly inputsHash: Uint8Array;
+    }
+  | {
+      readonly type: 'certified';
+      readonly sid2: Uint8Array;
+      readonly body: Uint8Array;
+      readonly signers: readonly string[];
+    }
+  | {
+      readonly type: 'opened';
+      readonly sid2: Uint8Array;
+      readonly survivors: readonly string[];
+      readonly recovered: readonly string[];
+    }
   | { readonly type: 'dropped'; readonly dropout: Dropout }
   /** A confirmation without this dealer: one of the two is at fault. */
   | { readonly type: 'unconfirmed'; readonly dealer: string; readonly participant: string }

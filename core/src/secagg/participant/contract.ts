@@ -36,7 +36,12 @@ export interface ParticipantOptions {
 export type ParticipantRecord =
   | { readonly type: 'advertised'; readonly configHash: Uint8Array }
   | { readonly type: 'cohort-accepted'; readonly sid: Uint8Array; readonly participants: readonly string[] }
-  | { readonly type: 'boxes-confirmed'; readonly sid: Uint8Array; readonly boxesHash: Uint8Array; readonly confirmed: Uint8Array }
+  | {
+      readonly type: 'boxes-confirmed';
+      readonly sid: Uint8Array;
+      readonly boxesHash: Uint8Array;
+      readonly confirmed: Uint8Array;
+    }
   | { readonly type: 'dealers-accepted'; readonly sid2: Uint8Array; readonly dealers: Uint8Array }
   | {
       readonly type: 'masked';
@@ -46,7 +51,12 @@ export type ParticipantRecord =
       readonly contentDigest: Uint8Array;
     }
   | { readonly type: 'uploaded'; readonly sid2: Uint8Array; readonly contentDigest: Uint8Array }
-  | { readonly type: 'survivors-signed'; readonly sid2: Uint8Array; readonly body: Uint8Array; readonly survivors: number }
+  | {
+      readonly type: 'survivors-signed';
+      readonly sid2: Uint8Array;
+      readonly body: Uint8Array;
+      readonly survivors: number;
+    }
   /** `included`: whether the certified sum contains this participant's update. */
   | { readonly type: 'revealed'; readonly sid2: Uint8Array; readonly body: Uint8Array; readonly included: boolean }
   | { readonly type: 'refused'; readonly code: string; readonly rule: string; readonly message: string };

@@ -1,0 +1,104 @@
+import { FederatedError } from '../errors.js';
+import { invert, multiply } from './field.js';
+
+/** Bytes of a secret and of a share: 16 big-endian limbs, each shared by a polynomial of its own. */
+export const shareBytes = 32;
+const limbs = 16;
+
+/** A share with its x-coordinate, 1 … 65,535. */
+export interface ShamirShare {
+  readonly x: number;
+  /** 32 bytes, secret. */
+  readonly share: Uint8Array;
+}
+
+/**
+ * Share a secret so that any `threshold` shares rebuild it and fewer tell nothing.
+ *
+ * @param secret 32 bytes: the constant terms.
+ * @param coefficients [threshold − 1][32] uniform bytes, the higher terms; the same bytes give the same shares.
+ * @param shares how many, at x = 1 … shares.
+ * @returns [shares], each 32 bytes; share i belongs to x = i + 1.
+ * @throws `invalid-argument` for wrong lengths.
+ * @see Shamir, How to Share a Secret, CACM 1979; over GF(2^16).
+ */
+export function split(secret: Uint8Array, coefficients: Uint8Array, shares: number): readonly Uint8Array[] {
+  if (secret.length !== shareBytes || coefficients.length % shareBytes !== 0 || shares < 1 || shares > 0xffff) {
+    throw new FederatedError('invalid-argument', 'a secret and its coefficients are rows of 32 bytes', {
+      detail: { secretBytes: secret.length, coefficientBytes: coefficients.length, shares },
+    });
+  }
+  const terms = [toLimbs(secret), ...rows(coefficients).map(toLimbs)];
+  return Array.from({ length: shares }, (_, index) => evaluate(terms, index + 1));
+}
+
+/**
+ * Weights λ_i with secret = Σ λ_i · share_i for shares at these x-coordinates.
+ *
+ * @param xs [t] distinct, 1 … 65,535. Computed once for many secrets revealed by the same participants.
+ * @throws `invalid-argument` when one repeats or is 0.
+ */
+export function lagrangeAtZero(xs: readonly number[]): readonly number[] {
+  if (new Set(xs).size !== xs.length || xs.some((x) => !Number.isInteger(x) || x < 1 || x > 0xffff)) {
+    throw new FederatedError('invalid-argument', 'x-coordinates must be distinct and not 0', {
+      detail: { count: xs.length },
+    });
+  }
+  return xs.map((x) => {
+    let numerator = 1;
+    let denominator = 1;
+    for (const other of xs) {
+      if (other === x) continue;
+      numerator = multiply(numerator, other);
+      denominator = multiply(denominator, other ^ x);
+    }
+    return multiply(numerator, invert(denominator));
+  });
+}
+
+/**
+ * Rebuild the secret from exactly t shares. Fewer, or a wrong one, give another 32 bytes: check the result against its commitment.
+ *
+ * @param shares [t] at distinct x.
+ * @returns 32 bytes, secret.
+ */
+export function combine(shares: readonly ShamirShare[]): Uint8Array {
+  const weights = lagrangeAtZero(shares.map((share) => share.x));
+  const secret = new Uint16Array(limbs);
+  shares.forEach(({ share }, index) => {
+    const values = toLimbs(share);
+    for (let limb = 0; limb < limbs; limb++) secret[limb] = secret[limb]! ^ multiply(weights[index]!, values[limb]!);
+  });
+  return toBytes(secret);
+}
+
+// Horner's rule, all limbs at once.
+function evaluate(terms: readonly Uint16Array[], x: number): Uint8Array {
+  const value = new Uint16Array(limbs);
+  for (let degree = terms.length - 1; degree >= 0; degree--) {
+    const term = terms[degree]!;
+    for (let limb = 0; limb < limbs; limb++) value[limb] = multiply(value[limb]!, x) ^ term[limb]!;
+  }
+  return toBytes(value);
+}
+
+function rows(bytes: Uint8Array): Uint8Array[] {
+  return Array.from({ length: bytes.length / shareBytes }, (_, i) =>
+    bytes.subarray(i * shareBytes, (i + 1) * shareBytes),
+  );
+}
+
+function toLimbs(bytes: Uint8Array): Uint16Array {
+  const out = new Uint16Array(limbs);
+  for (let i = 0; i < limbs; i++) out[i] = (bytes[2 * i]! << 8) | bytes[2 * i + 1]!;
+  return out;
+}
+
+function toBytes(values: Uint16Array): Uint8Array {
+  const out = new Uint8Array(shareBytes);
+  for (let i = 0; i < limbs; i++) {
+    out[2 * i] = values[i]! >>> 8;
+    out[2 * i + 1] = values[i]! & 0xff;
+  }
+  return out;
+}

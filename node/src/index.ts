@@ -1,5 +1,29 @@
 export { createIdentityFile, identityFromSeed, readIdentityFile } from './crypto/identity.js';
 export { nodeCrypto } from './crypto/node-crypto.js';
 export { systemRandom } from './crypto/system-random.js';
+export { AppendLog, type AppendLogOptions, type OpenedLog } from './durable/append-log.js';
+export { type DirectoryLock, lockDirectory } from './durable/directory-lock.js';
 export { readSecretFile, writeSecretFile } from './durable/secret-file.js';
 export { syncDirectory, type WriteOptions, writeDurably } from './durable/write-durably.js';
+export {
+  authorizationInterceptor,
+  type CallFacts,
+  type CallRefusal,
+  type CallVerdict,
+  peerOfCall,
+} from './grpc/authorization.js';
+export { channelSettings, serverSettings } from './grpc/settings.js';
+export { openTlsFront, type TlsFront, type TlsFrontOptions } from './grpc/tls-front.js';
+export { createWideServer, defaultWindows, type ReceiveWindows, type WideServer } from './grpc/wide-server.js';
+export {
+  type CertificateSubject,
+  type CertifiedKey,
+  certificateFromPem,
+  certificatesToPem,
+  createCertificateRequest,
+  createTlsAuthority,
+  issueClientCertificate,
+  issueServerCertificate,
+} from './tls/certificates.js';
+export { fingerprintOf, spokenFingerprint } from './tls/fingerprint.js';
+export { type Peer, peerOf } from './tls/peer.js';

@@ -71,12 +71,14 @@ function guardMethod(method: LoadedMethod): void {
   const reflected = protoRoot.lookupService(serviceName!).methods[methodName!]!;
   reflected.resolve();
   const { requestDeserialize, responseDeserialize } = method;
+  // One receive limit for all methods is all that gRPC knows; control methods get their smaller one here.
+  const bytesMax = serviceName === 'concordat.v1.Blobs' ? bounds.messageBytesMax : bounds.controlMessageBytesMax;
   method.requestDeserialize = (bytes) => {
-    scanWire(reflected.resolvedRequestType!, bytes, bounds.messageBytesMax);
+    scanWire(reflected.resolvedRequestType!, bytes, bytesMax);
     return requestDeserialize(bytes);
   };
   method.responseDeserialize = (bytes) => {
-    scanWire(reflected.resolvedResponseType!, bytes, bounds.messageBytesMax);
+    scanWire(reflected.resolvedResponseType!, bytes, bytesMax);
     return responseDeserialize(bytes);
   };
 }

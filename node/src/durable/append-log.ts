@@ -1,0 +1,167 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { FederatedError } from '@concordat/core';
+import { syncDirectory } from './write-durably.js';
+
+/** Frame: length u32, CRC-32 of (length ‖ record) u32, record; big-endian. The CRC covers the length, so that it can be believed. */
+const frameHeaderBytes = 8;
+const recordBytesMaxDefault = 1024 * 1024;
+
+export interface AppendLogOptions {
+  /** Longest record; 1 MiB unless said. */
+  readonly recordBytesMax?: number;
+}
+
+export interface OpenedLog {
+  readonly log: AppendLog;
+  /** Everything that was acknowledged before, oldest first. */
+  readonly records: readonly Uint8Array[];
+  /** Bytes of an unfinished write that were cut off; 0 after a clean stop. */
+  readonly tornBytes: number;
+}
+
+/** A file that only grows, one record at a time, each durable when its promise resolves. One writer at a time: lock the directory. */
+export class AppendLog {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #recordBytesMax: number;
+  #size: number;
+  #last: Promise<unknown> = Promise.resolve();
+  #broken: FederatedError | undefined;
+
+  private constructor(path: string, file: FileHandle, size: number, recordBytesMax: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#size = size;
+    this.#recordBytesMax = recordBytesMax;
+  }
+
+  /**
+   * Open or create a log, read it whole and cut off a torn tail.
+   *
+   * @throws `state-lost` when a damaged record is followed by more than one write can have torn: then bytes that were
+   *   acknowledged are gone, and going on would forget them in silence.
+   */
+  static async open(path: string, options: AppendLogOptions = {}): Promise<OpenedLog> {
+    const recordBytesMax = options.recordBytesMax ?? recordBytesMaxDefault;
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    try {
+      const bytes = new Uint8Array(await file.readFile());
+      const { records, end } = readFrames(bytes, recordBytesMax);
+      const tornBytes = bytes.length - end;
+      if (tornBytes > frameHeaderBytes + recordBytesMax) throw damaged(path, end, tornBytes);
+      if (tornBytes > 0) {
+        await file.truncate(end);
+        await file.sync();
+      }
+      if (bytes.length === 0) await syncDirectory(dirname(path));
+      return { log: new AppendLog(path, file, end, recordBytesMax), records, tornBytes };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Bytes of the file. */
+  get sizeBytes(): number {
+    return this.#size;
+  }
+
+  /**
+   * Write a record and fsync. Calls are queued in order; the record is copied at once.
+   *
+   * @throws `unavailable` when the disk is full: nothing was written, try again when there is room;
+   *   `internal` when write or fsync failed: the log takes nothing more, because what the disk holds is unknown.
+   */
+  append(record: Uint8Array): Promise<void> {
+    if (record.length === 0 || record.length > this.#recordBytesMax) {
+      const detail = { required: this.#recordBytesMax, offered: record.length };
+      return Promise.reject(new FederatedError('invalid-argument', 'record empty or too long', { detail }));
+    }
+    const bytes = frame(record);
+    const done = this.#last.then(() => this.#write(bytes));
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Wait for what is queued and close the file. */
+  async close(): Promise<void> {
+    await this.#last;
+    this.#broken ??= new FederatedError('internal', `${this.#path} is closed`);
+    await this.#file.close();
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      for (let written = 0; written < bytes.length; ) {
+        const left = bytes.length - written;
+        written += (await this.#file.write(bytes, written, left, this.#size + written)).bytesWritten;
+      }
+      await this.#file.datasync();
+      this.#size += bytes.length;
+    } catch (cause) {
+      throw await this.#afterFailure(cause);
+    }
+  }
+
+  // A failed fsync is never repeated: the kernel may have dropped the pages and report success the second time.
+  async #afterFailure(cause: unknown): Promise<FederatedError> {
+    if (isDiskFull(cause)) {
+      const cut = await this.#file.truncate(this.#size).then(
+        () => true,
+        () => false,
+      );
+      if (cut) {
+        return new FederatedError('unavailable', `no room on the disk for ${this.#path}`, {
+          fix: 'Free disk space; the work goes on by itself.',
+          cause,
+        });
+      }
+    }
+    this.#broken = new FederatedError('internal', `${this.#path} could not be written`, {
+      fix: 'Check the disk, then start again: everything acknowledged is kept.',
+      cause,
+    });
+    return this.#broken;
+  }
+}
+
+function frame(record: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(frameHeaderBytes + record.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, record.length);
+  bytes.set(record, frameHeaderBytes);
+  view.setUint32(4, crc32(record, crc32(bytes.subarray(0, 4))));
+  return bytes;
+}
+
+function readFrames(bytes: Uint8Array, recordBytesMax: number): { records: Uint8Array[]; end: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const records: Uint8Array[] = [];
+  let end = 0;
+  while (end + frameHeaderBytes <= bytes.length) {
+    const length = view.getUint32(end);
+    const start = end + frameHeaderBytes;
+    if (length === 0 || length > recordBytesMax || length > bytes.length - start) break;
+    const record = bytes.slice(start, start + length);
+    if (crc32(record, crc32(bytes.subarray(end, end + 4))) !== view.getUint32(end + 4)) break;
+    records.push(record);
+    end = start + length;
+  }
+  return { records, end };
+}
+
+function isDiskFull(cause: unknown): boolean {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+function damaged(path: string, at: number, behind: number): FederatedError {
+  return new FederatedError('state-lost', `${path} is damaged at byte ${at}, and ${behind} bytes follow`, {
+    detail: { path, at, behind },
+    fix: 'Check the disk and restore the directory from what was lost last; do not edit the file.',
+  });
+}

@@ -1,0 +1,81 @@
+import {
+  type Metadata,
+  ResponderBuilder,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  ServerListenerBuilder,
+  status,
+} from '@grpc/grpc-js';
+import { type Peer, peerOf } from '../tls/peer.js';
+
+/** What is known of a call before a byte of its body is read. */
+export interface CallFacts {
+  /** Full path, e.g. `/concordat.v1.Rounds/Ready`. */
+  readonly method: string;
+  /** undefined without a client certificate that TLS verified against our authority. */
+  readonly peer: Peer | undefined;
+  /** Remote address and port, for logs. */
+  readonly address: string;
+}
+
+/** How a refused call ends. */
+export interface CallRefusal {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata?: Metadata;
+}
+
+export type CallVerdict =
+  /** `deadlineMillis`: the server ends the call after this long, whatever the client asked for. */
+  { readonly allow: true; readonly deadlineMillis?: number } | { readonly allow: false; readonly status: CallRefusal };
+
+/**
+ * Decide about every call before its body is read or its handler runs. Put it first in the server's `interceptors`.
+ *
+ * @param decide called once for each call; an exception in it refuses the call as internal.
+ */
+export function authorizationInterceptor(decide: (facts: CallFacts) => CallVerdict): ServerInterceptor {
+  return (definition, call) => {
+    const verdict = decideSafely(decide, definition.path, call);
+    // Nothing calls `next` for a refused call: the handler never starts, so nothing ever reads the stream.
+    const listener = new ServerListenerBuilder().withOnReceiveMetadata((metadata, next) => {
+      if (verdict.allow) next(metadata);
+      else call.sendStatus(verdict.status);
+    });
+    const responder = new ResponderBuilder().withStart((next) => next(listener.build()));
+    if (verdict.allow && verdict.deadlineMillis !== undefined) {
+      const timer = endAfter(call, verdict.deadlineMillis);
+      listener.withOnCancel(() => clearTimeout(timer));
+      responder.withSendStatus((ending, next) => {
+        clearTimeout(timer);
+        next(ending);
+      });
+    }
+    return new ServerInterceptingCall(call, responder.build());
+  };
+}
+
+/** The verified peer of a call, inside a handler or interceptor. */
+export function peerOfCall(call: Pick<ServerInterceptingCallInterface, 'getAuthContext'>): Peer | undefined {
+  return peerOf(call.getAuthContext().sslPeerCertificate);
+}
+
+function decideSafely(
+  decide: (facts: CallFacts) => CallVerdict,
+  method: string,
+  call: ServerInterceptingCallInterface,
+): CallVerdict {
+  try {
+    return decide({ method, peer: peerOfCall(call), address: call.getPeer() });
+  } catch {
+    return { allow: false, status: { code: status.INTERNAL, details: 'authorization failed' } };
+  }
+}
+
+function endAfter(call: ServerInterceptingCallInterface, millis: number): NodeJS.Timeout {
+  const timer = setTimeout(() => {
+    call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: 'the server ended the call at its own deadline' });
+  }, millis);
+  return timer.unref();
+}

@@ -1,0 +1,151 @@
+import { constants } from 'node:crypto';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { bounds, FederatedError } from '@concordat/core';
+import { type Server, ServerCredentials } from '@grpc/grpc-js';
+
+export interface TlsFrontOptions {
+  readonly server: Server;
+  /** Address to listen on, e.g. `0.0.0.0`, `::` or `127.0.0.1`. */
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Server certificate and key, PEM; the key is secret. */
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  /** The TLS authority that client certificates must come from, PEM. */
+  readonly authorityPem: string;
+  readonly handshakeMillis?: number;
+  readonly connectionsMax?: number;
+  readonly connectionsPerAddressMax?: number;
+}
+
+export interface TlsFront {
+  readonly port: number;
+  /** Connections refused or destroyed by the front since it was opened. */
+  refused(): number;
+  /** Accept no more, let open streams end for at most `graceMillis`, then destroy what is left. Resolves when all are gone. */
+  close(graceMillis: number): Promise<void>;
+}
+
+/**
+ * Listen with our own TLS and hand accepted connections to the gRPC server.
+ *
+ * A default grpc-js server leaves silent TLS sockets open for 120 s and has no caps. Here a handshake has 3 s, a failed one
+ * is destroyed, and connections are counted in total and per address from their first byte. A client certificate is asked
+ * for, not demanded: enrolment comes without one, so every other method has to be authorized by itself.
+ *
+ * @throws `unavailable` when the port is in use; `permission` when it may not be opened; `invalid-argument` for the host.
+ */
+export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> {
+  const injector = options.server.createConnectionInjector(ServerCredentials.createInsecure());
+  const connections = new Set<Socket>();
+  const perAddress = new Map<string, number>();
+  let refusals = 0;
+  const front = createServer({
+    cert: options.certificatePem,
+    key: options.privateKeyPem,
+    ca: options.authorityPem,
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2'],
+    minVersion: 'TLSv1.3',
+    // No session tickets: each connection proves its certificate afresh.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    handshakeTimeout: options.handshakeMillis ?? bounds.handshakeMillis,
+    noDelay: true,
+  });
+  front.maxConnections = options.connectionsMax ?? bounds.connectionsMax;
+  front.on('drop', () => {
+    refusals++;
+  });
+  const perAddressMax = options.connectionsPerAddressMax ?? bounds.connectionsPerAddressMax;
+  front.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    const open = (perAddress.get(address) ?? 0) + 1;
+    perAddress.set(address, open);
+    connections.add(socket);
+    socket.once('close', () => {
+      connections.delete(socket);
+      const left = perAddress.get(address)! - 1;
+      if (left === 0) perAddress.delete(address);
+      else perAddress.set(address, left);
+    });
+    if (open > perAddressMax) {
+      refusals++;
+      socket.destroy();
+    }
+  });
+  front.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
+    refusals++;
+    socket.destroy();
+  });
+  front.on('secureConnection', (socket: TLSSocket) => {
+    // A peer that resets its connection is no news; without a listener it would end the process.
+    socket.on('error', () => undefined);
+    if (socket.alpnProtocol === 'h2') {
+      injector.injectConnection(socket);
+    } else {
+      refusals++;
+      socket.destroy();
+    }
+  });
+  await listen(front, options.host, options.port);
+  return {
+    port: (front.address() as AddressInfo).port,
+    refused: () => refusals,
+    close: (graceMillis) => closeFront(front, connections, () => injector.drain(graceMillis), graceMillis),
+  };
+}
+
+function listen(front: TlsServer, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    front.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
+    front.listen({ host, port }, () => {
+      front.removeAllListeners('error');
+      // EMFILE and the like while accepting: that connection is lost, the server goes on.
+      front.on('error', () => undefined);
+      resolve();
+    });
+  });
+}
+
+function closeFront(front: TlsServer, connections: Set<Socket>, drain: () => void, graceMillis: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      for (const socket of connections) socket.destroy();
+    }, graceMillis);
+    front.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    drain();
+  });
+}
+
+function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): FederatedError {
+  const detail = { host, port };
+  if (cause.code === 'EADDRINUSE') {
+    return new FederatedError('unavailable', `port ${port} on ${host} is in use by another program`, {
+      detail,
+      fix: `Stop that program (find it with: ss -ltnp 'sport = :${port}'), or choose another port.`,
+      cause,
+    });
+  }
+  if (cause.code === 'EACCES') {
+    return new FederatedError('permission', `not allowed to listen on port ${port} of ${host}`, {
+      detail,
+      fix: 'Choose a port above 1023, or give the service the right to bind this one.',
+      cause,
+    });
+  }
+  return new FederatedError(
+    'invalid-argument',
+    `cannot listen on ${host} port ${port} (${cause.code ?? cause.message})`,
+    {
+      detail,
+      fix: 'Use an address of this machine: 0.0.0.0 or :: for all of them.',
+      cause,
+    },
+  );
+}

@@ -1,0 +1,30 @@
+import type { PeerCertificate } from 'node:tls';
+import { isId } from '@concordat/core';
+import type { CertificateSubject } from './certificates.js';
+import { fingerprintOf } from './fingerprint.js';
+
+/** Who is at the other end, from a certificate that TLS has verified against our authority. */
+export interface Peer {
+  readonly subject: CertificateSubject;
+  /** SHA-256 of the certificate, lower-case hexadecimal: the roster entry may pin it. */
+  readonly fingerprint: string;
+  /** Milliseconds since 1970. */
+  readonly notAfter: number;
+}
+
+/**
+ * Read a verified client certificate. Its one name is `URI:concordat:<role>:<id>`; the whole text must match, so that no
+ * second name can hide in it.
+ *
+ * @returns undefined for any other certificate.
+ */
+export function peerOf(certificate: PeerCertificate | undefined): Peer | undefined {
+  if (certificate?.raw === undefined) return undefined;
+  const match = /^URI:concordat:(participant|operator):([a-z0-9-]+)$/.exec(certificate.subjectaltname ?? '');
+  if (match === null || !isId(match[2]!) || certificate.subject.CN !== match[2]) return undefined;
+  return {
+    subject: { role: match[1] as CertificateSubject['role'], id: match[2]! },
+    fingerprint: fingerprintOf(certificate.raw),
+    notAfter: Date.parse(certificate.valid_to),
+  };
+}

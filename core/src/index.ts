@@ -61,6 +61,8 @@ export type {
   TensorShape,
   Weighting,
 } from './round/plan.js';
+export { planParameters, planSegments } from './round/segments.js';
+export { fedAvg, type Strategy } from './round/strategy.js';
 export type {
   Abandonment,
   AggregatorEffect,
@@ -110,7 +112,22 @@ export type {
 } from './secagg/participant/contract.js';
 export { openParticipant, type ParticipantState, type ParticipantStep, stepParticipant } from './secagg/participant.js';
 export type { RosterEntry, RosterView } from './secagg/roster-view.js';
-export type { MeanMetric } from './update/decode.js';
+export { clipDelta, l2Norm } from './update/clip.js';
+export { type DecodedSum, decodeSum, type MeanMetric } from './update/decode.js';
+export { deltaOf, requireFinite } from './update/delta.js';
+export { encodeUpdate, type MetricValues } from './update/encode.js';
+export { quantize } from './update/quantize.js';
+export { decodeSafetensors, encodeSafetensors, modelHash } from './update/safetensors.js';
+export {
+  flattenTensors,
+  type NamedTensor,
+  parameterCount,
+  requireParameters,
+  splitTensors,
+  tensorSize,
+  type Weights,
+} from './update/tensors.js';
+export { integerWeight, weightUnit } from './update/weight.js';
 export { bounds } from './wire/bounds.js';
 export { canonicalJson, type JsonValue, parseCanonical } from './wire/canonical.js';
 export * from './wire/messages.js';

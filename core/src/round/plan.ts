@@ -58,7 +58,12 @@ export interface Plan {
   /** Models to publish. */
   readonly rounds: number;
   readonly strategy: { readonly name: 'fedavg' };
-  readonly cohort: { readonly min: number; readonly size: number; readonly max: number; readonly overSelection: number };
+  readonly cohort: {
+    readonly min: number;
+    readonly size: number;
+    readonly max: number;
+    readonly overSelection: number;
+  };
   readonly reportingGoal: number;
   readonly deadlines: Deadlines;
   readonly onShortfall: ShortfallRule;

@@ -60,12 +60,27 @@ export interface RoundRecord {
 
 /** Facts of a run, durable before any later effect. Public: no secret, no update. */
 export type CoordinationRecord =
-  | { readonly type: 'run-started'; readonly runId: string; readonly planHash: Uint8Array; readonly rosterHash: Uint8Array }
+  | {
+      readonly type: 'run-started';
+      readonly runId: string;
+      readonly planHash: Uint8Array;
+      readonly rosterHash: Uint8Array;
+    }
   | { readonly type: 'approved'; readonly participant: string; readonly approval: Signed }
-  | { readonly type: 'round-started'; readonly round: number; readonly modelVersion: number; readonly baseModelHash: Uint8Array }
+  | {
+      readonly type: 'round-started';
+      readonly round: number;
+      readonly modelVersion: number;
+      readonly baseModelHash: Uint8Array;
+    }
   | { readonly type: 'cohort-assigned'; readonly round: number; readonly cohort: readonly string[] }
   | { readonly type: 'session'; readonly round: number; readonly record: AggregatorRecord }
-  | { readonly type: 'sum-opened'; readonly round: number; readonly totalWeight: number; readonly metrics: readonly MeanMetric[] }
+  | {
+      readonly type: 'sum-opened';
+      readonly round: number;
+      readonly totalWeight: number;
+      readonly metrics: readonly MeanMetric[];
+    }
   /** Published or abandoned. */
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
   | { readonly type: 'finished'; readonly outcome: RunOutcome; readonly reason: string };
@@ -80,14 +95,29 @@ export type CoordinationEvent = { readonly now: number } & (
   | { readonly type: 'disconnected'; readonly participant: string }
   | { readonly type: 'message'; readonly participant: string; readonly message: ParticipantMessage }
   /** Bytes of the masked vector so far. Feeds displays and the record of a drop; at most a few per second are worth sending. */
-  | { readonly type: 'upload-progress'; readonly participant: string; readonly bytesReceived: number; readonly bytesExpected: number }
+  | {
+      readonly type: 'upload-progress';
+      readonly participant: string;
+      readonly bytesReceived: number;
+      readonly bytesExpected: number;
+    }
   /** The stream broke before the end. The participant may repeat it until the step's deadline. */
-  | { readonly type: 'upload-broken'; readonly participant: string; readonly bytesReceived: number; readonly bytesExpected: number }
+  | {
+      readonly type: 'upload-broken';
+      readonly participant: string;
+      readonly bytesReceived: number;
+      readonly bytesExpected: number;
+    }
   /** The vector of the header with this body digest is durable and matches its length and Merkle root. */
   | { readonly type: 'uploaded'; readonly participant: string; readonly contentDigest: Uint8Array }
   | { readonly type: 'timer'; readonly name: string }
   /** Answer to `open-sum`. The runner keeps the mean delta for `publish`. */
-  | { readonly type: 'sum-opened'; readonly round: number; readonly totalWeight: number; readonly metrics: readonly MeanMetric[] }
+  | {
+      readonly type: 'sum-opened';
+      readonly round: number;
+      readonly totalWeight: number;
+      readonly metrics: readonly MeanMetric[];
+    }
   /** Answer to `open-sum` or `publish`: it could not be done (guard lanes wrong, disk full, our bug). The round is abandoned. */
   | { readonly type: 'round-failed'; readonly round: number; readonly reason: string }
   /** Answer to `publish`: the new model is durable. */
@@ -133,7 +163,12 @@ export type CoordinationEffect =
   /** Add the spooled vectors and keystreams, decode; answer `sum-opened` or `round-failed`. */
   | { readonly type: 'open-sum'; readonly round: number; readonly sum: SumOrder }
   /** Apply the strategy to the base model and the mean of this round, make the model durable; answer `published` or `round-failed`. */
-  | { readonly type: 'publish'; readonly round: number; readonly baseModelHash: Uint8Array; readonly modelVersion: number }
+  | {
+      readonly type: 'publish';
+      readonly round: number;
+      readonly baseModelHash: Uint8Array;
+      readonly modelVersion: number;
+    }
   /** The round's spool, expectations and open uploads are of no more use (retention aside). */
   | { readonly type: 'round-over'; readonly round: number }
   | { readonly type: 'report'; readonly progress: RunProgress };
@@ -144,12 +179,40 @@ export type AnswerStep = SessionStep | 'approve' | 'ready' | 'decline';
 /** For displays and logs. Nothing depends on it. */
 export type RunProgress =
   | { readonly type: 'joined' | 'left' | 'approved'; readonly participant: string }
-  | { readonly type: 'declined'; readonly participant: string; readonly round: number; readonly step: string; readonly code: string; readonly rule: string; readonly message: string }
+  | {
+      readonly type: 'declined';
+      readonly participant: string;
+      readonly round: number;
+      readonly step: string;
+      readonly code: string;
+      readonly rule: string;
+      readonly message: string;
+    }
   /** `participants`: who takes part in the phase. */
-  | { readonly type: 'phase'; readonly round: number; readonly phase: RoundPhase; readonly participants: readonly string[] }
+  | {
+      readonly type: 'phase';
+      readonly round: number;
+      readonly phase: RoundPhase;
+      readonly participants: readonly string[];
+    }
   | { readonly type: 'answered'; readonly round: number; readonly phase: RoundPhase; readonly participant: string }
-  | { readonly type: 'waiting'; readonly round: number; readonly phase: RoundPhase; readonly awaited: readonly string[]; readonly of: number; readonly remainingMillis: number; readonly then: string; readonly text: string }
-  | { readonly type: 'upload'; readonly round: number; readonly participant: string; readonly bytesReceived: number; readonly bytesExpected: number }
+  | {
+      readonly type: 'waiting';
+      readonly round: number;
+      readonly phase: RoundPhase;
+      readonly awaited: readonly string[];
+      readonly of: number;
+      readonly remainingMillis: number;
+      readonly then: string;
+      readonly text: string;
+    }
+  | {
+      readonly type: 'upload';
+      readonly round: number;
+      readonly participant: string;
+      readonly bytesReceived: number;
+      readonly bytesExpected: number;
+    }
   | { readonly type: 'dropped'; readonly round: number; readonly dropout: RoundDropout }
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
   | { readonly type: 'paused'; readonly reason: string }

@@ -18,13 +18,36 @@ export interface ParticipationOptions {
 
 /** Facts at one participant, durable before any later effect. Never a secret, never a count of records. */
 export type ParticipationRecord =
-  | { readonly type: 'approved'; readonly runId: string; readonly planHash: Uint8Array; readonly rosterHash: Uint8Array }
-  | { readonly type: 'refused'; readonly runId: string; readonly round: number; readonly code: string; readonly rule: string; readonly message: string }
+  | {
+      readonly type: 'approved';
+      readonly runId: string;
+      readonly planHash: Uint8Array;
+      readonly rosterHash: Uint8Array;
+    }
+  | {
+      readonly type: 'refused';
+      readonly runId: string;
+      readonly round: number;
+      readonly code: string;
+      readonly rule: string;
+      readonly message: string;
+    }
   /** A session of this round was entered: no other session for a round up to this one, ever. */
-  | { readonly type: 'session-entered'; readonly runId: string; readonly round: number; readonly baseModelHash: Uint8Array }
+  | {
+      readonly type: 'session-entered';
+      readonly runId: string;
+      readonly round: number;
+      readonly baseModelHash: Uint8Array;
+    }
   | { readonly type: 'session'; readonly runId: string; readonly round: number; readonly record: ParticipantRecord }
   /** Written before the first uploaded byte: the update is bound to this session. */
-  | { readonly type: 'contributed'; readonly runId: string; readonly round: number; readonly baseModelHash: Uint8Array; readonly metrics: boolean }
+  | {
+      readonly type: 'contributed';
+      readonly runId: string;
+      readonly round: number;
+      readonly baseModelHash: Uint8Array;
+      readonly metrics: boolean;
+    }
   /** Written before a survivors statement leaves: no further contribution on this base model. */
   | { readonly type: 'base-signed'; readonly runId: string; readonly round: number; readonly baseModelHash: Uint8Array }
   | { readonly type: 'session-left'; readonly runId: string; readonly round: number };
@@ -44,13 +67,18 @@ export interface ApprovedRun {
 }
 
 /** `now`: milliseconds of a monotonic clock. */
-export type ParticipationEvent = { readonly now: number } & (
-  /** The stream to the coordinator is open (again). */
+export type ParticipationEvent = { readonly now: number } & /** The stream to the coordinator is open (again). */
+(
   | { readonly type: 'connected' }
   | { readonly type: 'disconnected' }
   | { readonly type: 'message'; readonly message: CoordinatorMessage }
   | { readonly type: 'plan-approved'; readonly run: ApprovedRun }
-  | { readonly type: 'plan-refused'; readonly runId: string; readonly planHash: Uint8Array; readonly error: FederatedError }
+  | {
+      readonly type: 'plan-refused';
+      readonly runId: string;
+      readonly planHash: Uint8Array;
+      readonly error: FederatedError;
+    }
   /** Answer to `train`: the delta is in hand. */
   | { readonly type: 'trained'; readonly round: number }
   /** Answer to `prepare-update`: lanes are encoded and finite. */
@@ -76,7 +104,12 @@ export type ParticipationEffect =
   /** Unary and idempotent; repeat it while the connection is down. Never an upload header. */
   | { readonly type: 'send'; readonly message: ParticipantMessage }
   /** Fetch plan and roster by digest, verify, ask the policy; answer `plan-approved` or `plan-refused`. */
-  | { readonly type: 'consider-plan'; readonly runId: string; readonly planHash: Uint8Array; readonly rosterHash: Uint8Array }
+  | {
+      readonly type: 'consider-plan';
+      readonly runId: string;
+      readonly planHash: Uint8Array;
+      readonly rosterHash: Uint8Array;
+    }
   /** Fetch the model of this hash, verify, train, measure the metrics of the model received; answer `trained` or `failed`. */
   | {
       readonly type: 'train';
@@ -88,11 +121,22 @@ export type ParticipationEffect =
   /** The result is of no use any more: stop when convenient. A late answer is ignored. */
   | { readonly type: 'stop-training'; readonly round: number }
   /** Clip, weigh, quantize (`encodeUpdate`); metric lanes only if `metrics`, else zeros. Answer `prepared` or `failed`. */
-  | { readonly type: 'prepare-update'; readonly round: number; readonly baseModelHash: Uint8Array; readonly metrics: boolean }
+  | {
+      readonly type: 'prepare-update';
+      readonly round: number;
+      readonly baseModelHash: Uint8Array;
+      readonly metrics: boolean;
+    }
   /** Draw 32 random bytes, seal them under (run, round), fsync, answer `root-sealed`. Never two roots for one round. */
   | { readonly type: 'seal-root'; readonly round: number }
   /** Pack the prepared lanes by `layout`, add every keystream, spool with fsync, answer `masked`. Wipe the keys after use. */
-  | { readonly type: 'mask'; readonly round: number; readonly sid2: Uint8Array; readonly maskKeys: readonly MaskKey[]; readonly layout: Layout }
+  | {
+      readonly type: 'mask';
+      readonly round: number;
+      readonly sid2: Uint8Array;
+      readonly maskKeys: readonly MaskKey[];
+      readonly layout: Layout;
+    }
   /** Send the signed header and the spooled vector, from its first byte if it has to be repeated; answer `uploaded` or `failed`. */
   | { readonly type: 'upload'; readonly round: number; readonly header: Signed }
   /** Destroy the sealed root and the spool of this round. */
@@ -108,13 +152,36 @@ export type ParticipationEffect =
 /** For the embedding program. Nothing depends on it. */
 export type ParticipationProgress =
   | { readonly type: 'connected' | 'disconnected' }
-  | { readonly type: 'plan'; readonly runId: string; readonly decision: 'considering' | 'approved' | 'refused'; readonly reason: string }
+  | {
+      readonly type: 'plan';
+      readonly runId: string;
+      readonly decision: 'considering' | 'approved' | 'refused';
+      readonly reason: string;
+    }
   | { readonly type: 'training' | 'ready' | 'masking' | 'uploading'; readonly round: number }
   | { readonly type: 'session'; readonly round: number; readonly step: string; readonly cohort: number }
   | { readonly type: 'contributed'; readonly round: number; readonly included: boolean }
-  | { readonly type: 'waiting'; readonly round: number; readonly step: string; readonly awaited: readonly string[]; readonly remainingMillis: number; readonly then: string }
+  | {
+      readonly type: 'waiting';
+      readonly round: number;
+      readonly step: string;
+      readonly awaited: readonly string[];
+      readonly remainingMillis: number;
+      readonly then: string;
+    }
   | { readonly type: 'sitting-out'; readonly round: number; readonly reason: string }
   | { readonly type: 'abandoned'; readonly round: number; readonly reason: string; readonly retry: boolean }
-  | { readonly type: 'published'; readonly round: number; readonly modelVersion: number; readonly modelHash: Uint8Array; readonly survivors: number }
-  | { readonly type: 'finished'; readonly outcome: 'completed' | 'aborted'; readonly reason: string; readonly modelVersion: number; readonly modelHash: Uint8Array };
-
+  | {
+      readonly type: 'published';
+      readonly round: number;
+      readonly modelVersion: number;
+      readonly modelHash: Uint8Array;
+      readonly survivors: number;
+    }
+  | {
+      readonly type: 'finished';
+      readonly outcome: 'completed' | 'aborted';
+      readonly reason: string;
+      readonly modelVersion: number;
+      readonly modelHash: Uint8Array;
+    };

@@ -1,0 +1,40 @@
+import { parameterCount } from '../update/tensors.js';
+import { weightUnit } from '../update/weight.js';
+import type { Segment } from '../wire/messages.js';
+import type { Plan, PlannedMetric, TensorShape } from './plan.js';
+
+/**
+ * The segments of a plan without rotation: one of model lanes, the weight, and the metrics with a participant count.
+ *
+ * @param options.bits b of the model lanes. @param options.quantBits q ≤ b. 2 · maxCohort · (2^(q−1) − 1) < 2^b must hold.
+ */
+export function planSegments(options: {
+  readonly tensors: readonly TensorShape[];
+  readonly bits: 16 | 24 | 32;
+  readonly quantBits: number;
+  readonly clippingNorm: number;
+  readonly metrics: readonly PlannedMetric[];
+}): Segment[] {
+  const { tensors, bits, quantBits, clippingNorm, metrics } = options;
+  return [
+    { name: 'model', length: parameterCount(tensors), bits, quantBits, bound: clippingNorm, kind: 'model' },
+    { name: 'weight', length: 1, bits: 32, quantBits: 0, bound: weightUnit, kind: 'weight' },
+    ...(metrics.length === 0
+      ? []
+      : [
+          {
+            name: 'metrics',
+            length: metrics.length + 1,
+            bits: 32,
+            quantBits: 0,
+            bound: weightUnit,
+            kind: 'metrics',
+          } as const,
+        ]),
+  ];
+}
+
+/** d: model parameters of a plan. */
+export function planParameters(plan: Plan): number {
+  return parameterCount(plan.task.model.tensors);
+}

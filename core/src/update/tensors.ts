@@ -1,0 +1,116 @@
+import { FederatedError } from '../errors.js';
+import type { TensorShape } from '../round/plan.js';
+
+/** Model parameters as one flat float32 vector [d], in the order of the plan's tensor list. */
+export type Weights = Float32Array;
+
+/** A tensor with its values, row-major float32. */
+export interface NamedTensor extends TensorShape {
+  readonly values: Float32Array;
+}
+
+/** Number of values in a tensor; 1 for a scalar. */
+export function tensorSize(tensor: TensorShape): number {
+  return tensor.shape.reduce((size, dimension) => size * dimension, 1);
+}
+
+/** d: values over all tensors. */
+export function parameterCount(tensors: readonly TensorShape[]): number {
+  return tensors.reduce((count, tensor) => count + tensorSize(tensor), 0);
+}
+
+/**
+ * Lay named tensors, in any order, into one new flat vector.
+ *
+ * @param tensors exactly the tensors of `shapes`, by name.
+ * @param shapes the plan's list; fixes the order.
+ * @throws `refused` `model.tensors` or `model.shape` when a tensor is missing, too many, or has another shape.
+ */
+export function flattenTensors(tensors: readonly NamedTensor[], shapes: readonly TensorShape[]): Weights {
+  if (tensors.length !== shapes.length) {
+    throw wrongShape(
+      'model.tensors',
+      'the model has another number of tensors than the plan',
+      shapes.length,
+      tensors.length,
+    );
+  }
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const flat = new Float32Array(parameterCount(shapes));
+  let at = 0;
+  for (const shape of shapes) {
+    const tensor = byName.get(shape.name);
+    if (tensor === undefined) {
+      throw wrongShape(
+        'model.tensors',
+        `the model has no tensor ${shape.name}`,
+        shape.name,
+        [...byName.keys()].join(', '),
+      );
+    }
+    if (tensor.shape.join() !== shape.shape.join() || tensor.values.length !== tensorSize(shape)) {
+      throw wrongShape(
+        'model.shape',
+        `tensor ${shape.name} has another shape than the plan`,
+        `[${shape.shape.join(', ')}]`,
+        `[${tensor.shape.join(', ')}] with ${tensor.values.length} values`,
+      );
+    }
+    flat.set(tensor.values, at);
+    at += tensor.values.length;
+  }
+  return flat;
+}
+
+/**
+ * The tensors of a flat vector, as views into it.
+ *
+ * @throws `refused` `model.parameters` when the vector is not [d].
+ */
+export function splitTensors(flat: Weights, shapes: readonly TensorShape[]): NamedTensor[] {
+  requireParameters(flat, shapes);
+  let at = 0;
+  return shapes.map(({ name, shape }) => {
+    const values = flat.subarray(at, at + tensorSize({ name, shape }));
+    at += values.length;
+    return { name, shape, values };
+  });
+}
+
+/** @throws `refused` `model.parameters` unless `flat` is [d]. */
+export function requireParameters(flat: Weights, shapes: readonly TensorShape[]): void {
+  const required = parameterCount(shapes);
+  if (flat.length === required) return;
+  throw wrongShape(
+    'model.parameters',
+    'the vector has another length than the plan has parameters',
+    required,
+    flat.length,
+  );
+}
+
+/** Where value `index` of a flat vector lives: its tensor and its index there. */
+export function locate(
+  index: number,
+  shapes: readonly TensorShape[],
+): { readonly tensor: string; readonly index: number } {
+  let first = 0;
+  for (const shape of shapes) {
+    const size = tensorSize(shape);
+    if (index < first + size) return { tensor: shape.name, index: index - first };
+    first += size;
+  }
+  throw new FederatedError('internal', 'index past the last tensor', { detail: { index } });
+}
+
+function wrongShape(
+  rule: string,
+  message: string,
+  required: string | number,
+  offered: string | number,
+): FederatedError {
+  return new FederatedError('refused', message, {
+    detail: { rule, required, offered },
+    fix: 'Train the model whose topology and tensors the plan names.',
+  });
+}

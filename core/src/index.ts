@@ -52,14 +52,21 @@ export {
   type ParticipationStep,
   stepParticipation,
 } from './round/participation.js';
-export type {
-  Deadlines,
-  Plan,
-  PlannedMetric,
-  ShortfallRule,
-  Task,
-  TensorShape,
-  Weighting,
+export { completePlan, type PlanDraft } from './round/plan/draft.js';
+export { describeTolerance, threeNeedAll, toleratedDropouts } from './round/plan/tolerance.js';
+export {
+  type Deadlines,
+  decodePlan,
+  encodePlan,
+  hashPlan,
+  type Plan,
+  type PlannedMetric,
+  parsePlan,
+  requirePlan,
+  type ShortfallRule,
+  type Task,
+  type TensorShape,
+  type Weighting,
 } from './round/plan.js';
 export { planParameters, planSegments } from './round/segments.js';
 export { fedAvg, type Strategy } from './round/strategy.js';

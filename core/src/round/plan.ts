@@ -1,4 +1,13 @@
+import { utf8Decode } from '../bytes.js';
+import type { CryptoPort } from '../crypto/port.js';
+import { FederatedError } from '../errors.js';
+import { bounds } from '../wire/bounds.js';
+import { canonicalJson, parseCanonical } from '../wire/canonical.js';
 import type { Segment } from '../wire/messages.js';
+import { checkPlan, refuseWhatDoesNotExist } from './plan/check.js';
+import { type LinedJson, parseLinedJson } from './plan/json-lines.js';
+import { readPlan } from './plan/read.js';
+import { Reader } from './plan/reader.js';
 
 /** One named float32 tensor of the model, in the order of the flat [d] vector. */
 export interface TensorShape {
@@ -87,4 +96,53 @@ export interface Plan {
   readonly transcriptRetention: number;
   /** Digest of the plan this one continues. */
   readonly parent?: string;
+}
+
+/**
+ * A plan that a person wrote, as JSON text.
+ *
+ * @param text JSON, at most 256 KiB; need not be canonical.
+ * @throws `malformed` when it is not JSON; `invalid-argument` for a field of a wrong type or range; `refused` for thresholds
+ *   that cannot hold, a ring that could overflow, or something this version does not do. All name field, line and fix.
+ */
+export function parsePlan(text: string): Plan {
+  if (text.length > bounds.planBytesMax) {
+    throw new FederatedError('malformed', 'the plan is too long', {
+      detail: { required: bounds.planBytesMax, offered: text.length },
+    });
+  }
+  return planOf(parseLinedJson(text));
+}
+
+/** A plan built by a program. @throws as {@link parsePlan}, without lines. */
+export function requirePlan(value: unknown): Plan {
+  return planOf({ value, lines: new Map() });
+}
+
+/**
+ * The plan of bytes that came over the wire: strictly canonical, so that one plan has one digest.
+ *
+ * @throws as {@link parsePlan}; `malformed` when the bytes are not canonical.
+ */
+export function decodePlan(bytes: Uint8Array): Plan {
+  parseCanonical(bytes, bounds.planBytesMax);
+  return parsePlan(utf8Decode(bytes));
+}
+
+/** Canonical JSON of a plan: what operators sign. */
+export function encodePlan(plan: Plan): Uint8Array {
+  return canonicalJson(plan);
+}
+
+/** SHA-256 of the canonical plan: its identity. */
+export function hashPlan(crypto: CryptoPort, plan: Plan): Uint8Array {
+  return crypto.sha256(encodePlan(plan));
+}
+
+function planOf(document: LinedJson): Plan {
+  const reader = new Reader(document);
+  refuseWhatDoesNotExist(reader);
+  const plan = readPlan(reader);
+  checkPlan(plan, reader);
+  return plan;
 }

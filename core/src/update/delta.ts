@@ -23,8 +23,7 @@ export function deltaOf(initial: Weights, trained: Weights, shapes: readonly Ten
 export function requireFinite(delta: Float32Array, shapes: readonly TensorShape[]): void {
   for (let i = 0; i < delta.length; i++) {
     const value = delta[i]!;
-    // NaN − NaN and ∞ − ∞ are NaN; everything finite gives 0.
-    if (value - value === 0) continue;
+    if (Number.isFinite(value)) continue;
     const place = locate(i, shapes);
     throw new FederatedError('refused', `the update holds ${value} at ${place.tensor}[${place.index}]`, {
       detail: {

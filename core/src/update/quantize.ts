@@ -43,6 +43,6 @@ export function quantize(
 }
 
 function requireNumber(lane: number): number {
-  if (lane === lane) return lane;
+  if (!Number.isNaN(lane)) return lane;
   throw new FederatedError('invalid-argument', 'NaN cannot be quantized', { detail: { rule: 'update.finite' } });
 }

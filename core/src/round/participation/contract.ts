@@ -67,8 +67,7 @@ export interface ApprovedRun {
 }
 
 /** `now`: milliseconds of a monotonic clock. */
-export type ParticipationEvent = { readonly now: number } & /** The stream to the coordinator is open (again). */
-(
+export type ParticipationEvent = { readonly now: number } /** The stream to the coordinator is open (again). */ & (
   | { readonly type: 'connected' }
   | { readonly type: 'disconnected' }
   | { readonly type: 'message'; readonly message: CoordinatorMessage }

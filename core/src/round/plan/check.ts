@@ -1,0 +1,182 @@
+import { FederatedError } from '../../errors.js';
+import { layoutOf, requireRing } from '../../secagg/layout.js';
+import { parameterCount } from '../../update/tensors.js';
+import { weightUnit } from '../../update/weight.js';
+import { bounds } from '../../wire/bounds.js';
+import type { Plan } from '../plan.js';
+import type { Reader } from './reader.js';
+import { threeNeedAll } from './tolerance.js';
+
+/**
+ * Refuse by name what the design knows and this version does not do. Runs before the shape is read, so that a plan for a
+ * later version is not called misspelt.
+ */
+export function refuseWhatDoesNotExist(plan: Reader): void {
+  refuseUnless(plan.optional('mode'), 'sync', 'asynchronous rounds');
+  refuseUnless(plan.optional('cohort')?.optional('overSelection'), 1, 'over-selection');
+  refuseUnless(plan.optional('privacy')?.optional('mechanism'), 'none', 'differential privacy');
+  refuseUnless(plan.optional('strategy')?.optional('name'), 'fedavg', 'another strategy than fedavg');
+  refuseUnless(plan.optional('secureAggregation')?.optional('suite'), 'CSA1', 'another suite than CSA1');
+  refuseUnless(plan.optional('approval')?.optional('rule'), 'each', 'another approval rule than each');
+  refuse(plan.optional('stopWhen'), 'stopping early');
+  refuse(plan.optional('secureAggregation')?.optional('rotation'), 'rotation');
+  refuse(plan.optional('secureAggregation')?.optional('groups'), 'groups');
+  refuse(plan.optional('secureAggregation')?.optional('abortCertificates'), 'abort certificates');
+  refuse(plan.optional('secureAggregation')?.optional('aggregateCheck'), 'the aggregate check');
+  const max = plan.optional('cohort')?.optional('max');
+  if (typeof max?.raw === 'number' && max.raw > bounds.cohortMax) {
+    throw max.refusal(
+      `cohorts above ${bounds.cohortMax} need groups, which this version does not have`,
+      bounds.cohortMax,
+      max.raw,
+      `Plan for at most ${bounds.cohortMax} participants in a round.`,
+    );
+  }
+}
+
+function refuseUnless(field: Reader | undefined, only: string | number, what: string): void {
+  if (field !== undefined && field.raw !== only) refuse(field, what, only);
+}
+
+function refuse(field: Reader | undefined, what: string, only: string | number = 'absent'): void {
+  if (field === undefined) return;
+  const offered = JSON.stringify(field.raw)?.slice(0, 80) ?? 'nothing';
+  const fix = only === 'absent' ? 'Remove the field.' : `Set it to ${JSON.stringify(only)}.`;
+  throw field.refusal(`${what} does not exist in this version`, only, offered, fix);
+}
+
+/**
+ * The rules between fields: thresholds that can hold, segments that fit the model and the ring.
+ *
+ * @throws `refused` with the field as the rule, what was required, what was offered and the fix.
+ */
+export function checkPlan(plan: Plan, reader: Reader): void {
+  checkThresholds(plan, reader);
+  checkNames(plan, reader);
+  checkSegments(plan, reader.field('secureAggregation').field('segments'));
+  const { max } = plan.cohort;
+  try {
+    layoutOf(plan.secureAggregation.segments);
+    requireRing(plan.secureAggregation.segments, { maxCohort: max });
+  } catch (error) {
+    if (!(error instanceof FederatedError)) throw error;
+    const { rule, required, offered } = error.detail;
+    const said = reader
+      .field('secureAggregation')
+      .field('segments')
+      .refusal(error.message, String(required), String(offered), error.fix ?? 'Use wider lanes.');
+    throw new FederatedError('refused', `${said.message}, for ${max} participants`, {
+      detail: { ...said.detail, rule: rule ?? 'segments' },
+      fix: error.fix ?? 'Use wider lanes, fewer quantization bits, or a smaller cohort.max.',
+    });
+  }
+}
+
+function checkThresholds(plan: Plan, reader: Reader): void {
+  const { cohort, reportingGoal, secureAggregation } = plan;
+  const secagg = reader.field('secureAggregation');
+  const small = cohort.min <= bounds.cohortMin || cohort.size <= bounds.cohortMin ? ` ${threeNeedAll}` : '';
+  const order: readonly [Reader, string, number, string, number][] = [
+    [
+      secagg.field('minSurvivors'),
+      'secureAggregation.minSurvivors',
+      secureAggregation.minSurvivors,
+      'the smallest sum',
+      bounds.cohortMin,
+    ],
+    [reader.field('cohort').field('min'), 'cohort.min', cohort.min, 'minSurvivors', secureAggregation.minSurvivors],
+    [reader.field('reportingGoal'), 'reportingGoal', reportingGoal, 'cohort.min', cohort.min],
+    [reader.field('cohort').field('size'), 'cohort.size', cohort.size, 'reportingGoal', reportingGoal],
+    [reader.field('cohort').field('max'), 'cohort.max', cohort.max, 'cohort.size', cohort.size],
+  ];
+  for (const [field, name, value, below, floor] of order) {
+    if (value >= floor) continue;
+    throw field.refusal(
+      `${name} is ${value}, below ${below} (${floor}).${small}`,
+      floor,
+      value,
+      'Keep 3 ≤ minSurvivors ≤ cohort.min ≤ reportingGoal ≤ cohort.size ≤ cohort.max.',
+    );
+  }
+  if (secureAggregation.maxColluders > cohort.min - 2) {
+    throw secagg
+      .field('maxColluders')
+      .refusal(
+        `${cohort.min} participants cannot hide one from ${secureAggregation.maxColluders} colluders.${small}`,
+        cohort.min - 2,
+        secureAggregation.maxColluders,
+        'Keep maxColluders ≤ cohort.min − 2.',
+      );
+  }
+}
+
+function checkNames(plan: Plan, reader: Reader): void {
+  const lists: readonly [Reader, readonly { readonly name: string }[]][] = [
+    [reader.field('task').field('model').field('tensors'), plan.task.model.tensors],
+    [reader.field('secureAggregation').field('segments'), plan.secureAggregation.segments],
+    [reader.field('metrics'), plan.metrics],
+  ];
+  for (const [field, named] of lists) {
+    const twice = named.find((item, i) => named.findIndex((other) => other.name === item.name) < i);
+    if (twice === undefined) continue;
+    throw field.complaint(
+      `the name ${twice.name} appears twice`,
+      'distinct names',
+      twice.name,
+      'Rename one of the two.',
+    );
+  }
+  const rates = reader.field('metrics').items(0, bounds.metricsMax);
+  plan.metrics.forEach((metric, i) => {
+    if (metric.kind !== 'rate' || metric.max === 1) return;
+    throw rates[i]!.complaint(
+      `metric ${metric.name} is a rate`,
+      'max 1',
+      metric.max,
+      'Set max to 1, or kind to "bounded".',
+    );
+  });
+}
+
+function checkSegments(plan: Plan, field: Reader): void {
+  const { segments } = plan.secureAggregation;
+  const lanes = (kind: string) => segments.filter((segment) => segment.kind === kind).map((segment) => segment.length);
+  const required: readonly [string, string, string][] = [
+    [
+      'model',
+      String(parameterCount(plan.task.model.tensors)),
+      String(lanes('model').reduce((sum, length) => sum + length, 0)),
+    ],
+    ['weight', '1', lanes('weight').join()],
+    ['metrics', plan.metrics.length === 0 ? '' : String(plan.metrics.length + 1), lanes('metrics').join()],
+  ];
+  for (const [kind, lanesRequired, lanesOffered] of required) {
+    if (lanesRequired === lanesOffered) continue;
+    throw field.refusal(
+      `the ${kind} lanes do not fit the plan`,
+      lanesRequired || 'no such segment',
+      lanesOffered || 'no such segment',
+      'Model lanes are one for each parameter, weight lanes one, metric lanes one for each metric and one to count.',
+    );
+  }
+  segments.forEach((segment, i) => {
+    const item = field.items(1, bounds.segmentsMax)[i]!;
+    const bound = segment.kind === 'model' ? plan.clippingNorm : weightUnit;
+    if (segment.bound !== bound) {
+      const fix = `Set it to ${bound}${segment.kind === 'model' ? ', the clipping norm' : ''}.`;
+      throw item
+        .field('bound')
+        .refusal(`segment ${segment.name} has another bound than its kind`, bound, segment.bound, fix);
+    }
+    if (segment.kind !== 'model' && (segment.bits !== 32 || segment.quantBits !== 0)) {
+      throw item
+        .field('bits')
+        .refusal(
+          `segment ${segment.name} holds integers`,
+          '32 bits, quantBits 0',
+          segment.bits,
+          'Use bits 32 and quantBits 0.',
+        );
+    }
+  });
+}

@@ -17,6 +17,34 @@ export { isStrictEd25519Key, isStrictEd25519Signature, isStrictX25519Key } from 
 export { type ErrorCode, type ErrorDetail, type ErrorOptions, errorCodes, FederatedError, refusal } from './errors.js';
 export { isId, requireId } from './ids.js';
 export type { Random } from './random.js';
+export {
+  type Approval,
+  decodeApproval,
+  signApproval,
+  signPlan,
+  verifyApproval,
+  verifyPlanSignature,
+} from './roster/approval.js';
+export {
+  decodeRoster,
+  encodeRoster,
+  type KeyRotation,
+  type MemberRole,
+  type Roster,
+  type RosterMember,
+  type RosterOperator,
+  rosterView,
+} from './roster/roster.js';
+export {
+  certifyRosterKey,
+  decodeRosterKeyCertificate,
+  type RosterKeyCertificate,
+  type SignedRoster,
+  signRoster,
+  type VerifiedRoster,
+  verifyRoster,
+} from './roster/signed-roster.js';
+export { acceptRoster, type RosterChanges, type RosterSuccession, rotateKey } from './roster/succession.js';
 export type {
   AnswerStep,
   CoordinationEffect,
@@ -106,8 +134,6 @@ export { addKeystream, addKeystreams, addVector, type ByteRange, type MaskKey, v
 export { merkleLeaf, merklePaths, merkleRoot, merkleVerify } from './secagg/merkle.js';
 export { openSum } from './secagg/opening.js';
 export { packLanes, type UnpackedSegment, unpackLanes } from './secagg/packing.js';
-export { type SignatureLabel, signBody, verifyBody, verifyBodyHash } from './secagg/signing.js';
-export { defaultColluders, type Thresholds, thresholdOf, thresholds } from './secagg/thresholds.js';
 export type {
   ApprovedTerms,
   ParticipantEffect,
@@ -119,6 +145,8 @@ export type {
 } from './secagg/participant/contract.js';
 export { openParticipant, type ParticipantState, type ParticipantStep, stepParticipant } from './secagg/participant.js';
 export type { RosterEntry, RosterView } from './secagg/roster-view.js';
+export { type SignatureLabel, signBody, verifyBody, verifyBodyHash } from './secagg/signing.js';
+export { defaultColluders, type Thresholds, thresholdOf, thresholds } from './secagg/thresholds.js';
 export { clipDelta, l2Norm } from './update/clip.js';
 export { type DecodedSum, decodeSum, type MeanMetric } from './update/decode.js';
 export { deltaOf, requireFinite } from './update/delta.js';

@@ -1,4 +1,4 @@
-import { bounds, type Signed } from '@concordat/core';
+import { bounds, type Signed, type SignedRoster } from '@concordat/core';
 import * as field from './fields.js';
 import type * as wire from './generated/index.js';
 
@@ -18,11 +18,8 @@ export function signedFromWire(
   };
 }
 
-/** A signed roster: the document and the roster key's certificate by the root. */
-export interface SignedRosterFrame {
-  readonly document: Signed;
-  readonly rosterKey: Signed;
-}
+/** The wire's word for a roster with its key's certificate: core's own. */
+export type SignedRosterFrame = SignedRoster;
 
 /** @throws `malformed` when a part is absent or out of bounds. */
 export function signedRosterFromWire(value: wire.SignedRoster__Output | null | undefined): SignedRosterFrame {

@@ -1,6 +1,7 @@
 import { concat, utf8Encode } from '../bytes.js';
 import type { CryptoPort, Signer } from '../crypto/port.js';
-import type { Signed } from '../wire/messages.js';
+import { type ErrorDetail, FederatedError } from '../errors.js';
+import type { BodyCodec, Signed } from '../wire/messages.js';
 
 /** What a signature is for. One label, one kind of body. */
 export type SignatureLabel =
@@ -16,7 +17,8 @@ export type SignatureLabel =
   | 'concordat/roster'
   | 'concordat/roster-key'
   | 'concordat/plan'
-  | 'concordat/approval';
+  | 'concordat/approval'
+  | 'concordat/key-rotation';
 
 /** Sign a body: Ed25519 over `label ‖ 0x00 ‖ SHA-256(body)`. */
 export function signBody(crypto: CryptoPort, signer: Signer, label: SignatureLabel, body: Uint8Array): Signed {
@@ -43,4 +45,44 @@ export function verifyBodyHash(
 
 function statement(label: SignatureLabel, bodyHash: Uint8Array): Uint8Array {
   return concat(utf8Encode(label), Uint8Array.of(0), bodyHash);
+}
+
+/**
+ * Verify a signed body and decode it.
+ *
+ * @param expected.rule named in the error when the signature is wrong.
+ * @throws `verification` for a wrong signature, `malformed` when the body does not decode.
+ */
+export function readSigned<T>(
+  crypto: CryptoPort,
+  codec: BodyCodec<T>,
+  signed: Signed,
+  expected: { readonly label: SignatureLabel; readonly publicKey: Uint8Array; readonly rule: string },
+): T {
+  if (!verifyBody(crypto, expected.publicKey, expected.label, signed)) {
+    throw contradiction(expected.rule, 'a signature does not verify', { label: expected.label });
+  }
+  return decodeBody(codec, signed.body);
+}
+
+/**
+ * Decode a body; whatever its codec throws becomes `malformed`.
+ *
+ * @throws `malformed`.
+ */
+export function decodeBody<T>(codec: BodyCodec<T>, body: Uint8Array): T {
+  try {
+    return codec.decode(body);
+  } catch (cause) {
+    if (cause instanceof FederatedError) throw cause;
+    throw new FederatedError('malformed', 'a signed body does not decode', { detail: { bytes: body.length }, cause });
+  }
+}
+
+/** What was sent contradicts a signature, a commitment or something sent before. */
+export function contradiction(rule: string, message: string, facts: ErrorDetail = {}): FederatedError {
+  return new FederatedError('verification', message, {
+    detail: { rule, ...facts },
+    fix: 'do not go on with this session; keep the journal as evidence',
+  });
 }

@@ -8,6 +8,7 @@ export const bounds = {
   /** The smallest sum that is ever opened. */
   cohortMin: 3,
   rosterMembersMax: 4096,
+  rosterOperatorsMax: 64,
   idCharactersMax: 63,
   /** Free text such as a purpose or a reason. */
   textCharactersMax: 1024,

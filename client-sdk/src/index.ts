@@ -1,0 +1,20 @@
+export { type DataSchema, dataSchemaDigest, imagesSchema } from './data/data-schema.js';
+export { type DataSet, requireDataSet, type Targets } from './data/data-set.js';
+export { type HoldoutSplit, splitHoldout } from './data/holdout-split.js';
+export { imagesFile, labelsFile, readIdxDirectory } from './data/idx-directory.js';
+export { denseNetwork, type LayersModel } from './model/dense-network.js';
+export { readTfjsDirectory, writeTfjsDirectory } from './model/tfjs-directory.js';
+export { type EngineName, engineNames } from './trainer/engine.js';
+export { createEvaluator, type HoldoutEvaluator } from './trainer/evaluator.js';
+export type {
+  EngineDescription,
+  EvaluateRequest,
+  EvaluateResult,
+  FitProgress,
+  FitRequest,
+  FitResult,
+  Trainer,
+  TrainingTask,
+} from './trainer/trainer.js';
+export type { DataSource } from './trainer/worker-messages.js';
+export { createTrainer, type TrainerOptions } from './trainer/worker-trainer.js';

@@ -1,0 +1,160 @@
+import { Worker } from 'node:worker_threads';
+import { FederatedError } from '@concordat/core';
+import type { EngineName } from './engine.js';
+import type {
+  EngineDescription,
+  EvaluateRequest,
+  EvaluateResult,
+  FitProgress,
+  FitRequest,
+  FitResult,
+  Trainer,
+} from './trainer.js';
+import { type DataSource, errorOf, type WorkerReply, type WorkerRequest, type WorkerSetup } from './worker-messages.js';
+
+export interface TrainerOptions {
+  /** A directory of IDX files, read in the worker, or a data set, copied to it. */
+  readonly data: DataSource;
+  /** Fixes, with seed and round, the order of examples and the holdout. */
+  readonly participant: string;
+  /** Share of the examples that is never trained on; 0.1 unless said. */
+  readonly holdoutFraction?: number;
+  /** Only this engine; without it the fastest that loads. */
+  readonly engine?: EngineName;
+}
+
+/**
+ * A trainer for tfjs layers models in a thread of its own, so that the caller's event loop stays free.
+ *
+ * @throws `invalid-argument` or `malformed` when the records cannot be read, `unavailable` when no engine loads.
+ */
+export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
+  const setup: WorkerSetup = { holdoutFraction: 0.1, ...options };
+  // What libraries print must not reach the console of the program that embeds us.
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: setup,
+    stdout: true,
+    stderr: true,
+    execArgv: [],
+  });
+  worker.stdout.resume();
+  worker.stderr.resume();
+  const description = await opened(worker).catch(async (error: unknown) => {
+    await worker.terminate();
+    throw error;
+  });
+  return new WorkerTrainer(worker, description);
+}
+
+function opened(worker: Worker): Promise<EngineDescription> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', (message: WorkerReply) => {
+      if (message.type === 'opened') resolve(message.description);
+      else if (message.type === 'failed') reject(errorOf(message.error));
+    });
+    worker.once('error', (cause) => reject(ended(cause)));
+    worker.once('exit', () => reject(ended()));
+  });
+}
+
+interface Pending {
+  resolve(result: FitResult | EvaluateResult | undefined): void;
+  reject(error: unknown): void;
+  onProgress(progress: FitProgress): void;
+}
+
+type Work = WorkerRequest extends infer Request
+  ? Request extends WorkerRequest
+    ? Omit<Request, 'id' | 'stop'>
+    : never
+  : never;
+
+class WorkerTrainer implements Trainer {
+  readonly #worker: Worker;
+  readonly #description: EngineDescription;
+  readonly #pending = new Map<number, Pending>();
+  #requests = 0;
+  #gone: FederatedError | undefined;
+
+  constructor(worker: Worker, description: EngineDescription) {
+    this.#worker = worker;
+    this.#description = description;
+    worker.removeAllListeners('error');
+    worker.removeAllListeners('exit');
+    worker.on('message', (message: WorkerReply) => this.#take(message));
+    worker.on('error', (cause) => this.#end(ended(cause)));
+    worker.on('exit', () => this.#end(ended()));
+    // Only open work keeps the process alive.
+    worker.unref();
+  }
+
+  describe(): EngineDescription {
+    return this.#description;
+  }
+
+  async fit({ signal, onProgress, ...request }: FitRequest): Promise<FitResult> {
+    const { model, weights, task, round, seed } = request;
+    const work: Work = { type: 'fit', model, weights, task, round, seed };
+    return (await this.#ask(work, signal, onProgress)) as FitResult;
+  }
+
+  async evaluate({ signal, model, weights, loss }: EvaluateRequest): Promise<EvaluateResult> {
+    return (await this.#ask({ type: 'evaluate', model, weights, loss }, signal)) as EvaluateResult;
+  }
+
+  async close(): Promise<void> {
+    this.#end(new FederatedError('unavailable', 'the trainer is closed'));
+    await this.#worker.terminate();
+  }
+
+  async #ask(
+    work: Work,
+    signal: AbortSignal | undefined,
+    onProgress: (progress: FitProgress) => void = () => undefined,
+  ): Promise<FitResult | EvaluateResult> {
+    signal?.throwIfAborted();
+    if (this.#gone !== undefined) throw this.#gone;
+    const id = ++this.#requests;
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    const lose = (): void => void Atomics.store(stop, 0, 1);
+    signal?.addEventListener('abort', lose);
+    this.#worker.ref();
+    try {
+      const result = await new Promise<FitResult | EvaluateResult | undefined>((resolve, reject) => {
+        this.#pending.set(id, { resolve, reject, onProgress });
+        this.#worker.postMessage({ ...work, id, stop });
+      });
+      signal?.throwIfAborted();
+      if (result === undefined) throw new FederatedError('internal', 'the trainer stopped without being asked');
+      return result;
+    } finally {
+      signal?.removeEventListener('abort', lose);
+      this.#pending.delete(id);
+      if (this.#pending.size === 0) this.#worker.unref();
+    }
+  }
+
+  #take(message: WorkerReply): void {
+    if (message.type === 'opened') return;
+    if (message.id === undefined) {
+      this.#end(message.type === 'failed' ? errorOf(message.error) : ended());
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    if (message.type === 'progress') pending?.onProgress(message.progress);
+    else if (message.type === 'done') pending?.resolve(message.result);
+    else pending?.reject(errorOf(message.error));
+  }
+
+  #end(error: FederatedError): void {
+    this.#gone ??= error;
+    for (const pending of this.#pending.values()) pending.reject(this.#gone);
+  }
+}
+
+function ended(cause?: unknown): FederatedError {
+  return new FederatedError('internal', 'the training thread ended', {
+    ...(cause === undefined ? {} : { cause }),
+    fix: 'Check the memory of this machine; a model or batch too large for it ends the thread.',
+  });
+}

@@ -1,0 +1,190 @@
+import {
+  createTrainer,
+  type DataSet,
+  denseNetwork,
+  type EngineName,
+  type FitRequest,
+  type Trainer,
+} from '@concordat/client-sdk';
+import { FederatedError } from '@concordat/core';
+import { expect } from 'chai';
+
+/** Points in the plane, labelled by quadrant. */
+function quadrants(examples: number): DataSet {
+  const inputs = new Float32Array(examples * 2);
+  const labels = new Uint8Array(examples);
+  for (let i = 0; i < examples; i++) {
+    const [x, y] = [((i * 37) % 101) / 50 - 1.01, ((i * 61) % 97) / 48 - 1.01];
+    inputs.set([x, y], 2 * i);
+    labels[i] = (x > 0 ? 1 : 0) + (y > 0 ? 2 : 0);
+  }
+  return { examples, inputShape: [2], inputs, targets: { kind: 'classes', labels } };
+}
+
+const network = denseNetwork({ inputs: 2, hidden: [16], classes: 4, seed: '1' });
+const request: FitRequest = {
+  model: network.topology,
+  weights: network.tensors,
+  task: {
+    loss: 'categoricalCrossentropy',
+    optimizer: { name: 'sgd', learningRate: 0.5 },
+    batchSize: 16,
+    epochs: 8,
+  },
+  round: 1,
+  seed: 'spring',
+};
+
+async function errorOf(work: Promise<unknown>): Promise<FederatedError> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof FederatedError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('a trainer in its worker', () => {
+  let trainer: Trainer;
+  before(async () => {
+    trainer = await createTrainer({ data: { dataSet: quadrants(600) }, participant: 'acme' });
+  });
+  after(() => trainer.close());
+
+  it('says which engine it takes and why', () => {
+    const { engine, kernels, why } = trainer.describe();
+    expect(engine).to.match(/^tfjs-(node|wasm|cpu) \d/);
+    expect([kernels, why]).to.not.include('');
+  });
+
+  it('learns, and measures on the examples it does not train on', async () => {
+    const before = await trainer.evaluate({
+      model: network.topology,
+      weights: network.tensors,
+      loss: request.task.loss,
+    });
+    const { weights, examples } = await trainer.fit(request);
+    const after = await trainer.evaluate({ model: network.topology, weights, loss: request.task.loss });
+    expect([examples, before.examples]).to.deep.equal([540, 60]);
+    expect(after.metrics['accuracy']).to.be.greaterThan(0.85);
+    expect(after.metrics['loss']).to.be.lessThan(before.metrics['loss']!);
+  });
+
+  it('gives the same bytes for the same seed and round, others for another round', async () => {
+    const [first, again, other] = [
+      await trainer.fit(request),
+      await trainer.fit(request),
+      await trainer.fit({ ...request, round: 2 }),
+    ];
+    expect(again.weights).to.deep.equal(first.weights);
+    expect(other.weights).to.not.deep.equal(first.weights);
+  });
+
+  it('keeps names, shapes and order, and leaves the weights it was given alone', async () => {
+    const given = network.tensors.map(({ values }) => Float32Array.from(values));
+    const { weights } = await trainer.fit({ ...request, weights: [...network.tensors].reverse() });
+    expect(weights.map(({ name, shape }) => ({ name, shape }))).to.deep.equal(
+      [...network.tensors].reverse().map(({ name, shape }) => ({ name, shape })),
+    );
+    expect(network.tensors.map(({ values }) => values)).to.deep.equal(given);
+  });
+
+  it('takes steps instead of epochs and reports progress', async () => {
+    const seen: number[] = [];
+    const { epochs: _, ...task } = request.task;
+    await trainer.fit({ ...request, task: { ...task, steps: 41 }, onProgress: ({ step }) => seen.push(step) });
+    expect(seen).to.deep.equal([0, 20, 40]);
+  });
+
+  for (const optimizer of ['sgd', 'momentum', 'adam']) {
+    it(`trains with ${optimizer}`, async () => {
+      const task = { ...request.task, optimizer: { name: optimizer, learningRate: 0.05 } };
+      const { weights } = await trainer.fit({ ...request, task });
+      expect(weights[0]!.values).to.not.deep.equal(network.tensors[0]!.values);
+    });
+  }
+
+  it('stops between two batches when the signal says so', async () => {
+    const leaving = new AbortController();
+    const fit = trainer.fit({
+      ...request,
+      task: { ...request.task, epochs: 100_000 },
+      signal: leaving.signal,
+      onProgress: () => leaving.abort(new FederatedError('deadline', 'too late')),
+    });
+    expect((await errorOf(fit)).code).to.equal('deadline');
+    expect((await trainer.fit(request)).examples).to.equal(540);
+  });
+
+  it('refuses a model that diverged, by tensor', async () => {
+    const task = { ...request.task, loss: 'meanSquaredError', optimizer: { name: 'sgd', learningRate: 1e38 } };
+    const linear = JSON.parse(JSON.stringify(network.topology).replace('softmax', 'linear'));
+    const error = await errorOf(trainer.fit({ ...request, model: linear, task }));
+    expect([error.code, error.detail['rule']]).to.deep.equal(['refused', 'update.finite']);
+  });
+
+  for (const [what, rule, change] of [
+    ['a loss', 'task.loss', { task: { ...request.task, loss: 'constructor' } }],
+    ['an optimizer', 'task.optimizer', { task: { ...request.task, optimizer: { name: 'lbfgs', learningRate: 1 } } }],
+    ['a missing tensor', 'model.tensors', { weights: network.tensors.slice(1) }],
+    [
+      'a wrong shape',
+      'model.shape',
+      { weights: network.tensors.map((t, i) => (i === 0 ? { ...t, shape: [16, 2] } : t)) },
+    ],
+    [
+      'a layer tfjs does not have',
+      'model.topology',
+      { model: { class_name: 'Sequential', config: { layers: [{ class_name: 'Lambda', config: {} }] } } },
+    ],
+    [
+      'inputs of another size',
+      'data.shape',
+      ((other) => ({ model: other.topology, weights: other.tensors }))(
+        denseNetwork({ inputs: 3, hidden: [4], classes: 4, seed: '1' }),
+      ),
+    ],
+    [
+      'labels beyond its classes',
+      'data.labels',
+      ((other) => ({ model: other.topology, weights: other.tensors }))(
+        denseNetwork({ inputs: 2, hidden: [4], classes: 3, seed: '1' }),
+      ),
+    ],
+  ] as [string, string, Partial<FitRequest>][]) {
+    it(`refuses ${what} by name`, async () => {
+      const error = await errorOf(trainer.fit({ ...request, ...change }));
+      expect([error.code, error.detail['rule']]).to.deep.equal(['refused', rule]);
+    });
+  }
+});
+
+describe('a trainer that cannot open', () => {
+  it('names the directory without records', async () => {
+    const error = await errorOf(createTrainer({ data: { directory: '/nowhere' }, participant: 'acme' }));
+    expect([error.code, error.message]).to.deep.equal(['invalid-argument', 'cannot open /nowhere/images.idx3-ubyte']);
+  });
+});
+
+describe('the engines', () => {
+  async function gradients(engine: EngineName): Promise<Float32Array[]> {
+    // One step of rate 1 over one batch: the change is the gradient, with its sign turned.
+    const deep = denseNetwork({ inputs: 2, hidden: [12, 7], classes: 4, seed: '2' });
+    const trainer = await createTrainer({ data: { dataSet: quadrants(200) }, participant: 'acme', engine });
+    const task = { loss: request.task.loss, optimizer: { name: 'sgd', learningRate: 1 }, batchSize: 32, steps: 1 };
+    const { weights } = await trainer.fit({ ...request, model: deep.topology, weights: deep.tensors, task });
+    expect(trainer.describe().why).to.equal('forced by option');
+    await trainer.close();
+    return weights.map(({ values }, i) => values.map((value, k) => deep.tensors[i]!.values[k]! - value));
+  }
+
+  it('agree on gradients: wasm with rewritten products and the cpu reference, to 1e-5', async () => {
+    const [wasm, cpu] = [await gradients('tfjs-wasm'), await gradients('tfjs-cpu')];
+    for (const [i, gradient] of wasm.entries()) {
+      const worst = gradient.reduce((max, value, k) => Math.max(max, Math.abs(value - cpu[i]![k]!)), 0);
+      expect(worst).to.be.at.most(1e-5);
+      expect(gradient.some((value) => Math.abs(value) > 1e-3)).to.equal(true);
+    }
+  });
+});

@@ -26,6 +26,16 @@ export {
   verifyPlanSignature,
 } from './roster/approval.js';
 export {
+  decodeInvitation,
+  type EnrolmentClaim,
+  encodeInvitation,
+  type Invitation,
+  identityFingerprint,
+  proveEnrolment,
+  sameFingerprint,
+  verifyEnrolment,
+} from './roster/invitation.js';
+export {
   decodeRoster,
   encodeRoster,
   type KeyRotation,

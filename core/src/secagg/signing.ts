@@ -18,7 +18,8 @@ export type SignatureLabel =
   | 'concordat/roster-key'
   | 'concordat/plan'
   | 'concordat/approval'
-  | 'concordat/key-rotation';
+  | 'concordat/key-rotation'
+  | 'concordat/enrolment';
 
 /** Sign a body: Ed25519 over `label ‖ 0x00 ‖ SHA-256(body)`. */
 export function signBody(crypto: CryptoPort, signer: Signer, label: SignatureLabel, body: Uint8Array): Signed {

@@ -40,10 +40,13 @@ export function measureClientMask(options: ClientMaskOptions): ClientMaskResult 
     { name: 'model', length: options.parameters, bits: options.bits, quantBits: 8, bound: 1, kind: 'model' },
   ]);
   const vector = new Uint8Array(layout.lengthBytes);
-  const maskKeys = Array.from({ length: options.participants }, (_, v): MaskKey => ({
-    key: createHash('sha256').update(`benchmark mask ${v}`).digest(),
-    sign: v % 2 === 0 ? 1 : -1,
-  }));
+  const maskKeys = Array.from(
+    { length: options.participants },
+    (_, v): MaskKey => ({
+      key: createHash('sha256').update(`benchmark mask ${v}`).digest(),
+      sign: v % 2 === 0 ? 1 : -1,
+    }),
+  );
   const mask = () => addKeystreams(nodeCrypto, layout, vector, maskKeys);
   const expand = () => expandOnly(maskKeys, vector.length);
   const [masked, expanded] = measureTogether([mask, expand], options.repeats);

@@ -54,7 +54,8 @@ function optionsOf(args: readonly string[]) {
 }
 
 function count(text: string, option: string): number {
-  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new Error(`${option} is a whole number from 1, not ${JSON.stringify(text)}`);
+  if (!/^[1-9][0-9]{0,8}$/.test(text))
+    throw new Error(`${option} is a whole number from 1, not ${JSON.stringify(text)}`);
   return Number(text);
 }
 

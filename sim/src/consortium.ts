@@ -1,8 +1,8 @@
 import {
-  canonicalJson,
   type CryptoPort,
+  canonicalJson,
+  completePlan,
   type Plan,
-  planSegments,
   type RosterEntry,
   type SessionCodec,
   type Signer,
@@ -18,7 +18,10 @@ const examplesMin = 200;
 const examplesMax = 12_000;
 
 /** The organizations of a scenario with keys, plan and roster, all derived from its seed. */
-export function foundConsortium(scenario: Scenario, ports: { readonly crypto: CryptoPort; readonly codec: SessionCodec }): World {
+export function foundConsortium(
+  scenario: Scenario,
+  ports: { readonly crypto: CryptoPort; readonly codec: SessionCodec },
+): World {
   const { crypto } = ports;
   const seats = Array.from({ length: scenario.participants }, (_, i) => seatOf(crypto, scenario, i + 1));
   const roster = new Map(
@@ -28,7 +31,10 @@ export function foundConsortium(scenario: Scenario, ports: { readonly crypto: Cr
     ]),
   );
   const plan = planOf(crypto, scenario);
-  const rosterDocument = seats.map(({ participantId, signer }) => ({ participantId, key: toBase64url(signer.publicKey) }));
+  const rosterDocument = seats.map(({ participantId, signer }) => ({
+    participantId,
+    key: toBase64url(signer.publicKey),
+  }));
   return {
     scenario,
     ...ports,
@@ -67,10 +73,8 @@ function signerOf(crypto: CryptoPort, seed: number, who: string): Signer {
 
 function planOf(crypto: CryptoPort, scenario: Scenario): Plan {
   const tensors = [{ name: 'weights', shape: [scenario.parameters] }];
-  const metrics = [{ name: 'accuracy', kind: 'rate', max: 1 }] as const;
   const digest = (what: string) => toBase64url(crypto.sha256(utf8Encode(`concordat/sim/${what}`)));
-  return {
-    schema: 'concordat/plan/1',
+  return completePlan({
     consortium: 'simulated',
     run: scenario.name,
     purpose: `Simulation of scenario ${scenario.name}`,
@@ -83,30 +87,18 @@ function planOf(crypto: CryptoPort, scenario: Scenario): Plan {
       dataSchemaDigest: digest('data'),
     },
     rounds: scenario.rounds,
-    strategy: { name: 'fedavg' },
-    cohort: { ...scenario.cohort, overSelection: 1 },
+    cohort: scenario.cohort,
     reportingGoal: scenario.reportingGoal,
+    minSurvivors: scenario.minSurvivors,
+    maxColluders: scenario.maxColluders,
     deadlines: { ...scenario.deadlines, leaseBytesPerSecond: scenario.link.uploadBytesPerSecond },
     onShortfall: scenario.retries === 0 ? { action: 'abort' } : { action: 'retry', times: scenario.retries },
-    mode: 'sync',
-    secureAggregation: {
-      suite: 'CSA1',
-      maxColluders: scenario.maxColluders,
-      minSurvivors: scenario.minSurvivors,
-      segments: planSegments({
-        tensors,
-        bits: scenario.bits,
-        quantBits: scenario.quantBits,
-        clippingNorm: scenario.clippingNorm,
-        metrics,
-      }),
-      maxWeight: examplesMax,
-    },
     weighting: scenario.weighting,
+    maxWeight: examplesMax,
     clippingNorm: scenario.clippingNorm,
-    privacy: { mechanism: 'none' },
-    metrics,
-    approval: { rule: 'each', expires: '2100-01-01T00:00:00Z' },
+    metrics: [{ name: 'accuracy', kind: 'rate', max: 1 }],
+    lanes: { bits: scenario.bits, quantBits: scenario.quantBits },
+    expires: '2100-01-01T00:00:00Z',
     transcriptRetention: 0,
-  };
+  });
 }

@@ -1,4 +1,4 @@
-import { concat, type CryptoPort, type Random, u32, utf8Encode } from '@concordat/core';
+import { type CryptoPort, concat, type Random, u32, utf8Encode } from '@concordat/core';
 
 /**
  * A reproducible stream of bytes for one purpose: AES-256-CTR under SHA-256 of (seed, purpose).

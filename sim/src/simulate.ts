@@ -108,9 +108,13 @@ class Simulation {
       happening();
     }
     if (this.#finished === undefined) {
-      throw new FederatedError('internal', `scenario ${scenario.name} came to rest after ${this.#rounds.length} rounds`, {
-        detail: { virtualMillis: time.now, waiting: time.waiting },
-      });
+      throw new FederatedError(
+        'internal',
+        `scenario ${scenario.name} came to rest after ${this.#rounds.length} rounds`,
+        {
+          detail: { virtualMillis: time.now, waiting: time.waiting },
+        },
+      );
     }
     const exact = this.#rounds.every(
       (round) => round.exact === (round.outcome.type === 'published' ? true : undefined),
@@ -165,6 +169,7 @@ class Simulation {
 }
 
 function dropsOf(scenario: Scenario, place: number): ReadonlyMap<number, DropStep> {
-  return new Map(scenario.drops.filter(({ participant }) => participant === place).map(({ round, step }) => [round, step]));
+  return new Map(
+    scenario.drops.filter(({ participant }) => participant === place).map(({ round, step }) => [round, step]),
+  );
 }
-

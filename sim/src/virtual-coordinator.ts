@@ -118,7 +118,8 @@ export class VirtualCoordinator {
   #openSum(round: number, sum: SumOrder): void {
     const { crypto, plan } = this.#world;
     const vector = new Uint8Array(sum.layout.lengthBytes);
-    for (const { contentDigest } of sum.survivors) addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!);
+    for (const { contentDigest } of sum.survivors)
+      addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!);
     addKeystreams(crypto, sum.layout, vector, sum.maskKeys);
     const opened = unpackLanes(sum.layout, vector);
     const survivors = sum.survivors.map(({ participant }) => participant);

@@ -115,7 +115,11 @@ export class VirtualParticipant {
   }
 
   #send(message: ParticipantMessage): void {
-    if (message.type === 'session' && message.frame.type !== 'upload' && this.#leaves(message.round, message.frame.type)) {
+    if (
+      message.type === 'session' &&
+      message.frame.type !== 'upload' &&
+      this.#leaves(message.round, message.frame.type)
+    ) {
       return this.#die();
     }
     this.#links.toCoordinator({ type: 'message', participant: this.seat.participantId, message });
@@ -124,18 +128,22 @@ export class VirtualParticipant {
   #approve(runId: string) {
     const { plan, planHash, rosterHash, roster, coordinator, crypto } = this.#world;
     const approval = signApproval(crypto, this.seat.signer, {
-      consortium: plan.consortium,
       participantId: this.seat.participantId,
-      runId,
       planHash,
       rosterHash,
+      issuedAt: 0,
+      expires: Number.MAX_SAFE_INTEGER,
     });
     return { runId, plan, planHash, rosterHash, roster, coordinatorKey: coordinator.publicKey, approval };
   }
 
   /** The same root for the same round, as a sealed file would give it. */
   #sealedRoot(round: number): Uint8Array {
-    return seededRandom(this.#world.crypto, this.#world.scenario.seed, `root/${round}/${this.seat.participantId}`).bytes(32);
+    return seededRandom(
+      this.#world.crypto,
+      this.#world.scenario.seed,
+      `root/${round}/${this.seat.participantId}`,
+    ).bytes(32);
   }
 
   #mask(effect: Extract<ParticipationEffect, { type: 'mask' }>): void {

@@ -43,4 +43,3 @@ export interface Links {
   toCoordinator(event: Unstamped<CoordinationEvent>): void;
   toParticipant(participantId: string, event: Unstamped<ParticipationEvent>): void;
 }
-

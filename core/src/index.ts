@@ -126,6 +126,7 @@ export {
   awaited,
   cohortOf,
   dropped,
+  framesSent,
   openAggregator,
   stepAggregator,
   survivors,

@@ -1,61 +1,110 @@
-import type {
-  AggregatorEffect,
-  AggregatorEvent,
-  AggregatorOptions,
-  AggregatorPhase,
-  AggregatorPorts,
-  Dropout,
-} from './aggregator/contract.js';
+import { refusal } from '../errors.js';
+import type { SessionFrame } from '../wire/messages.js';
+import { takeLateReply, takeReply } from './aggregator/answers.js';
+import { closeStep, closeWhenComplete } from './aggregator/closing.js';
+import type { AggregatorEvent, AggregatorOptions, AggregatorPorts, Dropout } from './aggregator/contract.js';
+import {
+  type AdvertisePhase,
+  type AggregatorState,
+  type AggregatorStep,
+  sendAll,
+  withAbsent,
+} from './aggregator/state.js';
+import { completeUpload } from './aggregator/upload.js';
+import { configHash } from './identifiers.js';
+import { layoutOf, requireRing } from './layout.js';
+import { signBody } from './signing.js';
+import { thresholds } from './thresholds.js';
 
-/** The coordinator's side of one session. Immutable data; read it only through the functions of this file. */
-export interface AggregatorState {
-  readonly phase: AggregatorPhase;
-  readonly options: AggregatorOptions;
-  readonly dropped: readonly Dropout[];
-}
-
-export interface AggregatorStep {
-  readonly state: AggregatorState;
-  readonly effects: readonly AggregatorEffect[];
-}
+export { awaited } from './aggregator/closing.js';
+export type { AggregatorState, AggregatorStep } from './aggregator/state.js';
 
 /**
- * Open a session: signs C and sends it to everyone invited.
+ * Open a session: sign C and send it to everyone invited.
  *
- * @throws `refused` when the configuration cannot hold its thresholds or its ring (checked before with the plan).
+ * @throws `refused` when the configuration cannot hold its thresholds or its ring, or somebody invited is unknown or too many are.
  */
-export function openAggregator(_ports: AggregatorPorts, options: AggregatorOptions): AggregatorStep {
-  return { state: { phase: 'advertise', options, dropped: [] }, effects: [] };
+export function openAggregator(ports: AggregatorPorts, options: AggregatorOptions): AggregatorStep {
+  const { crypto, codec, signer } = ports;
+  const { invited, roster } = options;
+  const { minCohort, maxCohort, minSurvivors, maxColluders, segments } = options.config;
+  thresholds({ cohort: invited.length, minCohort, maxCohort, minSurvivors, maxColluders });
+  requireRing(segments, { maxCohort });
+  const unknown = invited.find(
+    (participant, index) => !roster.has(participant) || invited.indexOf(participant) !== index,
+  );
+  if (unknown !== undefined) {
+    throw refusal('cohort.roster', `${unknown} is invited twice or is not in the roster`, {
+      required: 'members, once each',
+      offered: unknown,
+    });
+  }
+  const config = signBody(crypto, signer, 'CSA1/config', codec.config.encode(options.config));
+  const opened: AdvertisePhase = {
+    phase: 'advertise',
+    options,
+    config,
+    configHash: configHash(crypto, config.body),
+    layout: layoutOf(segments),
+    dropped: [],
+    absent: new Map(),
+    answers: new Map(),
+    sent: new Map(),
+    adverts: new Map(),
+  };
+  const sending = sendAll(
+    opened,
+    invited.map((to) => ({ to, frame: { type: 'open', config } })),
+  );
+  return {
+    state: sending.state,
+    effects: [
+      { type: 'journal', record: { type: 'session-opened', config, invited } },
+      ...sending.effects,
+      { type: 'timer', step: 'advertise' },
+    ],
+  };
 }
 
 /**
  * Take one event. Never throws on what a participant sent. A step closes when everyone still awaited has answered, or at
  * `close-step`; deterministic, so replaying the same events gives the same frames.
  */
-export function stepAggregator(
-  _ports: AggregatorPorts,
-  state: AggregatorState,
-  _event: AggregatorEvent,
-): AggregatorStep {
-  return { state, effects: [] };
-}
-
-/** Who still has to answer in the current step; empty when the session is over. */
-export function awaited(_state: AggregatorState): readonly string[] {
-  return [];
+export function stepAggregator(ports: AggregatorPorts, state: AggregatorState, event: AggregatorEvent): AggregatorStep {
+  if (state.phase === 'opened' || state.phase === 'abandoned') {
+    return event.type === 'reply' ? takeLateReply(ports, state, event.from, event.frame) : { state, effects: [] };
+  }
+  switch (event.type) {
+    case 'reply':
+      return closeWhenComplete(ports, takeReply(ports, state, event.from, event.frame));
+    case 'upload-complete':
+      if (state.phase !== 'upload') return { state, effects: [] };
+      return closeWhenComplete(ports, completeUpload(state, event.from, event.contentDigest));
+    case 'absent':
+      if (state.absent.has(event.from)) return { state, effects: [] };
+      return closeWhenComplete(ports, { state: withAbsent(state, event.from, event.reason), effects: [] });
+    case 'close-step':
+      if (event.step !== state.phase) return { state, effects: [] };
+      return closeWhenComplete(ports, closeStep(ports, state, 'no answer before the deadline of the step'));
+  }
 }
 
 /** U3 once it is frozen, in cohort order; empty before. */
-export function survivors(_state: AggregatorState): readonly string[] {
-  return [];
+export function survivors(state: AggregatorState): readonly string[] {
+  return 'survivors' in state ? state.survivors.map((index) => state.cohort[index]!.participantId) : [];
 }
 
-/** Everyone lost so far, with the step. */
+/** Everyone lost so far, with the step; oldest first. A survivor that leaves after its upload is listed and still in the sum. */
 export function dropped(state: AggregatorState): readonly Dropout[] {
   return state.dropped;
 }
 
 /** The cohort in order, once frozen; empty before. */
-export function cohortOf(_state: AggregatorState): readonly string[] {
-  return [];
+export function cohortOf(state: AggregatorState): readonly string[] {
+  return 'cohort' in state ? state.cohort.map((member) => member.participantId) : [];
+}
+
+/** Everything sent to a participant in this session, in order: send it again when it reconnects. Repeats get identical answers. */
+export function framesSent(state: AggregatorState, participant: string): readonly SessionFrame[] {
+  return state.sent.get(participant) ?? [];
 }

@@ -1,36 +1,141 @@
+import { FederatedError } from '../errors.js';
+import type { SessionFrame } from '../wire/messages.js';
+import { advertise, requireSameOpen } from './participant/advertise.js';
+import { certify, requireOneStatement } from './participant/certify.js';
+import { confirm, requireSameBoxes } from './participant/confirm.js';
 import type {
-  ParticipantEffect,
   ParticipantEvent,
   ParticipantOptions,
-  ParticipantPhase,
   ParticipantPorts,
+  ParticipantRecord,
 } from './participant/contract.js';
+import { requireSameCertificate, reveal } from './participant/reveal.js';
+import { requireSameCohort, share } from './participant/share.js';
+import {
+  type Ended,
+  ignored,
+  type ParticipantState,
+  type ParticipantStep,
+  repeated,
+  type Slots,
+} from './participant/state.js';
+import { acceptDealers, noteReceipt, requireSameDealers, upload } from './participant/upload.js';
 
-/** One participant's side of one session. Immutable data; read it only through the functions of this file. */
-export interface ParticipantState {
-  readonly phase: ParticipantPhase;
-  readonly options: ParticipantOptions;
-}
+export type { ParticipantState, ParticipantStep } from './participant/state.js';
 
-export interface ParticipantStep {
-  readonly state: ParticipantState;
-  readonly effects: readonly ParticipantEffect[];
-}
-
-/** A participant that waits for C. With `records`, one that restarted and answers repeated frames as before. */
+/**
+ * A participant that waits for C. With `records`, one that restarted: it answers repeated frames with identical bytes, and a session
+ * it refused or has revealed in stays over.
+ */
 export function openParticipant(options: ParticipantOptions): ParticipantState {
-  return { phase: 'opened', options };
+  const { root, records, ...known } = options;
+  const slots: Slots = Object.fromEntries((records ?? []).map((record) => [record.type, record]));
+  if (slots.revealed !== undefined || slots.ended !== undefined) return { phase: 'ended' };
+  return { phase: 'opened', options: known, root, slots };
 }
 
 /**
  * Take one event. Never throws on what a peer sent: it answers, ignores, or refuses by name.
  *
- * A frame seen before is answered with identical bytes; another frame in its place is refused.
+ * A frame seen before is answered with identical bytes; another frame in its place is refused. A refusal before the upload ends the
+ * session here; after it the frame alone is refused, because the others still need this participant's share.
+ *
+ * @throws `invalid-argument` when the runner breaks its own side, e.g. spools another length.
  */
 export function stepParticipant(
-  _ports: ParticipantPorts,
+  ports: ParticipantPorts,
   state: ParticipantState,
-  _event: ParticipantEvent,
+  event: ParticipantEvent,
 ): ParticipantStep {
-  return { state, effects: [] };
+  switch (event.type) {
+    case 'frame':
+      return refusing(state, () => takeFrame(ports, state, event.frame));
+    case 'masked':
+      return state.phase === 'masking' ? upload(ports, state, event) : ignored(state);
+    case 'uploaded':
+      return state.phase === 'uploading'
+        ? refusing(state, () => noteReceipt(ports, state, event.receipt))
+        : ignored(state);
+    case 'end':
+      return end(state);
+  }
+}
+
+function takeFrame(ports: ParticipantPorts, state: ParticipantState, frame: SessionFrame): ParticipantStep {
+  switch (state.phase) {
+    case 'opened':
+      return frame.type === 'open' ? advertise(ports, state, frame) : ignored(state);
+    case 'advertised':
+      return frame.type === 'cohort' ? share(ports, state, frame) : takeRepeated(ports, state, frame);
+    case 'shared':
+      return frame.type === 'boxes' ? confirm(ports, state, frame) : takeRepeated(ports, state, frame);
+    case 'confirmed':
+      return frame.type === 'dealers' ? acceptDealers(ports, state, frame) : takeRepeated(ports, state, frame);
+    case 'uploading':
+    case 'uploaded':
+      if (frame.type === 'proposal') return certify(ports, state, frame);
+      return frame.type === 'certificate' ? reveal(ports, state, frame) : takeRepeated(ports, state, frame);
+    case 'masking':
+    case 'signed':
+      return frame.type === 'certificate' ? reveal(ports, state, frame) : takeRepeated(ports, state, frame);
+    case 'revealed':
+      if (frame.type !== 'certificate') return ignored(state);
+      requireSameCertificate(state, frame);
+      return repeated(state, state.revealReply);
+    case 'ended':
+      return ignored(state);
+  }
+}
+
+type Live = Exclude<ParticipantState, { phase: 'opened' | 'revealed' | 'ended' }>;
+
+/** A frame of an earlier step: the same one gets the same answer, another one is refused. A frame too early is ignored. */
+function takeRepeated(ports: ParticipantPorts, state: Live, frame: SessionFrame): ParticipantStep {
+  switch (frame.type) {
+    case 'open':
+      requireSameOpen(state, frame);
+      return repeated(state, { type: 'advertise', advert: state.advert });
+    case 'cohort':
+      if (!('sid' in state)) return ignored(state);
+      requireSameCohort(ports, state, frame);
+      return repeated(state, state.shareReply);
+    case 'boxes':
+      if (!('confirmReply' in state)) return ignored(state);
+      requireSameBoxes(ports, state, frame);
+      return repeated(state, state.confirmReply);
+    case 'dealers':
+      if (!('sid2' in state)) return ignored(state);
+      requireSameDealers(ports, state, frame);
+      return 'uploadReply' in state ? repeated(state, state.uploadReply) : ignored(state);
+    case 'proposal':
+      if (!('certifyReply' in state)) return ignored(state);
+      requireOneStatement(state.certifyReply.statement.body, frame.proposal.body);
+      return repeated(state, state.certifyReply);
+    case 'certificate':
+      return ignored(state);
+  }
+}
+
+function refusing(state: ParticipantState, take: () => ParticipantStep): ParticipantStep {
+  try {
+    return take();
+  } catch (error) {
+    if (!(error instanceof FederatedError) || error.code === 'internal') throw error;
+    const rule = typeof error.detail.rule === 'string' ? error.detail.rule : error.code;
+    const record: ParticipantRecord = { type: 'refused', code: error.code, rule, message: error.message };
+    const journal = { type: 'journal', record } as const;
+    const refuse = { type: 'refuse', error } as const;
+    if ('uploadReply' in state || state.phase === 'revealed') return { state, effects: [journal, refuse] };
+    const over = end(state);
+    return { state: over.state, effects: [journal, refuse, ...over.effects] };
+  }
+}
+
+const ended: Ended = { phase: 'ended' };
+
+/** Erasing unrevealed secrets is itself the decision not to reveal. */
+function end(state: ParticipantState): ParticipantStep {
+  if (state.phase === 'ended') return ignored(state);
+  if (state.phase === 'revealed') return { state: ended, effects: [] };
+  return { state: ended, effects: [{ type: 'journal', record: { type: 'ended' } }, { type: 'erase' }] };
 }

@@ -59,7 +59,9 @@ export type ParticipantRecord =
     }
   /** `included`: whether the certified sum contains this participant's update. */
   | { readonly type: 'revealed'; readonly sid2: Uint8Array; readonly body: Uint8Array; readonly included: boolean }
-  | { readonly type: 'refused'; readonly code: string; readonly rule: string; readonly message: string };
+  | { readonly type: 'refused'; readonly code: string; readonly rule: string; readonly message: string }
+  /** Over without a reveal; the secrets are gone. */
+  | { readonly type: 'ended' };
 
 export type ParticipantEvent =
   | { readonly type: 'frame'; readonly frame: SessionFrame }

@@ -1,0 +1,78 @@
+import { equalBytes } from '../../bytes.js';
+import type { CertifyFrame } from '../../wire/messages.js';
+import { contradiction, verifyBody } from '../signing.js';
+import type { AggregatorPorts } from './contract.js';
+import {
+  type AggregatorStep,
+  abandon,
+  accept,
+  type CertifyPhase,
+  type SurvivorsFacts,
+  sendAll,
+  withEntry,
+} from './state.js';
+
+/**
+ * Step 5: take one survivor's statement.
+ *
+ * @throws `verification` `certify.…`.
+ */
+export function takeStatement(
+  ports: AggregatorPorts,
+  state: CertifyPhase,
+  participant: number,
+  frame: CertifyFrame,
+): AggregatorStep {
+  const { participantId: from, publicKey } = state.cohort[participant]!;
+  if (!state.survivors.includes(participant)) {
+    throw contradiction('certify.signer', 'a statement by somebody who did not survive', { participant: from });
+  }
+  if (!equalBytes(frame.statement.body, state.statement)) {
+    throw contradiction('certify.statement', 'a statement on something else than the proposal', { participant: from });
+  }
+  if (!verifyBody(ports.crypto, publicKey, 'CSA1/survivors', frame.statement)) {
+    throw contradiction('certify.signature', 'a signature does not verify', { participant: from });
+  }
+  const signatures = withEntry(state.signatures, participant, frame.statement.signature);
+  return accept(
+    { ...state, signatures },
+    { from, step: 'certify', contentDigest: ports.crypto.sha256(frame.statement.body) },
+  );
+}
+
+/** T signatures are the certificate; the rest of the survivors need not be awaited. */
+export function isCertified(state: CertifyPhase): boolean {
+  return state.signatures.size >= state.numbers.threshold;
+}
+
+/** Journal the certificate, then show it to everyone who holds sid2. */
+export function certifySurvivors(state: CertifyPhase): AggregatorStep {
+  const { sid2, statement, numbers } = state;
+  const name = (index: number): string => state.cohort[index]!.participantId;
+  const signatures = [...state.signatures]
+    .map(([participant, signature]) => ({ participant, signature }))
+    .sort((a, b) => a.participant - b.participant);
+  const signers = signatures.map(({ participant }) => name(participant));
+  if (!isCertified(state)) {
+    return abandon(state, {
+      step: 'certify',
+      reason: 'too few survivors signed their statement',
+      detail: { required: numbers.threshold, offered: signatures.length, signers },
+    });
+  }
+  const { signatures: _, ...survivors } = state;
+  const facts: SurvivorsFacts = survivors;
+  const frame = { type: 'certificate', body: statement, signatures } as const;
+  const sending = sendAll(
+    facts,
+    state.dealers.map((index) => ({ to: name(index), frame })),
+  );
+  return {
+    state: { ...sending.state, phase: 'reveal', revealed: new Map() },
+    effects: [
+      { type: 'journal', record: { type: 'certified', sid2, body: statement, signers } },
+      ...sending.effects,
+      { type: 'timer', step: 'reveal' },
+    ],
+  };
+}

@@ -1,0 +1,95 @@
+import { freezeCohort } from './advertise.js';
+import { certifySurvivors, isCertified } from './certify.js';
+import { freezeDealers } from './confirm.js';
+import type { AggregatorEffect, AggregatorPorts, Dropout } from './contract.js';
+import { isRevealed, orderSum } from './reveal.js';
+import { deliverBoxes } from './share.js';
+import { type AggregatorState, type AggregatorStep, answerKey, type LivePhase, withDropped } from './state.js';
+import { freezeSurvivors } from './upload.js';
+
+/** Who still has to answer in the current step; empty when the session is over. */
+export function awaited(state: AggregatorState): readonly string[] {
+  if (state.phase === 'opened' || state.phase === 'abandoned') return [];
+  return missing(state).filter((participant) => !state.absent.has(participant));
+}
+
+/** Close as many steps as are complete: one absence can end several. */
+export function closeWhenComplete(ports: AggregatorPorts, step: AggregatorStep): AggregatorStep {
+  const effects: AggregatorEffect[] = [...step.effects];
+  let { state } = step;
+  while (state.phase !== 'opened' && state.phase !== 'abandoned' && isComplete(state)) {
+    const next = closeStep(ports, state);
+    effects.push(...next.effects);
+    state = next.state;
+  }
+  return { state, effects };
+}
+
+/**
+ * Go on with who answered.
+ *
+ * @param late why whoever did not answer is lost; undefined when the step closes early, and only those known to be absent are.
+ */
+export function closeStep(ports: AggregatorPorts, state: LivePhase, late?: string): AggregatorStep {
+  const lost = lostInStep(state).flatMap((participant): readonly Dropout[] => {
+    const reason = state.absent.get(participant) ?? late;
+    return reason === undefined ? [] : [{ participant, step: state.phase, reason }];
+  });
+  const dropping = withDropped(state, lost);
+  const next = freeze(ports, dropping.state);
+  return { state: next.state, effects: [...dropping.effects, ...next.effects] };
+}
+
+function isComplete(state: LivePhase): boolean {
+  if (state.phase === 'certify' && isCertified(state)) return true;
+  if (state.phase === 'reveal' && isRevealed(state)) return true;
+  return awaited(state).length === 0;
+}
+
+function freeze(ports: AggregatorPorts, state: LivePhase): AggregatorStep {
+  switch (state.phase) {
+    case 'advertise':
+      return freezeCohort(ports, state);
+    case 'share':
+      return deliverBoxes(ports, state);
+    case 'confirm':
+      return freezeDealers(ports, state);
+    case 'upload':
+      return freezeSurvivors(ports, state);
+    case 'certify':
+      return certifySurvivors(state);
+    case 'reveal':
+      return orderSum(ports, state);
+  }
+}
+
+// An advertisement whose sender left before the cohort was frozen is not in the cohort; later answers keep their worth.
+function lostInStep(state: LivePhase): readonly string[] {
+  if (state.phase !== 'advertise') return missing(state);
+  return state.options.invited.filter(
+    (participant) => !state.adverts.has(participant) || state.absent.has(participant),
+  );
+}
+
+function missing(state: LivePhase): readonly string[] {
+  return expected(state).filter((participant) => !state.answers.has(answerKey(state.phase, participant)));
+}
+
+function expected(state: LivePhase): readonly string[] {
+  if (state.phase === 'advertise') return state.options.invited;
+  return expectedIndexes(state).map((index) => state.cohort[index]!.participantId);
+}
+
+function expectedIndexes(state: Exclude<LivePhase, { phase: 'advertise' }>): readonly number[] {
+  switch (state.phase) {
+    case 'share':
+      return state.cohort.map((_, index) => index);
+    case 'confirm':
+      return [...state.deals.keys()];
+    case 'upload':
+    case 'reveal':
+      return state.dealers;
+    case 'certify':
+      return state.survivors;
+  }
+}

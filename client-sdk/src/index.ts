@@ -4,6 +4,8 @@ export { type HoldoutSplit, splitHoldout } from './data/holdout-split.js';
 export { imagesFile, labelsFile, readIdxDirectory } from './data/idx-directory.js';
 export { denseNetwork, type LayersModel } from './model/dense-network.js';
 export { readTfjsDirectory, writeTfjsDirectory } from './model/tfjs-directory.js';
+export { evaluatePolicy, type Proposal, policyRefusal, type RuleResult } from './policy/evaluate-policy.js';
+export { type Policy, parsePolicy, readPolicy } from './policy/policy.js';
 export { type EngineName, engineNames } from './trainer/engine.js';
 export { createEvaluator, type HoldoutEvaluator } from './trainer/evaluator.js';
 export type {

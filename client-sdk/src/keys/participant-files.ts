@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+
+/** Names inside a participant directory. Everything is 0600; keys never leave it. */
+export const participantFiles = {
+  /** Ed25519 identity, PKCS #8 PEM. */
+  identityKey: 'identity.key',
+  /** TLS client key, PKCS #8 PEM. */
+  tlsKey: 'tls.key',
+  /** TLS client certificate and what follows it up to the authority, PEM. */
+  certificate: 'certificate.pem',
+  /** The consortium's TLS authority, PEM. */
+  authority: 'authority.pem',
+  /** Whom this directory is for and what is pinned; see `Enrolment`. */
+  enrolment: 'enrolment.json',
+  /** An invitation that was sent and is not admitted yet; gone afterwards. */
+  pending: 'pending.json',
+  /** The latest accepted roster epoch with its signatures. */
+  roster: 'roster.json',
+  /** Secretbox key, 32 bytes: seals the session roots on this device. */
+  deviceKey: 'device.key',
+  /** Directory of sealed session roots. */
+  sessions: 'sessions',
+} as const;
+
+/** Absolute or relative like `directory`. */
+export function participantFile(directory: string, name: keyof typeof participantFiles): string {
+  return join(directory, participantFiles[name]);
+}

@@ -1,37 +1,237 @@
+import { FederatedError } from '../errors.js';
+import { bounds } from '../wire/bounds.js';
 import type {
-  CoordinationEffect,
   CoordinationEvent,
   CoordinationOptions,
   CoordinationPorts,
   RoundRecord,
 } from './coordination/contract.js';
+import { abandonRound, closeRound, finish, noteModel } from './coordination/outcome.js';
+import { checkIn, leave, noteApproval, noteDecline } from './coordination/people.js';
+import { replay, restartReason } from './coordination/replay.js';
+import { endSelection, endSelectionShort, startRound } from './coordination/select.js';
+import { stepSession } from './coordination/session.js';
+import {
+  attemptOf,
+  type Context,
+  type CoordinationState,
+  type CoordinationStep,
+  candidates,
+  chain,
+  enterPhase,
+  withAttempt,
+  withEffects,
+} from './coordination/state.js';
+import { timerName } from './coordination/timers.js';
+import { endGrace, endTraining, noteReady } from './coordination/train.js';
+import { reportWait, waitOf } from './coordination/waiting.js';
 
-/** One run at the coordinator. Immutable data; read it only through the functions of this file. */
-export interface CoordinationState {
-  readonly options: CoordinationOptions;
-  readonly history: readonly RoundRecord[];
-}
+export type { CoordinationState, CoordinationStep } from './coordination/state.js';
 
-export interface CoordinationStep {
-  readonly state: CoordinationState;
-  readonly effects: readonly CoordinationEffect[];
-}
-
-/** A run that waits for `start`. Check-ins before it are kept. */
+/** A run that waits for `start`. Check-ins before it are kept. With `records`, one that goes on after a restart. */
 export function openCoordination(options: CoordinationOptions): CoordinationState {
-  return { options, history: [] };
+  return replay(options);
 }
 
 /** Take one event. Never throws on what a participant sent; late, repeated and foreign events are answered or ignored. */
 export function stepCoordination(
-  _ports: CoordinationPorts,
+  ports: CoordinationPorts,
   state: CoordinationState,
-  _event: CoordinationEvent,
+  event: CoordinationEvent,
 ): CoordinationStep {
-  return { state, effects: [] };
+  const context = { ports, now: event.now };
+  const stepped = chain(take(state, event, context), (after) => goOn(after, context));
+  return chain(stepped, (after) => sayWhoIsAwaited(state, after, event));
 }
 
 /** Every round that ended, oldest first. */
 export function roundHistory(state: CoordinationState): readonly RoundRecord[] {
   return state.history;
+}
+
+function take(state: CoordinationState, event: CoordinationEvent, context: Context): CoordinationStep {
+  switch (event.type) {
+    case 'start':
+      return start(state);
+    case 'check-in':
+      return checkIn(state, event.participant, context);
+    case 'disconnected':
+      return leave(state, event.participant, context);
+    case 'message':
+      return takeMessage(state, event, context);
+    case 'upload-progress':
+    case 'upload-broken':
+      return noteBytes(state, event);
+    case 'uploaded':
+      return noteUpload(state, event, context);
+    case 'timer':
+      return takeTimer(state, event.name, context);
+    case 'sum-opened':
+      return noteSum(state, event, context);
+    case 'round-failed':
+      return failRound(state, event, context);
+    case 'published': {
+      const current = state.stage.type === 'publish' && state.stage.attempt.round === event.round;
+      return current ? noteModel(state, event.modelHash, context.now) : withEffects(state);
+    }
+    case 'resume':
+      return withEffects(state.stage.type === 'paused' ? { ...state, shortfalls: 0, stage: { type: 'next' } } : state);
+    case 'abort':
+      return abort(state, event.reason, context);
+  }
+}
+
+function start(state: CoordinationState): CoordinationStep {
+  const { runId, planHash, rosterHash, records } = state.options;
+  const { stage, modelVersion } = state;
+  if (stage.type === 'over') {
+    const { outcome, reason } = stage;
+    return withEffects(state, { type: 'report', progress: { type: 'finished', outcome, reason, modelVersion } });
+  }
+  if (stage.type === 'unstarted') {
+    const started = { type: 'journal', record: { type: 'run-started', runId, planHash, rosterHash } } as const;
+    const effects = records === undefined || records.length === 0 ? [started] : [];
+    return withEffects({ ...state, stage: { type: 'next' } }, ...effects);
+  }
+  if (stage.type !== 'interrupted') return withEffects(state);
+  // It costs no retry: nobody fell short but this process.
+  const end = { phase: stage.attempt.phase, reason: restartReason, retry: true, now: stage.attempt.phaseSince };
+  return chain(closeRound(state, end), (closed) => withEffects({ ...closed, stage: { type: 'next' } }));
+}
+
+function takeMessage(
+  state: CoordinationState,
+  event: Extract<CoordinationEvent, { type: 'message' }>,
+  context: Context,
+): CoordinationStep {
+  const { participant: from, message } = event;
+  switch (message.type) {
+    case 'approved':
+      return noteApproval(state, from, message, context);
+    case 'ready':
+      return noteReady(state, from, message, context);
+    case 'decline':
+      return noteDecline(state, from, message, context);
+    case 'session': {
+      const { round, frame } = message;
+      if (state.stage.type === 'session' && state.stage.attempt.round === round) {
+        return stepSession(state, { type: 'reply', from, frame }, context);
+      }
+      const error = new FederatedError('protocol', `round ${round} has no open session`, {
+        detail: { round, step: frame.type },
+        fix: 'Wait for the next round.',
+      });
+      return withEffects(state, { type: 'rejected', participant: from, round, step: frame.type, error });
+    }
+  }
+}
+
+function noteBytes(
+  state: CoordinationState,
+  event: Extract<CoordinationEvent, { type: 'upload-progress' | 'upload-broken' }>,
+): CoordinationStep {
+  const { participant, bytesReceived, bytesExpected } = event;
+  const attempt = attemptOf(state);
+  if (attempt === undefined || state.stage.type !== 'session') return withEffects(state);
+  const uploads = new Map(attempt.uploads).set(participant, { bytesReceived, bytesExpected });
+  const progress = { type: 'upload', round: attempt.round, participant, bytesReceived, bytesExpected } as const;
+  return withEffects(withAttempt(state, { ...attempt, uploads }), { type: 'report', progress });
+}
+
+function noteUpload(
+  state: CoordinationState,
+  event: Extract<CoordinationEvent, { type: 'uploaded' }>,
+  context: Context,
+): CoordinationStep {
+  const { participant: from, contentDigest } = event;
+  if (state.stage.type === 'session')
+    return stepSession(state, { type: 'upload-complete', from, contentDigest }, context);
+  const error = new FederatedError('protocol', 'the upload came too late', { fix: 'Wait for the next round.' });
+  return withEffects(state, { type: 'rejected', participant: from, round: state.round, step: 'upload', error });
+}
+
+function takeTimer(state: CoordinationState, name: string, context: Context): CoordinationStep {
+  const attempt = attemptOf(state);
+  if (attempt === undefined) return withEffects(state);
+  const { round } = attempt;
+  const { stage } = state;
+  switch (stage.type) {
+    case 'select':
+      if (name === timerName.select(round) && stage.selectDeadline !== undefined) return endSelection(state, context);
+      return name === timerName.checkIn(round) ? endSelectionShort(state, context) : withEffects(state);
+    case 'train':
+      if (name === timerName.grace(round)) return endGrace(state, context);
+      return name === timerName.ready(round) ? endTraining(state, context) : withEffects(state);
+    case 'session':
+      if (name !== timerName.step(round, stage.step)) return withEffects(state);
+      return stepSession(state, { type: 'close-step', step: stage.step }, context);
+    default:
+      return withEffects(state);
+  }
+}
+
+function noteSum(
+  state: CoordinationState,
+  event: Extract<CoordinationEvent, { type: 'sum-opened' }>,
+  { now }: Context,
+): CoordinationStep {
+  if (state.stage.type !== 'aggregate' || state.stage.attempt.round !== event.round) return withEffects(state);
+  const { round, totalWeight, metrics } = event;
+  const attempt = { ...enterPhase(state.stage.attempt, 'publish', now), metrics };
+  return withEffects(
+    { ...state, stage: { type: 'publish', attempt } },
+    { type: 'journal', record: { type: 'sum-opened', round, totalWeight, metrics } },
+    { type: 'report', progress: { type: 'phase', round, phase: 'publish', participants: attempt.survivors } },
+    { type: 'publish', round, baseModelHash: state.modelHash, modelVersion: state.modelVersion + 1 },
+  );
+}
+
+function failRound(
+  state: CoordinationState,
+  event: Extract<CoordinationEvent, { type: 'round-failed' }>,
+  { now }: Context,
+): CoordinationStep {
+  const { stage } = state;
+  if ((stage.type !== 'aggregate' && stage.type !== 'publish') || stage.attempt.round !== event.round)
+    return withEffects(state);
+  return abandonRound(state, stage.type, event.reason, now);
+}
+
+function abort(state: CoordinationState, reason: string, { now }: Context): CoordinationStep {
+  if (state.stage.type === 'over') return withEffects(state);
+  const phase = attemptOf(state)?.phase ?? 'select';
+  return chain(closeRound(state, { phase, reason, retry: false, now }), (closed) => finish(closed, 'aborted', reason));
+}
+
+/** A round that ended makes room for the next in the same step. Each turn starts a round with a timer, so this ends. */
+function goOn(state: CoordinationState, context: Context): CoordinationStep {
+  return state.stage.type === 'next' ? startRound(state, context) : withEffects(state);
+}
+
+/** No wait without a reason: whenever somebody else is awaited than before, say who, until when, and what then. */
+function sayWhoIsAwaited(
+  before: CoordinationState,
+  state: CoordinationState,
+  event: CoordinationEvent,
+): CoordinationStep {
+  const wait = waitOf(state, event.now);
+  if (wait === undefined) return withEffects(state);
+  const earlier = waitOf(before, event.now);
+  const same =
+    earlier !== undefined &&
+    earlier.round === wait.round &&
+    earlier.phase === wait.phase &&
+    earlier.then === wait.then &&
+    earlier.awaited.join() === wait.awaited.join();
+  if (same) return withEffects(state);
+  const { round, phase: step, remainingMillis, then } = wait;
+  const awaited = wait.awaited.slice(0, bounds.cohortMax);
+  const message = { type: 'waiting', round, step, awaited, remainingMillis, then } as const;
+  // Those who are here hear whom the round lacks; inside a session everyone is busy and the operator's display is enough.
+  const listeners = step === 'select' ? candidates(state) : [];
+  return withEffects(
+    state,
+    reportWait(wait),
+    ...listeners.map(({ participant }) => ({ type: 'send', to: participant, message }) as const),
+  );
 }

@@ -1,0 +1,129 @@
+import type { CoordinatorMessage } from '../../wire/messages.js';
+import type { CoordinationEffect, RoundPhase, RoundRecord, RunOutcome } from './contract.js';
+import {
+  type Attempt,
+  attemptOf,
+  type CoordinationState,
+  type CoordinationStep,
+  chain,
+  enterPhase,
+  withEffects,
+} from './state.js';
+import { timersOf } from './timers.js';
+
+/** The new model is durable: record the round, tell everyone, go on or finish. */
+export function noteModel(state: CoordinationState, modelHash: Uint8Array, now: number): CoordinationStep {
+  const attempt = attemptOf(state);
+  if (attempt === undefined) return withEffects(state);
+  const modelVersion = state.modelVersion + 1;
+  const record = recordOf(state, attempt, now, { type: 'published', modelVersion, modelHash });
+  const { round, survivors } = attempt;
+  const message = { type: 'published', round, modelVersion, modelHash, survivors: survivors.length } as const;
+  const ended = endRound(state, attempt, record, message, [...state.people.keys()]);
+  return chain(ended, (after) => {
+    const published = { ...after, modelVersion, modelHash, shortfalls: 0 };
+    if (modelVersion < state.options.plan.rounds) return withEffects({ ...published, stage: { type: 'next' } });
+    return finish(published, 'completed', `${modelVersion} models published`);
+  });
+}
+
+/** The round cannot publish: record it, tell the cohort, then do what the plan's shortfall rule says. */
+export function abandonRound(
+  state: CoordinationState,
+  phase: RoundPhase,
+  reason: string,
+  now: number,
+): CoordinationStep {
+  const rule = state.options.plan.onShortfall;
+  const shortfalls = state.shortfalls + 1;
+  const retry = rule.action === 'retry' && shortfalls <= rule.times;
+  return chain(closeRound(state, { phase, reason, retry, now }), (closed) => {
+    const after = { ...closed, shortfalls };
+    if (retry) return withEffects({ ...after, stage: { type: 'next' } });
+    if (rule.action === 'pause') {
+      return withEffects(
+        { ...after, stage: { type: 'paused', reason } },
+        { type: 'report', progress: { type: 'paused', reason } },
+      );
+    }
+    const why = rule.action === 'retry' && rule.times > 0 ? `${reason}; ${rule.times} retries were used` : reason;
+    return finish(after, 'aborted', why);
+  });
+}
+
+/** End the round under way as abandoned, without deciding what follows. */
+export function closeRound(
+  state: CoordinationState,
+  end: { readonly phase: RoundPhase; readonly reason: string; readonly retry: boolean; readonly now: number },
+): CoordinationStep {
+  const attempt = attemptOf(state);
+  if (attempt === undefined) return withEffects(state);
+  const { phase, reason, retry, now } = end;
+  const record = recordOf(state, attempt, now, { type: 'abandoned', phase, reason });
+  const message = { type: 'abandoned', round: attempt.round, reason, retry } as const;
+  const listeners = attempt.cohort.length > 0 ? attempt.cohort : [...state.people.keys()];
+  return endRound(state, attempt, record, message, listeners);
+}
+
+/** The run is over: nothing is awaited any more. */
+export function finish(state: CoordinationState, outcome: RunOutcome, reason: string): CoordinationStep {
+  const over = { ...state, stage: { type: 'over', outcome, reason } } as const;
+  return withEffects(
+    over,
+    { type: 'journal', record: { type: 'finished', outcome, reason } },
+    ...connectedOf(state, [...state.people.keys()]).map(
+      (to) => ({ type: 'send', to, message: farewell(over) }) as const,
+    ),
+    { type: 'report', progress: { type: 'finished', outcome, reason, modelVersion: state.modelVersion } },
+  );
+}
+
+/** What a participant hears of a run that is over. */
+export function farewell(state: CoordinationState): CoordinatorMessage {
+  const { stage, modelVersion, modelHash } = state;
+  const { outcome, reason } = stage.type === 'over' ? stage : { outcome: 'aborted' as const, reason: '' };
+  return { type: 'finished', modelVersion, modelHash, outcome, reason };
+}
+
+function endRound(
+  state: CoordinationState,
+  attempt: Attempt,
+  record: RoundRecord,
+  message: CoordinatorMessage,
+  listeners: readonly string[],
+): CoordinationStep {
+  const effects: CoordinationEffect[] = [
+    ...timersOf(attempt.round, attempt.phase).map((name) => ({ type: 'cancel-timer', name }) as const),
+    { type: 'journal', record: { type: 'round-ended', record } },
+    ...connectedOf(state, listeners).map((to) => ({ type: 'send', to, message }) as const),
+    { type: 'report', progress: { type: 'round-ended', record } },
+    { type: 'round-over', round: attempt.round },
+  ];
+  return { state: { ...state, history: [...state.history, record] }, effects };
+}
+
+function recordOf(
+  state: CoordinationState,
+  attempt: Attempt,
+  now: number,
+  outcome: RoundRecord['outcome'],
+): RoundRecord {
+  const { round, cohort, survivors, dropped, recovered, metrics } = attempt;
+  const phases = enterPhase(attempt, attempt.phase, now).millis;
+  const opened = outcome.type === 'published';
+  return {
+    round,
+    baseModelVersion: state.modelVersion,
+    cohort,
+    survivors: opened ? survivors : [],
+    dropped,
+    recovered: opened ? recovered : [],
+    phases,
+    metrics: opened ? metrics : [],
+    outcome,
+  };
+}
+
+function connectedOf(state: CoordinationState, participants: readonly string[]): string[] {
+  return participants.filter((participant) => state.people.get(participant)?.connected);
+}

@@ -1,0 +1,141 @@
+import { equalBytes, utf8Encode } from '../../bytes.js';
+import { FederatedError } from '../../errors.js';
+import type { ParticipantMessage } from '../../wire/messages.js';
+import { verifyApproval } from '../approval.js';
+import { farewell } from './outcome.js';
+import { considerSelection } from './select.js';
+import { stepSession } from './session.js';
+import {
+  attemptOf,
+  type Context,
+  type CoordinationState,
+  type CoordinationStep,
+  chain,
+  type Person,
+  withEffects,
+} from './state.js';
+import { considerOpening, leaveTraining } from './train.js';
+
+type Message<T extends ParticipantMessage['type']> = Extract<ParticipantMessage, { type: T }>;
+
+/**
+ * A client opened its stream. It is offered the run; one that has a place in the round under way keeps it and is told
+ * everything of this round again, since what was sent while it was away is lost.
+ */
+export function checkIn(state: CoordinationState, participant: string, context: Context): CoordinationStep {
+  if (!state.options.roster.has(participant)) return withEffects(state);
+  const attempt = attemptOf(state);
+  const told = attempt?.told.get(participant) ?? [];
+  const known = state.people.get(participant);
+  const standing = told.length > 0 && known !== undefined ? known.standing : 'offered';
+  const joined = withPerson(state, participant, { connected: true, standing });
+  const report = { type: 'report', progress: { type: 'joined', participant } } as const;
+  if (state.stage.type === 'over') {
+    return withEffects(joined, { type: 'send', to: participant, message: farewell(state) }, report);
+  }
+  const { runId, planHash, rosterHash } = state.options;
+  return chain(
+    withEffects(
+      joined,
+      report,
+      { type: 'send', to: participant, message: { type: 'run', runId, planHash, rosterHash } },
+      ...told.map((message) => ({ type: 'send', to: participant, message }) as const),
+    ),
+    (during) => reconsider(during, context),
+  );
+}
+
+/** A stream closed. In a session the participant counts as absent only at the step's deadline. */
+export function leave(state: CoordinationState, participant: string, context: Context): CoordinationStep {
+  const person = state.people.get(participant);
+  if (person === undefined || !person.connected) return withEffects(state);
+  const left = withPerson(state, participant, { ...person, connected: false });
+  return chain(withEffects(left, { type: 'report', progress: { type: 'left', participant } }), (during) =>
+    reconsider(during, context),
+  );
+}
+
+/** A participant approved plan and roster. */
+export function noteApproval(
+  state: CoordinationState,
+  from: string,
+  message: Message<'approved'>,
+  context: Context,
+): CoordinationStep {
+  const { options } = state;
+  const { runId, planHash, rosterHash, plan, roster } = options;
+  const reject = (error: FederatedError) =>
+    withEffects(state, { type: 'rejected', participant: from, round: 0, step: 'approve', error });
+  const entry = roster.get(from);
+  if (entry === undefined || state.stage.type === 'over') {
+    return reject(new FederatedError('protocol', `the run does not wait for an approval of ${from}`));
+  }
+  if (!equalBytes(message.planHash, planHash) || !equalBytes(message.rosterHash, rosterHash)) {
+    return reject(
+      new FederatedError('conflict', 'the approval is of another plan or roster', {
+        fix: 'Check in again and read the offer.',
+      }),
+    );
+  }
+  const approval = { consortium: plan.consortium, participantId: from, runId, planHash, rosterHash };
+  if (!verifyApproval(context.ports.crypto, entry.publicKey, approval, message.approval)) {
+    return reject(
+      new FederatedError('verification', `the approval is not signed by ${from}`, {
+        detail: { rule: 'approval.signature' },
+      }),
+    );
+  }
+  const contentDigest = context.ports.crypto.sha256(message.approval.body);
+  const accepted = { type: 'accepted', participant: from, round: 0, step: 'approve', contentDigest } as const;
+  const person = state.people.get(from);
+  if (person?.standing === 'approved') return withEffects(state, accepted);
+  const approved = withPerson(state, from, { connected: person?.connected ?? false, standing: 'approved' });
+  return chain(
+    withEffects(
+      approved,
+      { type: 'journal', record: { type: 'approved', participant: from, approval: message.approval } },
+      accepted,
+      { type: 'report', progress: { type: 'approved', participant: from } },
+    ),
+    (during) => reconsider(during, context),
+  );
+}
+
+/** A participant declines the plan (round 0) or its part in a round. That is its right and stops nobody else. */
+export function noteDecline(
+  state: CoordinationState,
+  from: string,
+  message: Message<'decline'>,
+  context: Context,
+): CoordinationStep {
+  const { type: _, ...said } = message;
+  const { round, step, code, rule } = said;
+  const contentDigest = context.ports.crypto.sha256(
+    utf8Encode(JSON.stringify([round, step, code, rule, said.message])),
+  );
+  const noted = withEffects(
+    state,
+    { type: 'accepted', participant: from, round, step: 'decline', contentDigest },
+    { type: 'report', progress: { type: 'declined', participant: from, ...said } },
+  );
+  return chain(noted, (during) => {
+    const person = during.people.get(from);
+    if (step === 'approve' && person !== undefined) {
+      return reconsider(withPerson(during, from, { ...person, standing: 'refused' }), context);
+    }
+    if (attemptOf(during)?.round !== round) return withEffects(during);
+    const reason = `declined: ${said.message}`;
+    if (during.stage.type === 'train') return leaveTraining(during, from, reason, context);
+    return stepSession(during, { type: 'absent', from, reason }, context);
+  });
+}
+
+function reconsider(state: CoordinationState, context: Context): CoordinationStep {
+  if (state.stage.type === 'select') return considerSelection(state, context);
+  if (state.stage.type === 'train') return considerOpening(state, context);
+  return withEffects(state);
+}
+
+function withPerson(state: CoordinationState, participant: string, person: Person): CoordinationState {
+  return { ...state, people: new Map(state.people).set(participant, person) };
+}

@@ -1,0 +1,93 @@
+import { chooseCohort, selectable } from '../selection.js';
+import { abandonRound } from './outcome.js';
+import {
+  type Context,
+  type CoordinationState,
+  type CoordinationStep,
+  candidates,
+  chain,
+  freshAttempt,
+  withEffects,
+} from './state.js';
+import { timerName } from './timers.js';
+import { assignCohort } from './train.js';
+
+/** Begin the next round. */
+export function startRound(state: CoordinationState, context: Context): CoordinationStep {
+  const round = state.round + 1;
+  const { readyMillis } = state.options.plan.deadlines;
+  const stage = {
+    type: 'select',
+    attempt: freshAttempt(round, context.now),
+    deadline: context.now + readyMillis,
+  } as const;
+  const { modelVersion, modelHash: baseModelHash } = state;
+  const started = withEffects(
+    { ...state, round, stage },
+    { type: 'journal', record: { type: 'round-started', round, modelVersion, baseModelHash } },
+    { type: 'set-timer', name: timerName.checkIn(round), afterMillis: readyMillis },
+    {
+      type: 'report',
+      progress: {
+        type: 'phase',
+        round,
+        phase: 'select',
+        participants: candidates(state).map((one) => one.participant),
+      },
+    },
+  );
+  return chain(started, (during) => considerSelection(during, context));
+}
+
+/**
+ * Choose when cohort.size organizations are here, or everyone who could come; with at least cohort.min wait at most
+ * selectMillis for more.
+ */
+export function considerSelection(state: CoordinationState, context: Context): CoordinationStep {
+  if (state.stage.type !== 'select') return withEffects(state);
+  const { cohort, deadlines } = state.options.plan;
+  const { attempt, selectDeadline, deadline } = state.stage;
+  const here = selectable(candidates(state));
+  if (here >= cohort.size || (here >= cohort.min && here >= reachable(state))) return choose(state, context);
+  const name = timerName.select(attempt.round);
+  if (here < cohort.min) {
+    if (selectDeadline === undefined) return withEffects(state);
+    return withEffects({ ...state, stage: { type: 'select', attempt, deadline } }, { type: 'cancel-timer', name });
+  }
+  if (selectDeadline !== undefined) return withEffects(state);
+  const waiting = { ...state.stage, selectDeadline: context.now + deadlines.selectMillis };
+  return withEffects({ ...state, stage: waiting }, { type: 'set-timer', name, afterMillis: deadlines.selectMillis });
+}
+
+/** selectMillis have passed since there were enough. */
+export function endSelection(state: CoordinationState, context: Context): CoordinationStep {
+  if (state.stage.type !== 'select') return withEffects(state);
+  const enough = selectable(candidates(state)) >= state.options.plan.cohort.min;
+  return enough ? choose(state, context) : withEffects(state);
+}
+
+/** readyMillis have passed since the round began. */
+export function endSelectionShort(state: CoordinationState, context: Context): CoordinationStep {
+  if (state.stage.type !== 'select') return withEffects(state);
+  const { min } = state.options.plan.cohort;
+  const here = selectable(candidates(state));
+  if (here >= min) return choose(state, context);
+  return abandonRound(state, 'select', `${here} participants checked in, ${min} are needed`, context.now);
+}
+
+function choose(state: CoordinationState, context: Context): CoordinationStep {
+  const { size } = state.options.plan.cohort;
+  return assignCohort(
+    state,
+    chooseCohort({ candidates: candidates(state), size, random: context.ports.random }),
+    context,
+  );
+}
+
+/** Organizations that could be here: those with a member that has not refused. */
+function reachable(state: CoordinationState): number {
+  const possible = [...state.options.roster].filter(
+    ([participant]) => state.people.get(participant)?.standing !== 'refused',
+  );
+  return new Set(possible.map(([, entry]) => entry.organization)).size;
+}

@@ -1,0 +1,174 @@
+import { fromBase64url } from '../../bytes.js';
+import type { SessionStep } from '../../secagg/aggregator/contract.js';
+import type { AggregatorState } from '../../secagg/aggregator.js';
+import type { MeanMetric } from '../../update/decode.js';
+import type { CoordinatorMessage } from '../../wire/messages.js';
+import type { Candidate } from '../selection.js';
+import type {
+  CoordinationEffect,
+  CoordinationOptions,
+  CoordinationPorts,
+  RoundDropout,
+  RoundPhase,
+  RoundRecord,
+  RunOutcome,
+} from './contract.js';
+
+/** A roster member that has been seen. */
+export interface Person {
+  readonly connected: boolean;
+  readonly standing: 'offered' | 'approved' | 'refused';
+}
+
+/** A round that is under way. */
+export interface Attempt {
+  readonly round: number;
+  readonly cohort: readonly string[];
+  readonly dropped: readonly RoundDropout[];
+  readonly survivors: readonly string[];
+  readonly recovered: readonly string[];
+  readonly metrics: readonly MeanMetric[];
+  readonly phase: RoundPhase;
+  readonly phaseSince: number;
+  readonly millis: Readonly<Partial<Record<RoundPhase, number>>>;
+  /** Bytes of each masked vector so far. */
+  readonly uploads: ReadonlyMap<string, { readonly bytesReceived: number; readonly bytesExpected: number }>;
+  /** What each member of the cohort was told in this round: told again when it reconnects. */
+  readonly told: ReadonlyMap<string, readonly CoordinatorMessage[]>;
+}
+
+/** Where a run stands. Deadlines are instants of the runner's monotonic clock. */
+export type Stage =
+  | { readonly type: 'unstarted' }
+  /** Replayed: this round was under way when the process ended. `start` abandons it. */
+  | { readonly type: 'interrupted'; readonly attempt: Attempt }
+  | { readonly type: 'select'; readonly attempt: Attempt; readonly deadline: number; readonly selectDeadline?: number }
+  | {
+      readonly type: 'train';
+      readonly attempt: Attempt;
+      readonly ready: readonly string[];
+      readonly deadline: number;
+      readonly graceDeadline?: number;
+      readonly graceOver: boolean;
+    }
+  | {
+      readonly type: 'session';
+      readonly attempt: Attempt;
+      readonly session: AggregatorState;
+      readonly step: SessionStep;
+      readonly deadline: number;
+    }
+  | { readonly type: 'aggregate'; readonly attempt: Attempt }
+  | { readonly type: 'publish'; readonly attempt: Attempt }
+  /** A round has ended and the next one begins in the same step. */
+  | { readonly type: 'next' }
+  | { readonly type: 'paused'; readonly reason: string }
+  | { readonly type: 'over'; readonly outcome: RunOutcome; readonly reason: string };
+
+/** One run at the coordinator. Immutable data; read it only through the functions of coordination.ts. */
+export interface CoordinationState {
+  readonly options: CoordinationOptions;
+  readonly stage: Stage;
+  readonly people: ReadonlyMap<string, Person>;
+  /** Models published. */
+  readonly modelVersion: number;
+  readonly modelHash: Uint8Array;
+  /** The last round that was started. */
+  readonly round: number;
+  /** Rounds abandoned since the last publication. */
+  readonly shortfalls: number;
+  readonly history: readonly RoundRecord[];
+}
+
+export interface CoordinationStep {
+  readonly state: CoordinationState;
+  readonly effects: readonly CoordinationEffect[];
+}
+
+/** What every function of the machine is given beside the state. */
+export interface Context {
+  readonly ports: CoordinationPorts;
+  readonly now: number;
+}
+
+/** The state of a run before its first event. */
+export function freshState(options: CoordinationOptions): CoordinationState {
+  return {
+    options,
+    stage: { type: 'unstarted' },
+    people: new Map(),
+    modelVersion: 0,
+    modelHash: fromBase64url(options.plan.task.model.weightsDigest),
+    round: 0,
+    shortfalls: 0,
+    history: [],
+  };
+}
+
+/** A step that only adds effects. */
+export function withEffects(state: CoordinationState, ...effects: readonly CoordinationEffect[]): CoordinationStep {
+  return { state, effects };
+}
+
+/** Do `next` after `step`; effects of both, in order. */
+export function chain(step: CoordinationStep, next: (state: CoordinationState) => CoordinationStep): CoordinationStep {
+  const after = next(step.state);
+  return { state: after.state, effects: [...step.effects, ...after.effects] };
+}
+
+/** Connected roster members that approved. */
+export function candidates(state: CoordinationState): Candidate[] {
+  const found: Candidate[] = [];
+  for (const [participant, entry] of state.options.roster) {
+    const person = state.people.get(participant);
+    if (person?.connected && person.standing === 'approved')
+      found.push({ participant, organization: entry.organization });
+  }
+  return found;
+}
+
+export function isConnected(state: CoordinationState, participant: string): boolean {
+  return state.people.get(participant)?.connected ?? false;
+}
+
+/** A round in its first phase. */
+export function freshAttempt(round: number, now: number): Attempt {
+  return {
+    round,
+    cohort: [],
+    dropped: [],
+    survivors: [],
+    recovered: [],
+    metrics: [],
+    phase: 'select',
+    phaseSince: now,
+    millis: {},
+    uploads: new Map(),
+    told: new Map(),
+  };
+}
+
+/** Close the clock of the current phase and start the next one's. */
+export function enterPhase(attempt: Attempt, phase: RoundPhase, now: number): Attempt {
+  const spent = (attempt.millis[attempt.phase] ?? 0) + now - attempt.phaseSince;
+  return { ...attempt, phase, phaseSince: now, millis: { ...attempt.millis, [attempt.phase]: spent } };
+}
+
+/** The round under way, if there is one. */
+export function attemptOf(state: CoordinationState): Attempt | undefined {
+  return 'attempt' in state.stage ? state.stage.attempt : undefined;
+}
+
+/** The same stage with another attempt. */
+export function withAttempt(state: CoordinationState, attempt: Attempt): CoordinationState {
+  return 'attempt' in state.stage ? { ...state, stage: { ...state.stage, attempt } } : state;
+}
+
+/** Send to a member of the cohort and remember it for a reconnection. */
+export function tell(state: CoordinationState, to: string, message: CoordinatorMessage): CoordinationStep {
+  const attempt = attemptOf(state);
+  const sent = { type: 'send', to, message } as const;
+  if (attempt === undefined) return withEffects(state, sent);
+  const told = new Map(attempt.told).set(to, [...(attempt.told.get(to) ?? []), message]);
+  return withEffects(withAttempt(state, { ...attempt, told }), sent);
+}

@@ -1,0 +1,36 @@
+import type { SessionStep } from '../../secagg/aggregator/contract.js';
+import { layoutOf } from '../../secagg/layout.js';
+import type { Plan } from '../plan.js';
+import type { RoundPhase } from './contract.js';
+
+/** Timer names carry round and step: one that fires late belongs to nothing any more and is ignored. */
+export const timerName = {
+  select: (round: number) => `select:${round}`,
+  checkIn: (round: number) => `check-in:${round}`,
+  ready: (round: number) => `ready:${round}`,
+  grace: (round: number) => `grace:${round}`,
+  step: (round: number, step: SessionStep) => `step:${round}:${step}`,
+};
+
+/** The timers that may run in a phase. */
+export function timersOf(round: number, phase: RoundPhase): string[] {
+  switch (phase) {
+    case 'select':
+      return [timerName.select(round), timerName.checkIn(round)];
+    case 'train':
+      return [timerName.ready(round), timerName.grace(round)];
+    case 'aggregate':
+    case 'publish':
+      return [];
+    default:
+      return [timerName.step(round, phase)];
+  }
+}
+
+/** Milliseconds that a step of the session may take; an upload has its size ÷ lease rate on top. */
+export function stepMillis(plan: Plan, step: SessionStep): number {
+  const { stepMillis, leaseBytesPerSecond } = plan.deadlines;
+  if (step !== 'upload') return stepMillis;
+  const { lengthBytes } = layoutOf(plan.secureAggregation.segments);
+  return stepMillis + Math.ceil((1000 * lengthBytes) / leaseBytesPerSecond);
+}

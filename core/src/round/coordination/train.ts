@@ -1,0 +1,171 @@
+import { equalBytes } from '../../bytes.js';
+import { FederatedError } from '../../errors.js';
+import { abandonRound } from './outcome.js';
+import { loseMember, openSession } from './session.js';
+import {
+  type Attempt,
+  attemptOf,
+  type Context,
+  type CoordinationState,
+  type CoordinationStep,
+  chain,
+  enterPhase,
+  isConnected,
+  tell,
+  withEffects,
+} from './state.js';
+import { timerName, timersOf } from './timers.js';
+
+/** Assign a cohort: its members train from the current model. */
+export function assignCohort(state: CoordinationState, cohort: readonly string[], { now }: Context): CoordinationStep {
+  const selecting = attemptOf(state);
+  if (selecting === undefined) return withEffects(state);
+  const { round } = selecting;
+  const { readyMillis } = state.options.plan.deadlines;
+  const attempt: Attempt = { ...enterPhase(selecting, 'train', now), cohort };
+  const stage = { type: 'train', attempt, ready: [], deadline: now + readyMillis, graceOver: false } as const;
+  const assigned = withEffects(
+    { ...state, stage },
+    ...timersOf(round, 'select').map((name) => ({ type: 'cancel-timer', name }) as const),
+    { type: 'journal', record: { type: 'cohort-assigned', round, cohort } },
+    { type: 'set-timer', name: timerName.ready(round), afterMillis: readyMillis },
+    { type: 'report', progress: { type: 'phase', round, phase: 'train', participants: cohort } },
+  );
+  const { modelVersion, modelHash: baseModelHash } = state;
+  const message = { type: 'train', round, modelVersion, baseModelHash, readyMillis } as const;
+  return cohort.reduce((step, participant) => chain(step, (during) => tell(during, participant, message)), assigned);
+}
+
+/** A participant says that its update is ready. Repeated, it is acknowledged again. */
+export function noteReady(
+  state: CoordinationState,
+  from: string,
+  message: { readonly round: number; readonly baseModelHash: Uint8Array },
+  context: Context,
+): CoordinationStep {
+  const { round, baseModelHash } = message;
+  const attempt = attemptOf(state);
+  const reject = (error: FederatedError) =>
+    withEffects(state, { type: 'rejected', participant: from, round, step: 'ready', error });
+  if (attempt === undefined || attempt.round !== round || !attempt.cohort.includes(from)) {
+    return reject(
+      new FederatedError('protocol', `round ${round} does not wait for ${from}`, { fix: 'Wait for the next round.' }),
+    );
+  }
+  if (!equalBytes(baseModelHash, state.modelHash)) {
+    return reject(
+      new FederatedError('verification', 'the update was trained from another model than this round’s', {
+        detail: { rule: 'model.hash', round },
+        fix: 'Fetch the model that the assignment names.',
+      }),
+    );
+  }
+  if (state.stage.type !== 'train') {
+    if (!attempt.dropped.some((dropout) => dropout.participant === from && dropout.step === 'train'))
+      return acknowledge(state, from, round, context);
+    return reject(
+      new FederatedError('protocol', `the session of round ${round} is open already`, {
+        fix: 'Wait for the next round.',
+      }),
+    );
+  }
+  const acknowledged = acknowledge(state, from, round, context);
+  if (state.stage.ready.includes(from)) return acknowledged;
+  const ready = [...state.stage.ready, from];
+  const noted = { ...state, stage: { ...state.stage, ready } };
+  const report = { type: 'report', progress: { type: 'answered', round, phase: 'train', participant: from } } as const;
+  return chain({ state: noted, effects: [...acknowledged.effects, report] }, (during) =>
+    considerOpening(during, context),
+  );
+}
+
+function acknowledge(
+  state: CoordinationState,
+  participant: string,
+  round: number,
+  { ports }: Context,
+): CoordinationStep {
+  const contentDigest = ports.crypto.sha256(state.modelHash);
+  return withEffects(state, { type: 'accepted', participant, round, step: 'ready', contentDigest });
+}
+
+/** A member of the cohort will not be ready in this round. */
+export function leaveTraining(
+  state: CoordinationState,
+  participant: string,
+  reason: string,
+  context: Context,
+): CoordinationStep {
+  if (state.stage.type !== 'train' || !state.stage.attempt.cohort.includes(participant)) return withEffects(state);
+  const ready = state.stage.ready.filter((other) => other !== participant);
+  const left = { ...state, stage: { ...state.stage, ready } };
+  const dropout = { participant, step: 'train', reason, bytesReceived: 0, bytesExpected: 0 } as const;
+  return chain(loseMember(left, dropout), (during) => considerOpening(during, context));
+}
+
+/**
+ * The session opens when min(cohort.size, assigned and still connected) are ready and ≥ cohort.min, or when the grace period
+ * is over and ≥ cohort.min are; it cannot open any more when too many of the cohort have declined.
+ */
+export function considerOpening(state: CoordinationState, context: Context): CoordinationStep {
+  if (state.stage.type !== 'train') return withEffects(state);
+  const { attempt, graceDeadline, graceOver } = state.stage;
+  const { cohort, reportingGoal, deadlines } = state.options.plan;
+  const staying = attempt.cohort.filter(
+    (participant) => !attempt.dropped.some((lost) => lost.participant === participant),
+  );
+  if (staying.length < cohort.min) {
+    const reason = `${staying.length} of the cohort are left, ${cohort.min} are needed`;
+    return abandonRound(state, 'train', reason, context.now);
+  }
+  const ready = readyAndConnected(state);
+  const present = staying.filter((participant) => isConnected(state, participant)).length;
+  const all = ready.length >= Math.min(cohort.size, present);
+  if (ready.length >= cohort.min && (all || graceOver)) return closeTraining(state, ready, context);
+  if (ready.length < reportingGoal || graceDeadline !== undefined) return withEffects(state);
+  const graced = { ...state.stage, graceDeadline: context.now + deadlines.graceMillis };
+  return withEffects(
+    { ...state, stage: graced },
+    { type: 'set-timer', name: timerName.grace(attempt.round), afterMillis: deadlines.graceMillis },
+  );
+}
+
+/** `grace` has passed: whoever is not ready is not waited for any longer. */
+export function endGrace(state: CoordinationState, context: Context): CoordinationStep {
+  if (state.stage.type !== 'train') return withEffects(state);
+  return considerOpening({ ...state, stage: { ...state.stage, graceOver: true } }, context);
+}
+
+/** readyMillis have passed since assignment: open with at least cohort.min, or abandon. */
+export function endTraining(state: CoordinationState, context: Context): CoordinationStep {
+  if (state.stage.type !== 'train') return withEffects(state);
+  const ready = readyAndConnected(state);
+  const { min } = state.options.plan.cohort;
+  if (ready.length >= min) return closeTraining(state, ready, context);
+  const reason = `${ready.length} of ${state.stage.attempt.cohort.length} were ready in time, ${min} are needed`;
+  return abandonRound(state, 'train', reason, context.now);
+}
+
+function readyAndConnected(state: CoordinationState): string[] {
+  if (state.stage.type !== 'train') return [];
+  return state.stage.ready.filter((participant) => isConnected(state, participant)).sort();
+}
+
+function closeTraining(state: CoordinationState, invited: readonly string[], context: Context): CoordinationStep {
+  const attempt = attemptOf(state);
+  if (attempt === undefined) return withEffects(state);
+  const late = attempt.cohort.filter(
+    (participant) =>
+      !invited.includes(participant) && !attempt.dropped.some((lost) => lost.participant === participant),
+  );
+  const closed = late.reduce((step, participant) => {
+    const reason = isConnected(state, participant) ? 'was not ready in time' : 'was not connected';
+    const message = { type: 'not-chosen', round: attempt.round, reason } as const;
+    const dropout = { participant, step: 'train', reason, bytesReceived: 0, bytesExpected: 0 } as const;
+    return chain(
+      chain(step, (during) => loseMember(during, dropout)),
+      (during) => tell(during, participant, message),
+    );
+  }, withEffects(state));
+  return chain(closed, (during) => openSession(during, invited, context));
+}

@@ -1,0 +1,52 @@
+import { readU32 } from '../bytes.js';
+import type { Random } from '../random.js';
+
+/** A checked-in participant that approved. */
+export interface Candidate {
+  readonly participant: string;
+  readonly organization: string;
+}
+
+/** How many can be chosen: organizations, since a cohort has at most one participant of each. */
+export function selectable(candidates: readonly Candidate[]): number {
+  return new Set(candidates.map((candidate) => candidate.organization)).size;
+}
+
+/**
+ * Choose a cohort, every organization with equal chance and at most one participant of each.
+ *
+ * @param options.size largest cohort wanted. @param options.random decides; the order of `candidates` does not.
+ * @returns participant ids, sorted; fewer than `size` when there are fewer organizations.
+ */
+export function chooseCohort(options: {
+  readonly candidates: readonly Candidate[];
+  readonly size: number;
+  readonly random: Random;
+}): string[] {
+  const sorted = [...options.candidates].sort((a, b) => (a.participant < b.participant ? -1 : 1));
+  shuffle(sorted, options.random);
+  const chosen = new Map<string, string>();
+  for (const { participant, organization } of sorted) {
+    if (chosen.size < options.size && !chosen.has(organization)) chosen.set(organization, participant);
+  }
+  return [...chosen.values()].sort();
+}
+
+// Fisher–Yates: every order equally likely.
+function shuffle<T>(items: T[], random: Random): void {
+  for (let last = items.length - 1; last > 0; last--) {
+    const other = below(last + 1, random);
+    const item = items[last]!;
+    items[last] = items[other]!;
+    items[other] = item;
+  }
+}
+
+/** A uniform integer from 0 to limit − 1; draws again instead of folding the uneven rest. */
+function below(limit: number, random: Random): number {
+  const even = Math.floor(2 ** 32 / limit) * limit;
+  for (;;) {
+    const drawn = readU32(random.bytes(4));
+    if (drawn < even) return drawn % limit;
+  }
+}

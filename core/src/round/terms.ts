@@ -1,0 +1,36 @@
+import type { SessionConfig } from '../wire/messages.js';
+import type { Plan } from './plan.js';
+import { planParameters } from './segments.js';
+
+/**
+ * Everything of a session configuration that follows from the plan and the round. The coordinator adds suite and nonce; a
+ * participant computes the same from what it approved and compares.
+ */
+export function sessionTerms(options: {
+  readonly plan: Plan;
+  readonly planHash: Uint8Array;
+  readonly rosterHash: Uint8Array;
+  readonly runId: string;
+  readonly round: number;
+  readonly baseModelHash: Uint8Array;
+}): Omit<SessionConfig, 'suite' | 'sessionNonce'> {
+  const { plan, planHash, rosterHash, runId, round, baseModelHash } = options;
+  const { segments, maxWeight, minSurvivors, maxColluders } = plan.secureAggregation;
+  return {
+    runId,
+    round,
+    rosterHash,
+    baseModelHash,
+    planHash,
+    parameters: planParameters(plan),
+    segments,
+    clippingNorm: plan.clippingNorm,
+    maxWeight,
+    minCohort: plan.cohort.min,
+    maxCohort: plan.cohort.max,
+    minSurvivors,
+    maxColluders,
+    privacy: plan.privacy.mechanism,
+    stepMillis: plan.deadlines.stepMillis,
+  };
+}

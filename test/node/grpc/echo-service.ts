@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect as connectTcp, createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer, type Server as NetServer, type Socket } from 'node:net';
 import {
   authorizationInterceptor,
   type CallFacts,
@@ -57,7 +57,11 @@ export const now = Date.UTC(2030, 0, 1);
 export async function makeConsortium(): Promise<Consortium> {
   // Certificates are checked by OpenSSL against the real clock: valid from long ago to far ahead.
   const authority = await createTlsAuthority({ consortium: 'test', now: 0, validMillis: 2 * now });
-  const server = await issueServerCertificate(authority, { names: ['localhost', '127.0.0.1'], now: 0, validMillis: 2 * now });
+  const server = await issueServerCertificate(authority, {
+    names: ['localhost', '127.0.0.1'],
+    now: 0,
+    validMillis: 2 * now,
+  });
   return { authority, server };
 }
 

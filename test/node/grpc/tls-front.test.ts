@@ -4,7 +4,17 @@ import { FederatedError } from '@concordat/core';
 import { type CallVerdict, createTlsAuthority } from '@concordat/node';
 import { type Client, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { ask, type Consortium, clientCredentials, connect, makeConsortium, now, type Running, send, startEcho } from './echo-service.js';
+import {
+  ask,
+  type Consortium,
+  clientCredentials,
+  connect,
+  makeConsortium,
+  now,
+  type Running,
+  send,
+  startEcho,
+} from './echo-service.js';
 
 const allowAll = (): CallVerdict => ({ allow: true });
 

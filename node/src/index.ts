@@ -24,6 +24,7 @@ export {
   createTlsAuthority,
   issueClientCertificate,
   issueServerCertificate,
+  requireCertificateRequest,
 } from './tls/certificates.js';
 export { fingerprintOf, spokenFingerprint } from './tls/fingerprint.js';
 export { type Peer, peerOf } from './tls/peer.js';

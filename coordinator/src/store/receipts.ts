@@ -40,11 +40,13 @@ export class ReceiptRecords {
     };
   }
 
-  async insert(transaction: Transaction<Tables>, key: CallKey, receipt: StoredReceipt): Promise<void> {
+  /** Storing the same receipt again changes nothing. */
+  async put(transaction: Transaction<Tables>, key: CallKey, receipt: StoredReceipt): Promise<void> {
     const { contentDigest, body, signature } = receipt;
     await transaction
       .insertInto('receipts')
       .values({ ...key, content_digest: contentDigest, body, signature })
+      .onConflict((same) => same.doNothing())
       .execute();
   }
 }

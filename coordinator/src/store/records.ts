@@ -1,5 +1,6 @@
 import { toHex } from '@concordat/core';
-import { columnBytes, type Database } from './database.js';
+import type { Transaction } from 'kysely';
+import { columnBytes, type Database, type Tables } from './database.js';
 
 /** A signed document as stored. */
 export interface StoredDocument {
@@ -44,8 +45,9 @@ export class RosterRecords {
     this.#database = database;
   }
 
-  async put(epoch: number, document: StoredDocument): Promise<void> {
-    await this.#database
+  /** In the transaction of the journal entry and of the admission that made the epoch. */
+  async put(transaction: Transaction<Tables>, epoch: number, document: StoredDocument): Promise<void> {
+    await transaction
       .insertInto('rosters')
       .values({ epoch, ...document })
       .execute();

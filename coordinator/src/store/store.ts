@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { lockDirectory } from '@concordat/node';
 import { AdmissionRecords } from './admissions.js';
 import { BlobStore } from './blobs.js';
 import { type Database, openDatabase } from './database.js';
 import { Journal } from './journal.js';
-import { holdLock } from './lock.js';
 import { ReceiptRecords } from './receipts.js';
 import { PlanRecords, RosterRecords, RunRecords } from './records.js';
 import { Spool } from './spool.js';
@@ -25,11 +25,12 @@ export interface Store {
 /**
  * Open, and create when absent, the store under `directory`. One process at a time.
  *
+ * @param wallMillis milliseconds since 1970, for the message of whoever comes second.
  * @throws `conflict` when another process holds it; `verification` when the journal was altered.
  */
-export async function openStore(directory: string): Promise<Store> {
+export async function openStore(directory: string, wallMillis = 0): Promise<Store> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const release = holdLock(join(directory, 'coordinator.lock'));
+  const lock = lockDirectory(directory, wallMillis);
   let database: Database | undefined;
   try {
     database = await openDatabase(join(directory, 'coordinator.db'));
@@ -44,11 +45,11 @@ export async function openStore(directory: string): Promise<Store> {
       plans: new PlanRecords(database),
       runs: new RunRecords(database),
       receipts: new ReceiptRecords(database),
-      close: () => held.destroy().finally(release),
+      close: () => held.destroy().finally(() => lock.release()),
     };
   } catch (error) {
     await database?.destroy();
-    release();
+    lock.release();
     throw error;
   }
 }

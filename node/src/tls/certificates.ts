@@ -124,6 +124,15 @@ export async function issueClientCertificate(
   return new Uint8Array(certificate.rawData);
 }
 
+/**
+ * Check a request without issuing anything: what comes in at enrolment is looked at then, not when it is admitted.
+ *
+ * @throws as {@link issueClientCertificate}.
+ */
+export async function requireCertificateRequest(request: Uint8Array): Promise<void> {
+  await requestedKey(request);
+}
+
 /** DER → PEM, one block for each certificate, in order. */
 export function certificatesToPem(...certificates: readonly Uint8Array[]): string {
   return certificates.map((der) => x509.PemConverter.encode(new Uint8Array(der), 'CERTIFICATE')).join('\n') + '\n';

@@ -1,0 +1,135 @@
+import {
+  type CryptoPort,
+  FederatedError,
+  type Roster,
+  type RosterMember,
+  type RosterView,
+  rosterView,
+  type Signed,
+  type SignedRoster,
+  type Signer,
+  signRoster,
+  verifyRoster,
+} from '@concordat/core';
+import type { Transaction } from 'kysely';
+import type { Tables } from './store/database.js';
+import type { Store } from './store/store.js';
+
+export interface RosterKeeperOptions {
+  readonly store: Store;
+  readonly crypto: CryptoPort;
+  readonly consortium: string;
+  readonly rootKey: Uint8Array;
+  /** Certified by the root; signs epochs. */
+  readonly rosterKey: Signer;
+  readonly certificate: Signed;
+  /** Milliseconds since 1970. */
+  readonly wallMillis: () => number;
+}
+
+/** The roster in force. */
+export interface CurrentRoster {
+  readonly roster: Roster;
+  /** SHA-256 of the document. */
+  readonly hash: Uint8Array;
+  readonly signed: SignedRoster;
+  /** Participants whose entry counts now. */
+  readonly view: RosterView;
+}
+
+/** Keeps the chain of roster epochs and signs the next one. */
+export class RosterKeeper {
+  readonly #options: RosterKeeperOptions;
+  #roster: Roster;
+  #hash: Uint8Array;
+  #signed: SignedRoster;
+
+  private constructor(options: RosterKeeperOptions, signed: SignedRoster) {
+    const { crypto, rootKey, consortium, wallMillis } = options;
+    const { roster, hash } = verifyRoster(crypto, signed, { rootKey, consortium, now: wallMillis() });
+    this.#options = options;
+    this.#roster = roster;
+    this.#hash = hash;
+    this.#signed = signed;
+  }
+
+  /** Sign and store epoch 1 of a new consortium. */
+  static async found(options: RosterKeeperOptions, roster: Roster): Promise<RosterKeeper> {
+    const { crypto, rosterKey, certificate, store } = options;
+    const signed = signRoster(crypto, rosterKey, roster, certificate);
+    const keeper = new RosterKeeper(options, signed);
+    await append(store, keeper.current());
+    return keeper;
+  }
+
+  /** @throws `state-lost` without an epoch; `verification` when the roster key's certificate ran out or a signature is wrong. */
+  static async open(options: RosterKeeperOptions): Promise<RosterKeeper> {
+    const latest = await options.store.rosters.latest();
+    if (latest === undefined) {
+      throw new FederatedError('state-lost', 'the store holds no roster', {
+        fix: 'Restore the store from a copy, or found a consortium: concordat coordinator init.',
+      });
+    }
+    const { body, signature } = latest;
+    return new RosterKeeper(options, { document: { body, signature }, rosterKey: options.certificate });
+  }
+
+  get consortium(): string {
+    return this.#roster.consortium;
+  }
+
+  current(): CurrentRoster {
+    const view = rosterView(this.#roster, this.#options.wallMillis());
+    return { roster: this.#roster, hash: this.#hash, signed: this.#signed, view };
+  }
+
+  /** A participant whose entry counts now. */
+  participant(id: string): RosterMember | undefined {
+    const now = this.#options.wallMillis();
+    return this.#roster.members.find(
+      (member) =>
+        member.participantId === id && member.role === 'participant' && member.notBefore <= now && now < member.notAfter,
+    );
+  }
+
+  /** Key that an operator signs plans with. */
+  operator(id: string): Uint8Array | undefined {
+    return this.#roster.operators.find((operator) => operator.id === id)?.publicKey;
+  }
+
+  /**
+   * Sign the next epoch with this member in it; an older entry of the same id is replaced.
+   *
+   * @param alongside rows written in the same transaction.
+   */
+  async admit(member: RosterMember, alongside: (transaction: Transaction<Tables>) => Promise<void>): Promise<CurrentRoster> {
+    const { crypto, rosterKey, certificate, store, rootKey, consortium, wallMillis } = this.#options;
+    const others = this.#roster.members.filter(({ participantId }) => participantId !== member.participantId);
+    const next: Roster = {
+      ...this.#roster,
+      epoch: this.#roster.epoch + 1,
+      previousHash: this.#hash,
+      members: [...others, member],
+    };
+    const signed = signRoster(crypto, rosterKey, next, certificate);
+    // The certificate may have run out since the start: then nobody would accept this epoch.
+    const { roster, hash } = verifyRoster(crypto, signed, { rootKey, consortium, now: wallMillis() });
+    await append(store, { roster, hash, signed }, alongside);
+    this.#roster = roster;
+    this.#hash = hash;
+    this.#signed = signed;
+    return this.current();
+  }
+}
+
+async function append(
+  store: Store,
+  { roster, hash, signed }: Omit<CurrentRoster, 'view'>,
+  alongside?: (transaction: Transaction<Tables>) => Promise<void>,
+): Promise<void> {
+  const { body, signature } = signed.document;
+  await store.journal.append([{ run: '', round: 0, kind: 'roster-epoch', body }], async (transaction) => {
+    await store.rosters.put(transaction, roster.epoch, { hash, body, signature });
+    await alongside?.(transaction);
+  });
+}

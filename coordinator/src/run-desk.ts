@@ -1,0 +1,100 @@
+import { FederatedError, requireId, toHex } from '@concordat/core';
+import type { PlanDesk } from './plan-desk.js';
+import type { RosterKeeper } from './roster-keeper.js';
+import { Run, type RunPorts } from './run/run.js';
+import type { RunRecord } from './store/records.js';
+import type { Store } from './store/store.js';
+
+export interface RunDeskOptions {
+  readonly store: Store;
+  readonly plans: PlanDesk;
+  readonly roster: RosterKeeper;
+  readonly ports: RunPorts;
+  readonly connected: () => readonly { readonly participant: string; readonly organization: string }[];
+}
+
+/** The runs of a coordinator: at most one at a time, each id once. */
+export class RunDesk {
+  readonly #options: RunDeskOptions;
+  #current: Run | undefined;
+  #starting: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RunDeskOptions) {
+    this.#options = options;
+  }
+
+  /** The run that is going on, or the last one of this process. */
+  get current(): Run | undefined {
+    return this.#current;
+  }
+
+  /**
+   * Runs that were going on when an earlier process ended: they are named `interrupted`, and their spools removed.
+   * A new run may start from the last model they published.
+   */
+  async nameInterrupted(): Promise<RunRecord[]> {
+    const { store } = this.#options;
+    const unfinished = (await store.runs.list()).filter(({ state }) => state === 'running');
+    for (const record of unfinished) {
+      const reason = `the coordinator ended after model version ${record.modelVersion}`;
+      await store.runs.put({ ...record, state: 'interrupted', reason });
+      await store.spool.removeRun(record.run);
+    }
+    return unfinished;
+  }
+
+  /**
+   * Start a run of a proposed plan. The same call again is the same run.
+   *
+   * @throws `invalid-argument` for an unknown plan or another run id than the plan's; `conflict` while another run goes on,
+   *   or when the id was used before.
+   */
+  start(planHash: Uint8Array, runId: string): Promise<Run> {
+    const started = this.#starting.then(() => this.#start(planHash, runId));
+    this.#starting = started.catch(() => undefined);
+    return started;
+  }
+
+  /** @throws `protocol` when this run is not going on here. */
+  require(runId: string): Run {
+    if (this.#current?.runId === runId) return this.#current;
+    throw new FederatedError('protocol', `no run ${requireId(runId, 'run id')} is going on`, {
+      detail: { offered: runId, required: this.#current?.runId ?? 'none' },
+      fix: 'Check in again and follow the run that is offered.',
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#current?.stop();
+  }
+
+  async #start(planHash: Uint8Array, runId: string): Promise<Run> {
+    const { store, plans, ports, roster, connected } = this.#options;
+    const { plan } = await plans.require(planHash);
+    if (plan.run !== requireId(runId, 'run id')) {
+      throw new FederatedError('invalid-argument', `this plan is for run ${plan.run}`, {
+        detail: { required: plan.run, offered: runId },
+      });
+    }
+    const current = this.#current;
+    if (current?.runId === runId && toHex(current.planHash) === toHex(planHash)) return current;
+    if (current !== undefined && !current.progress.ended) {
+      throw new FederatedError('conflict', `run ${current.runId} is going on`, {
+        detail: { run: current.runId },
+        fix: 'Wait for it to end: concordat coordinator run watch.',
+      });
+    }
+    const used = await store.runs.get(runId);
+    if (used !== undefined) {
+      throw new FederatedError('conflict', `run ${runId} exists already and is ${used.state}`, {
+        detail: { run: runId, state: used.state, modelVersion: used.modelVersion },
+        fix: 'Propose a plan with another run id; to go on from its model, name that model in the new plan.',
+      });
+    }
+    const { hash: rosterHash, view } = roster.current();
+    const run = new Run(ports, { runId, plan, planHash, rosterHash, roster: view });
+    this.#current = run;
+    await run.start(connected());
+    return run;
+  }
+}

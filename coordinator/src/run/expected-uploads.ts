@@ -1,0 +1,37 @@
+/** A masked vector whose signed header the machine accepted. */
+export interface ExpectedUpload {
+  readonly run: string;
+  readonly round: number;
+  readonly participant: string;
+  /** SHA-256 of the signed header. */
+  readonly contentDigest: Uint8Array;
+  readonly lengthBytes: number;
+  readonly merkleRoot: Uint8Array;
+  /** Fires when the round has no more use for the vector. */
+  readonly signal: AbortSignal;
+}
+
+/** Which vectors may come in. At most one per participant, and none outside its round. */
+export class ExpectedUploads {
+  readonly #byParticipant = new Map<
+    string,
+    { readonly expected: ExpectedUpload; readonly controller: AbortController }
+  >();
+
+  /** A repeated header replaces the expectation and ends the older stream. */
+  expect(upload: Omit<ExpectedUpload, 'signal'>): ExpectedUpload {
+    this.#byParticipant.get(upload.participant)?.controller.abort();
+    const controller = new AbortController();
+    const expected = { ...upload, signal: controller.signal };
+    this.#byParticipant.set(upload.participant, { expected, controller });
+    return expected;
+  }
+
+  endRound(round: number): void {
+    for (const [participant, { expected, controller }] of this.#byParticipant) {
+      if (expected.round > round) continue;
+      controller.abort();
+      this.#byParticipant.delete(participant);
+    }
+  }
+}

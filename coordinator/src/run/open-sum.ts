@@ -1,0 +1,67 @@
+import {
+  addKeystreams,
+  addVector,
+  bounds,
+  type CryptoPort,
+  FederatedError,
+  type Layout,
+  type SumOrder,
+} from '@concordat/core';
+import type { Spool } from '../store/spool.js';
+
+export interface SpooledSum {
+  readonly crypto: CryptoPort;
+  readonly spool: Spool;
+  readonly run: string;
+  readonly round: number;
+  readonly order: SumOrder;
+}
+
+/** Read at a time: five chunks. */
+const pieceBytes = bounds.frameBytes;
+
+/**
+ * Add the survivors' spooled vectors and take their masks out, piece by piece: memory is the sum and one piece, whatever the
+ * size of the cohort, and the event loop runs between pieces. The keys of the order are wiped afterwards.
+ *
+ * @returns the packed sum, [layout.lengthBytes], the caller's.
+ * @throws `internal` when a spooled vector is missing or short.
+ */
+export async function openSpooledSum(work: SpooledSum): Promise<Uint8Array> {
+  const { layout, survivors, maskKeys } = work.order;
+  const sum = new Uint8Array(layout.lengthBytes);
+  try {
+    for (const { participant } of survivors) await addSpooled(work, layout, sum, participant);
+    for (let at = 0; at < sum.byteLength; at += pieceBytes) {
+      const range = { fromByte: at, toByte: Math.min(sum.byteLength, at + pieceBytes) };
+      addKeystreams(work.crypto, layout, sum, maskKeys, range);
+      await nextTurn();
+    }
+    return sum;
+  } finally {
+    for (const { key } of maskKeys) key.fill(0);
+  }
+}
+
+async function addSpooled(work: SpooledSum, layout: Layout, sum: Uint8Array, participant: string): Promise<void> {
+  const file = await work.spool.open({ run: work.run, round: work.round, participant });
+  try {
+    const piece = new Uint8Array(pieceBytes);
+    for (let at = 0; at < sum.byteLength; at += pieceBytes) {
+      const wanted = Math.min(pieceBytes, sum.byteLength - at);
+      const { bytesRead } = await file.read(piece, 0, wanted, at);
+      if (bytesRead !== wanted) {
+        throw new FederatedError('internal', `the spooled vector of ${participant} is short`, {
+          detail: { participant, required: sum.byteLength, offered: at + bytesRead },
+        });
+      }
+      addVector(layout, sum, piece.subarray(0, wanted), at);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,53 @@
+import { type RoundDropout, type RoundRecord, type RunProgress, toHex } from '@concordat/core';
+import type { DroppedParticipant, ProgressEvent, RoundReport } from './progress.js';
+
+/** Bytes that moved during a round, over all participants. */
+export interface RoundTraffic {
+  readonly uploadBytes: number;
+  readonly downloadBytes: number;
+}
+
+/** The machine's word about a round, with what only the runner knows, as plain JSON. */
+export function reportRound(record: RoundRecord, traffic: RoundTraffic): RoundReport {
+  const { outcome } = record;
+  const published = outcome.type === 'published';
+  const phases = Object.entries(record.phases).map(([phase, millis]) => [phase, seconds(millis)] as const);
+  return {
+    round: record.round,
+    outcome: outcome.type,
+    reason: published ? '' : outcome.reason,
+    modelVersion: published ? outcome.modelVersion : record.baseModelVersion,
+    modelHash: published ? toHex(outcome.modelHash) : '',
+    cohort: record.cohort,
+    survivors: record.survivors,
+    dropped: record.dropped.map(droppedParticipant),
+    recovered: record.recovered,
+    uploadBytes: traffic.uploadBytes,
+    downloadBytes: traffic.downloadBytes,
+    seconds: seconds(Object.values(record.phases).reduce((sum, millis) => sum + millis, 0)),
+    phases: Object.fromEntries(phases),
+    metrics: record.metrics,
+  };
+}
+
+/** Progress without an ending: `round-ended` and `finished` need more than the machine knows. */
+export function reportProgress(
+  progress: Exclude<RunProgress, { readonly type: 'round-ended' | 'finished' }>,
+): ProgressEvent {
+  if (progress.type !== 'dropped') return progress;
+  return { type: 'dropped', round: progress.round, ...droppedParticipant(progress.dropout) };
+}
+
+function droppedParticipant({
+  participant,
+  step,
+  reason,
+  bytesReceived,
+  bytesExpected,
+}: RoundDropout): DroppedParticipant {
+  return { participant, step, reason, bytesReceived, bytesExpected };
+}
+
+function seconds(millis: number): number {
+  return Math.round(millis) / 1000;
+}

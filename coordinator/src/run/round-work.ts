@@ -1,0 +1,74 @@
+import {
+  type CryptoPort,
+  type DecodedSum,
+  decodeSafetensors,
+  decodeSum,
+  encodeSafetensors,
+  FederatedError,
+  fedAvg,
+  flattenTensors,
+  openSum,
+  type Plan,
+  type Strategy,
+  type SumOrder,
+  splitTensors,
+} from '@concordat/core';
+import type { BlobStore } from '../store/blobs.js';
+import type { Spool } from '../store/spool.js';
+import { openSpooledSum } from './open-sum.js';
+
+export interface RoundWorkOptions {
+  readonly crypto: CryptoPort;
+  readonly blobs: BlobStore;
+  readonly spool: Spool;
+  readonly run: string;
+  readonly plan: Plan;
+}
+
+/** The long work of a run, outside its event queue: open the sum of a round, then make the next model of it. */
+export class RoundWork {
+  readonly #options: RoundWorkOptions;
+  readonly #strategy: Strategy<undefined>;
+  #mean: { readonly round: number; readonly delta: Float32Array } | undefined;
+
+  constructor(options: RoundWorkOptions) {
+    this.#options = options;
+    this.#strategy = strategyOf(options.plan);
+  }
+
+  /**
+   * Add, unmask, check and decode. The mean delta is kept for `publish` of the same round.
+   *
+   * @throws `verification` when guards, padding or lanes are not those of so many survivors.
+   */
+  async open(round: number, order: SumOrder): Promise<Pick<DecodedSum, 'totalWeight' | 'metrics'>> {
+    const { crypto, spool, run, plan } = this.#options;
+    const vector = await openSpooledSum({ crypto, spool, run, round, order });
+    const lanes = openSum(order.layout, vector, order.survivors.length);
+    const { mean, totalWeight, metrics } = decodeSum(plan, lanes, order.survivors.length);
+    this.#mean = { round, delta: mean };
+    return { totalWeight, metrics };
+  }
+
+  /** @returns the hash of the new model, durable as a blob. */
+  async publish(round: number, baseModelHash: Uint8Array): Promise<Uint8Array> {
+    if (this.#mean?.round !== round) throw new FederatedError('internal', `round ${round} has no mean to publish`);
+    const { blobs, plan } = this.#options;
+    const shapes = plan.task.model.tensors;
+    const base = flattenTensors(decodeSafetensors(await blobs.readAll(baseModelHash)), shapes);
+    const { model } = this.#strategy.apply(base, this.#mean.delta, this.#strategy.init(base));
+    this.#mean = undefined;
+    return blobs.put(encodeSafetensors(splitTensors(model, shapes)));
+  }
+
+  forget(round: number): void {
+    if (this.#mean !== undefined && this.#mean.round <= round) this.#mean = undefined;
+  }
+}
+
+function strategyOf(plan: Plan): Strategy<undefined> {
+  switch (plan.strategy.name) {
+    case 'fedavg':
+      return fedAvg;
+  }
+}

@@ -1,0 +1,421 @@
+import {
+  type CoordinationEffect,
+  type CoordinationEvent,
+  type CoordinationPorts,
+  type CoordinationState,
+  type CoordinatorMessage,
+  equalBytes,
+  FederatedError,
+  fromBase64url,
+  openCoordination,
+  type ParticipantMessage,
+  type Plan,
+  type RosterView,
+  type RunProgress,
+  type SessionReply,
+  type Signed,
+  signBody,
+  stepCoordination,
+  toHex,
+} from '@concordat/core';
+import type { Logger } from 'pino';
+import type { Evaluator } from '../evaluator.js';
+import type { JournalEntry } from '../store/journal.js';
+import type { CallKey, StoredReceipt } from '../store/receipts.js';
+import type { Store } from '../store/store.js';
+import { Evaluations } from './evaluations.js';
+import { type ExpectedUpload, ExpectedUploads } from './expected-uploads.js';
+import { Progress } from './progress.js';
+import { encodeRecord } from './record-json.js';
+import { reportProgress, reportRound } from './report.js';
+import { RoundWork } from './round-work.js';
+import { Timers } from './timers.js';
+import type { Traffic } from './traffic.js';
+
+/** What a run needs of the coordinator around it. */
+export interface RunPorts extends CoordinationPorts {
+  readonly store: Store;
+  readonly traffic: Traffic;
+  readonly log: Logger;
+  readonly evaluator?: Evaluator | undefined;
+  /** Milliseconds of a monotonic clock. */
+  readonly monotonicMillis: () => number;
+  /** Milliseconds since 1970, for the records people read. */
+  readonly wallMillis: () => number;
+  /** To a participant that may be gone: then nothing happens. */
+  readonly send: (to: string, message: CoordinatorMessage) => void;
+}
+
+export interface RunOptions {
+  readonly runId: string;
+  readonly plan: Plan;
+  readonly planHash: Uint8Array;
+  readonly rosterHash: Uint8Array;
+  readonly roster: RosterView;
+}
+
+/** What became of a message: acknowledged, or (a good upload header) its vector may come. */
+export type Answer =
+  | { readonly type: 'accepted'; readonly receipt: Signed }
+  | { readonly type: 'upload'; readonly expected: ExpectedUpload };
+
+type Event = CoordinationEvent extends infer E ? (E extends unknown ? Omit<E, 'now'> : never) : never;
+
+interface Pending {
+  readonly entries: JournalEntry[];
+  readonly receipts: { readonly key: CallKey; readonly receipt: StoredReceipt }[];
+}
+
+interface Outcome {
+  answer: Answer | undefined;
+  error: FederatedError | undefined;
+}
+
+/**
+ * One run: steps the coordination machine, one event at a time, and does what it says. It moves bytes and timers and
+ * knows no rule of the protocol. Journal records and receipts are durable before any later effect of the same step.
+ */
+export class Run {
+  readonly progress = new Progress();
+  readonly #ports: RunPorts;
+  readonly #options: RunOptions;
+  readonly #timers: Timers;
+  readonly #uploads = new ExpectedUploads();
+  readonly #work: RoundWork;
+  readonly #evaluations: Evaluations;
+  readonly #startedMillis: number;
+  #state: CoordinationState;
+  #queue: Promise<unknown> = Promise.resolve();
+  #working: Promise<unknown> = Promise.resolve();
+  #traffic: { readonly uploadBytes: number; readonly downloadBytes: number };
+  #model: { version: number; hash: Uint8Array };
+  #broken: FederatedError | undefined;
+  #ended: (() => void) | undefined;
+  /** Resolves when the run is over and told. */
+  readonly ended: Promise<void> = new Promise((resolve) => {
+    this.#ended = resolve;
+  });
+
+  constructor(ports: RunPorts, options: RunOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#state = openCoordination(options);
+    this.#timers = new Timers((name) => void this.#tell({ type: 'timer', name }));
+    const { store, crypto } = ports;
+    this.#work = new RoundWork({
+      crypto,
+      blobs: store.blobs,
+      spool: store.spool,
+      run: options.runId,
+      plan: options.plan,
+    });
+    this.#evaluations = new Evaluations(ports.evaluator, (evaluation) => this.progress.emit(evaluation));
+    this.#startedMillis = ports.wallMillis();
+    this.#traffic = ports.traffic.total();
+    this.#model = { version: 0, hash: fromBase64url(options.plan.task.model.weightsDigest) };
+  }
+
+  get runId(): string {
+    return this.#options.runId;
+  }
+
+  get plan(): Plan {
+    return this.#options.plan;
+  }
+
+  get planHash(): Uint8Array {
+    return this.#options.planHash;
+  }
+
+  get modelVersion(): number {
+    return this.#model.version;
+  }
+
+  /** @param connected participants whose streams are open already. */
+  async start(connected: readonly { readonly participant: string; readonly organization: string }[]): Promise<void> {
+    await this.#ports.store.runs.put(this.#record('running', ''));
+    this.progress.emit({
+      type: 'started',
+      run: this.runId,
+      rounds: this.plan.rounds,
+      planHash: toHex(this.planHash),
+      topologyHash: this.#topologyHash(),
+    });
+    for (const client of connected) await this.#deliver({ type: 'check-in', ...client });
+    await this.#deliver({ type: 'start' });
+  }
+
+  checkIn(participant: string, organization: string): Promise<void> {
+    return this.#tell({ type: 'check-in', participant, organization });
+  }
+
+  disconnected(participant: string): Promise<void> {
+    return this.#tell({ type: 'disconnected', participant });
+  }
+
+  uploadProgress(upload: ExpectedUpload, bytesReceived: number): void {
+    const { participant, lengthBytes: bytesExpected } = upload;
+    void this.#tell({ type: 'upload-progress', participant, bytesReceived, bytesExpected });
+  }
+
+  uploadBroken(upload: ExpectedUpload, bytesReceived: number): Promise<void> {
+    const { participant, lengthBytes: bytesExpected } = upload;
+    return this.#tell({ type: 'upload-broken', participant, bytesReceived, bytesExpected });
+  }
+
+  /**
+   * The vector is durable in the spool and matches its header.
+   *
+   * @throws the machine's refusal, e.g. `protocol` when the step is over.
+   */
+  async uploaded(upload: ExpectedUpload): Promise<Signed> {
+    const { participant, contentDigest } = upload;
+    const answer = await this.#deliver({ type: 'uploaded', participant, contentDigest });
+    if (answer?.type === 'accepted') return answer.receipt;
+    throw new FederatedError('protocol', 'the upload step is over', { detail: { round: upload.round } });
+  }
+
+  /**
+   * A participant's message, idempotent: the same content under the same key gives the same receipt.
+   *
+   * @throws `conflict` for other content under the same key; the machine's refusal.
+   */
+  async message(participant: string, message: ParticipantMessage): Promise<Answer> {
+    const known = message.type === 'session' ? await this.#answered(participant, message) : undefined;
+    const answer = known ?? (await this.#deliver({ type: 'message', participant, message }));
+    if (answer !== undefined) return answer;
+    throw new FederatedError('protocol', 'this message is not expected now', {
+      detail: { participant, message: message.type },
+    });
+  }
+
+  /** A step is answered once: repeated, it gets its receipt again, also after the step is over; changed, it is a conflict. */
+  async #answered(
+    participant: string,
+    message: Extract<ParticipantMessage, { type: 'session' }>,
+  ): Promise<Answer | undefined> {
+    const { round, frame } = message;
+    const key: CallKey = { run: this.runId, round, step: frame.type, participant };
+    const stored = await this.#ports.store.receipts.get(key);
+    if (stored === undefined) return undefined;
+    if (equalBytes(stored.contentDigest, this.#ports.crypto.sha256(signedOf(frame).body))) {
+      return { type: 'accepted', receipt: { body: stored.body, signature: stored.signature } };
+    }
+    throw new FederatedError('conflict', `step ${frame.type} of round ${round} was answered with other content`, {
+      detail: { round, step: frame.type, participant },
+      fix: 'Send the same bytes again; an answer to a step never changes.',
+    });
+  }
+
+  async abort(reason: string): Promise<void> {
+    await this.#tell({ type: 'abort', reason });
+  }
+
+  /** Leave without an end: timers stop, streams are let go. The journal says `interrupted` at the next start. */
+  async stop(): Promise<void> {
+    this.#timers.cancelAll();
+    this.#broken ??= new FederatedError('unavailable', 'the coordinator is stopping', { fix: 'Connect again later.' });
+    this.#uploads.endRound(Number.MAX_SAFE_INTEGER);
+    await this.#queue.catch(() => undefined);
+    await this.#working.catch(() => undefined);
+    this.progress.end();
+    this.#ended?.();
+  }
+
+  /** Deliver an event nobody waits for an answer to. */
+  async #tell(event: Event): Promise<void> {
+    await this.#deliver(event).catch((error: unknown) => {
+      if (this.#broken === undefined)
+        this.#ports.log.error({ err: error, event: event.type }, 'an event could not be handled');
+    });
+  }
+
+  #deliver(event: Event): Promise<Answer | undefined> {
+    const done = this.#queue.then(() => this.#step(event));
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  async #step(event: Event): Promise<Answer | undefined> {
+    if (this.#broken !== undefined) throw this.#broken;
+    const now = this.#ports.monotonicMillis();
+    const { state, effects } = stepCoordination(this.#ports, this.#state, { ...event, now } as CoordinationEvent);
+    this.#state = state;
+    const outcome: Outcome = { answer: undefined, error: undefined };
+    const pending: Pending = { entries: [], receipts: [] };
+    for (const effect of effects) {
+      if (effect.type === 'journal') this.#note(effect, pending);
+      else if (effect.type === 'accepted') this.#acknowledge(effect, pending, outcome);
+      else {
+        await this.#flush(pending);
+        this.#perform(effect, outcome);
+      }
+    }
+    await this.#flush(pending);
+    if (outcome.error !== undefined) throw outcome.error;
+    return outcome.answer;
+  }
+
+  #note({ record }: Extract<CoordinationEffect, { type: 'journal' }>, pending: Pending): void {
+    const round = 'round' in record ? record.round : record.type === 'round-ended' ? record.record.round : 0;
+    const kind = record.type === 'session' ? `session/${record.record.type}` : record.type;
+    pending.entries.push({ run: this.runId, round, kind, body: encodeRecord(record) });
+  }
+
+  #acknowledge(effect: Extract<CoordinationEffect, { type: 'accepted' }>, pending: Pending, outcome: Outcome): void {
+    const { participant, round, step, contentDigest } = effect;
+    const key: CallKey = { run: this.runId, round, step, participant };
+    const body = this.#ports.codec.receipt.encode({
+      runId: key.run,
+      round,
+      step,
+      participantId: participant,
+      contentDigest,
+    });
+    // Ed25519 is deterministic: the same content gets the very same receipt, before and after a restart.
+    const receipt = signBody(this.#ports.crypto, this.#ports.signer, 'CSA1/receipt', body);
+    pending.receipts.push({ key, receipt: { contentDigest, ...receipt } });
+    if (outcome.answer === undefined) outcome.answer = { type: 'accepted', receipt };
+  }
+
+  /** One transaction; a failure here ends the run on this coordinator, since nothing may follow an unwritten record. */
+  async #flush({ entries, receipts }: Pending): Promise<void> {
+    if (entries.length === 0 && receipts.length === 0) return;
+    const records = this.#ports.store.receipts;
+    try {
+      await this.#ports.store.journal.append(entries.splice(0), async (transaction) => {
+        for (const { key, receipt } of receipts.splice(0)) await records.put(transaction, key, receipt);
+      });
+    } catch (cause) {
+      this.#broken = new FederatedError('unavailable', 'the coordinator cannot write its journal', { cause });
+      this.#ports.log.fatal({ err: cause, run: this.runId }, 'the journal cannot be written; the run stops');
+      this.#timers.cancelAll();
+      throw this.#broken;
+    }
+  }
+
+  #perform(effect: Exclude<CoordinationEffect, { type: 'journal' | 'accepted' }>, outcome: Outcome): void {
+    switch (effect.type) {
+      case 'send':
+        return this.#ports.send(effect.to, effect.message);
+      case 'set-timer':
+        return this.#timers.set(effect.name, effect.afterMillis);
+      case 'cancel-timer':
+        return this.#timers.cancel(effect.name);
+      case 'rejected':
+        outcome.error = effect.error;
+        return;
+      case 'expect-upload':
+        outcome.answer = { type: 'upload', expected: this.#uploads.expect({ run: this.runId, ...upload(effect) }) };
+        return;
+      case 'open-sum':
+        return this.#background(effect.round, async () => {
+          const opened = await this.#work.open(effect.round, effect.sum);
+          await this.#deliver({ type: 'sum-opened', round: effect.round, ...opened });
+        });
+      case 'publish':
+        return this.#background(effect.round, async () => {
+          const modelHash = await this.#work.publish(effect.round, effect.baseModelHash);
+          this.#model = { version: effect.modelVersion, hash: modelHash };
+          await this.#deliver({ type: 'published', round: effect.round, modelHash });
+          await this.#ports.store.runs.put(this.#record('running', ''));
+          this.#evaluate(effect.modelVersion, modelHash);
+        });
+      case 'round-over':
+        return this.#endRound(effect.round);
+      case 'report':
+        return this.#report(effect.progress);
+    }
+  }
+
+  #background(round: number, work: () => Promise<void>): void {
+    this.#working = work().catch(async (error: unknown) => {
+      this.#ports.log.error({ err: error, round }, 'the round could not be finished');
+      const reason = error instanceof FederatedError ? error.message : 'internal error';
+      await this.#tell({ type: 'round-failed', round, reason });
+    });
+  }
+
+  #endRound(round: number): void {
+    this.#uploads.endRound(round);
+    this.#work.forget(round);
+    const done = round - this.plan.transcriptRetention;
+    this.#ports.store.spool.removeRound(this.runId, done).catch((error: unknown) => {
+      this.#ports.log.warn({ err: error, round: done }, 'a spooled round could not be removed');
+    });
+  }
+
+  #evaluate(modelVersion: number, modelHash: Uint8Array): void {
+    const { blobs } = this.#ports.store;
+    this.#evaluations.add(modelVersion, async () => ({
+      modelVersion,
+      topology: await blobs.readAll(fromBase64url(this.plan.task.model.topologyDigest)),
+      weights: await blobs.readAll(modelHash),
+    }));
+  }
+
+  #report(progress: RunProgress): void {
+    if (progress.type === 'finished') this.#finish(progress);
+    else if (progress.type === 'round-ended') {
+      const total = this.#ports.traffic.total();
+      const uploadBytes = total.uploadBytes - this.#traffic.uploadBytes;
+      const downloadBytes = total.downloadBytes - this.#traffic.downloadBytes;
+      this.#traffic = total;
+      this.progress.emit({ type: 'round', ...reportRound(progress.record, { uploadBytes, downloadBytes }) });
+    } else this.progress.emit(reportProgress(progress));
+  }
+
+  /** Participants heard already; the operator hears when the evaluations are in. */
+  #finish({ outcome, reason }: Extract<RunProgress, { type: 'finished' }>): void {
+    this.#timers.cancelAll();
+    const work = this.#working;
+    this.#working = (async () => {
+      await work;
+      await this.#ports.store.runs.put(this.#record(outcome, reason));
+      await this.#ports.store.spool.removeRun(this.runId);
+      await this.#evaluations.drained();
+      const { version, hash } = this.#model;
+      const model = { modelVersion: version, modelHash: toHex(hash), topologyHash: this.#topologyHash() };
+      this.progress.emit({ type: 'finished', outcome, reason, ...model });
+      this.progress.end();
+      this.#ended?.();
+    })().catch((error: unknown) => this.#ports.log.error({ err: error }, 'the end of the run could not be written'));
+  }
+
+  #record(state: 'running' | 'completed' | 'aborted', reason: string) {
+    return {
+      run: this.runId,
+      planHash: this.planHash,
+      state,
+      startedMillis: this.#startedMillis,
+      modelVersion: this.#model.version,
+      modelHash: this.#model.hash,
+      reason,
+    };
+  }
+
+  #topologyHash(): string {
+    return toHex(fromBase64url(this.plan.task.model.topologyDigest));
+  }
+}
+
+function signedOf(frame: SessionReply): Signed {
+  switch (frame.type) {
+    case 'advertise':
+      return frame.advert;
+    case 'share':
+      return frame.share;
+    case 'confirm':
+      return frame.confirm;
+    case 'upload':
+      return frame.upload;
+    case 'certify':
+      return frame.statement;
+    case 'reveal':
+      return frame.reveal;
+  }
+}
+
+function upload({ type: _, ...expected }: Extract<CoordinationEffect, { type: 'expect-upload' }>) {
+  return expected;
+}

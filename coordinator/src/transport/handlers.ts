@@ -1,0 +1,87 @@
+import { FederatedError } from '@concordat/core';
+import type { peerOfCall } from '@concordat/node';
+import { errorToWire, errorTrailer } from '@concordat/proto';
+import * as grpc from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Caller } from './caller.js';
+
+/** What every handler needs to know about its call. */
+export interface CallContext {
+  readonly callerOf: (call: Parameters<typeof peerOfCall>[0]) => Caller;
+  readonly log: Logger;
+}
+
+/** Any thrown value as the status a handler answers with. Our own bugs are logged here and tell the peer nothing. */
+export function statusOf(error: unknown, log: Logger): Partial<grpc.StatusObject> {
+  if (!(error instanceof FederatedError) || error.code === 'internal') log.error({ err: error }, 'a call failed');
+  const { code, details, envelope } = errorToWire(error);
+  const metadata = new grpc.Metadata();
+  metadata.set(errorTrailer, Buffer.from(envelope));
+  return { code, details, metadata };
+}
+
+/** A unary handler from a function of request and caller. */
+export function unary<Request, Reply>(
+  context: CallContext,
+  handle: (request: Request, caller: Caller) => Promise<Reply> | Reply,
+): grpc.handleUnaryCall<Request, Reply> {
+  return (call, callback) => {
+    new Promise<Reply>((resolve) => resolve(handle(call.request, context.callerOf(call)))).then(
+      (reply) => callback(null, reply),
+      (error: unknown) => callback(statusOf(error, context.log)),
+    );
+  };
+}
+
+/** A client-streaming handler from an async function of frames and caller. The signal fires when the client is gone. */
+export function clientStream<Frame, Reply>(
+  context: CallContext,
+  handle: (frames: AsyncIterable<Frame>, caller: Caller, signal: AbortSignal) => Promise<Reply>,
+): grpc.handleClientStreamingCall<Frame, Reply> {
+  return (call, callback) => {
+    const gone = new AbortController();
+    call.on('cancelled', () => gone.abort());
+    call.on('error', () => gone.abort());
+    handle(framesOf(call), context.callerOf(call), gone.signal).then(
+      (reply) => callback(null, reply),
+      (error: unknown) => callback(statusOf(error, context.log)),
+    );
+  };
+}
+
+/** A server-streaming handler from an async generator; it is slowed down by a slow reader and ended when the reader is gone. */
+export function serverStream<Request, Reply>(
+  context: CallContext,
+  handle: (request: Request, caller: Caller, signal: AbortSignal) => AsyncIterable<Reply>,
+): grpc.handleServerStreamingCall<Request, Reply> {
+  return (call) => {
+    const gone = new AbortController();
+    call.on('cancelled', () => gone.abort());
+    call.on('error', () => gone.abort());
+    const pump = async () => {
+      for await (const reply of handle(call.request, context.callerOf(call), gone.signal)) {
+        if (gone.signal.aborted) return;
+        if (!call.write(reply)) await drained(call, gone.signal);
+      }
+      call.end();
+    };
+    pump().catch((error: unknown) => call.emit('error', statusOf(error, context.log)));
+  };
+}
+
+/** Frames one at a time: the next is read from the wire only when the last one was taken. */
+async function* framesOf<Frame>(call: AsyncIterable<unknown>): AsyncGenerator<Frame> {
+  for await (const frame of call) yield frame as Frame;
+}
+
+function drained(call: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      call.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    call.once('drain', done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto';
+import { bounds, FederatedError, type Signed } from '@concordat/core';
+import { channelSettings } from '@concordat/node';
+import {
+  chunkToWire,
+  errorFromWire,
+  errorTrailer,
+  type SignedRosterFrame,
+  signedRosterFromWire,
+  type wire,
+} from '@concordat/proto';
+import * as grpc from '@grpc/grpc-js';
+import type { SequencedEvent } from '../run/progress.js';
+import type { CoordinatorStatus } from '../status.js';
+import { loadServices } from './load-services.js';
+
+export interface OperatorClientOptions {
+  /** host:port of the coordinator. */
+  readonly address: string;
+  /** PEM: the consortium's TLS authority, the operator's certificate and its key. */
+  readonly authorityPem: string;
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  /** For each unary call. */
+  readonly deadlineMillis?: number;
+}
+
+/** One row of `coordinator participants`. */
+export interface ParticipantRow {
+  readonly participant: string;
+  readonly organization: string;
+  /** invited | pending | admitted */
+  readonly state: string;
+  readonly fingerprint: string;
+  readonly connected: boolean;
+  readonly invitationExpiresMillis: number;
+}
+
+type Method<Request, Reply> = (
+  request: Request,
+  options: grpc.CallOptions,
+  callback: (error: grpc.ServiceError | null, reply?: Reply) => void,
+) => unknown;
+
+/** What an operator does at a distance, over mutual TLS with the operator's certificate. */
+export class OperatorClient {
+  readonly #options: OperatorClientOptions;
+  readonly #channel: {
+    readonly membership: wire.MembershipClient;
+    readonly plans: wire.PlansClient;
+    readonly blobs: wire.BlobsClient;
+    readonly runs: wire.RunsClient;
+    readonly health: wire.HealthClient;
+  };
+
+  constructor(options: OperatorClientOptions) {
+    this.#options = options;
+    const { address, authorityPem, privateKeyPem, certificatePem } = options;
+    const pem = (text: string) => Buffer.from(text);
+    const credentials = grpc.credentials.createSsl(pem(authorityPem), pem(privateKeyPem), pem(certificatePem));
+    const services = loadServices();
+    const settings = { ...channelSettings };
+    this.#channel = {
+      membership: new services.Membership(address, credentials, settings),
+      plans: new services.Plans(address, credentials, settings),
+      blobs: new services.Blobs(address, credentials, settings),
+      runs: new services.Runs(address, credentials, settings),
+      health: new services.Health(address, credentials, settings),
+    };
+  }
+
+  /** @returns the invitation file's bytes; they contain the one-time secret. */
+  async invite(participant: string, organization: string, validMillis: number): Promise<Uint8Array> {
+    const { membership } = this.#channel;
+    const request = { participantId: participant, organization, validMillis };
+    const reply = await this.#call<wire.InviteRequest, wire.InviteReply__Output>(
+      membership.Invite.bind(membership),
+      request,
+    );
+    return new Uint8Array(reply.invitation);
+  }
+
+  async participants(): Promise<ParticipantRow[]> {
+    const { membership } = this.#channel;
+    const reply = await this.#call<wire.ParticipantsRequest, wire.ParticipantsReply__Output>(
+      membership.Participants.bind(membership),
+      {},
+    );
+    return reply.participants.map(({ participantId, ...row }) => ({ participant: participantId, ...row }));
+  }
+
+  /** @returns the roster epoch that names the new participant. */
+  async admit(participant: string, fingerprint: string): Promise<SignedRosterFrame> {
+    const { membership } = this.#channel;
+    const request = { participantId: participant, fingerprint };
+    const reply = await this.#call<wire.AdmitRequest, wire.RosterReply__Output>(
+      membership.Admit.bind(membership),
+      request,
+    );
+    return signedRosterFromWire(reply.roster);
+  }
+
+  async roster(): Promise<SignedRosterFrame> {
+    const { membership } = this.#channel;
+    const reply = await this.#call<wire.RosterRequest, wire.RosterReply__Output>(
+      membership.Roster.bind(membership),
+      {},
+    );
+    return signedRosterFromWire(reply.roster);
+  }
+
+  /** @returns the plan's hash. */
+  async propose(plan: Signed): Promise<Uint8Array> {
+    const { plans } = this.#channel;
+    const reply = await this.#call<wire.ProposeRequest, wire.ProposeReply__Output>(plans.Propose.bind(plans), { plan });
+    return new Uint8Array(reply.planHash);
+  }
+
+  /** @returns the SHA-256 of the stored bytes. */
+  async put(bytes: Uint8Array): Promise<Uint8Array> {
+    const sha256 = createHash('sha256').update(bytes).digest();
+    const reply = await new Promise<wire.PutReply__Output>((resolve, reject) => {
+      const call = this.#channel.blobs.Put((error, value) => {
+        if (error !== null || value === undefined) reject(this.#explain(error));
+        else resolve(value);
+      });
+      // The callback above tells what went wrong; without a listener the same error would end the process.
+      call.on('error', () => undefined);
+      void sendBlob(call, sha256, bytes);
+    });
+    return new Uint8Array(reply.sha256);
+  }
+
+  /** @throws `verification` when the bytes are not those of the digest. */
+  async get(sha256: Uint8Array): Promise<Uint8Array> {
+    const parts: Buffer[] = [];
+    const call = this.#channel.blobs.Get({ sha256, offset: 0 });
+    await this.#read<wire.BlobChunk__Output>(call, ({ chunk }) => {
+      if (chunk) parts.push(Buffer.from(chunk.data));
+    });
+    const bytes = Buffer.concat(parts);
+    if (Buffer.compare(createHash('sha256').update(bytes).digest(), sha256) === 0) return bytes;
+    throw new FederatedError('verification', 'the blob was damaged on the way', { fix: 'Fetch it again.' });
+  }
+
+  async startRun(planHash: Uint8Array, runId: string): Promise<string> {
+    const { runs } = this.#channel;
+    const reply = await this.#call<wire.StartRunRequest, wire.StartRunReply__Output>(runs.Start.bind(runs), {
+      planHash,
+      runId,
+    });
+    return reply.runId;
+  }
+
+  /** Every event from `fromSequence` on; resolves when the run is over or the signal fires. */
+  async watch(
+    runId: string,
+    fromSequence: number,
+    onEvent: (event: SequencedEvent) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const call = this.#channel.runs.Watch({ runId, fromSequence });
+    const cancel = () => call.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      await this.#read<wire.RunEvent__Output>(call, ({ sequence, json }) => {
+        onEvent({ sequence, event: JSON.parse(json.toString('utf8')) });
+      });
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  async status(): Promise<CoordinatorStatus> {
+    const { runs } = this.#channel;
+    const reply = await this.#call<wire.StatusRequest, wire.StatusReply__Output>(runs.Status.bind(runs), {});
+    return JSON.parse(reply.json.toString('utf8')) as CoordinatorStatus;
+  }
+
+  close(): void {
+    for (const client of Object.values(this.#channel)) client.close();
+  }
+
+  #call<Request, Reply>(method: Method<Request, Reply>, request: Request): Promise<Reply> {
+    const deadline = Date.now() + (this.#options.deadlineMillis ?? 15_000);
+    return new Promise((resolve, reject) => {
+      method(request, { deadline }, (error, reply) => {
+        if (error !== null || reply === undefined) reject(this.#explain(error));
+        else resolve(reply);
+      });
+    });
+  }
+
+  #read<Message>(call: grpc.ClientReadableStream<Message>, onMessage: (message: Message) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      call.on('data', onMessage);
+      call.on('end', resolve);
+      call.on('error', (error: grpc.ServiceError) => reject(this.#explain(error)));
+    });
+  }
+
+  #explain(error: grpc.ServiceError | null): FederatedError {
+    if (error === null) return new FederatedError('internal', 'an empty answer');
+    const envelope = error.metadata?.get(errorTrailer)[0];
+    const known = errorFromWire({ code: error.code, details: error.details, envelope }, error);
+    if (envelope !== undefined || known.code !== 'unavailable') return known;
+    return new FederatedError('unavailable', `no coordinator answers at ${this.#options.address}`, {
+      detail: { address: this.#options.address },
+      fix: 'Start it: concordat coordinator start --directory DIR. If it runs, check the address in operator/operator.json.',
+      cause: error,
+    });
+  }
+}
+
+async function sendBlob(
+  call: grpc.ClientWritableStream<wire.PutFrame>,
+  sha256: Uint8Array,
+  bytes: Uint8Array,
+): Promise<void> {
+  call.write({ header: { sha256, sizeBytes: bytes.byteLength } });
+  for (let at = 0; at < bytes.byteLength && !call.destroyed; at += bounds.frameBytes) {
+    const chunk = chunkToWire(at, bytes.subarray(at, at + bounds.frameBytes));
+    await new Promise<void>((resolve) => call.write({ chunk }, () => resolve()));
+  }
+  call.end();
+}

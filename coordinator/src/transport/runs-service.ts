@@ -1,0 +1,40 @@
+import type { wire } from '@concordat/proto';
+import type { RunDesk } from '../run-desk.js';
+import type { CoordinatorStatus } from '../status.js';
+import { type CallContext, serverStream, unary } from './handlers.js';
+
+export interface RunsServiceOptions extends CallContext {
+  readonly runs: RunDesk;
+  readonly status: () => Promise<CoordinatorStatus>;
+}
+
+/** Runs: what operators start and watch. */
+export function runsService(options: RunsServiceOptions): wire.RunsHandlers {
+  return {
+    Start: unary<wire.StartRunRequest__Output, wire.StartRunReply>(options, async ({ planHash, runId }) => {
+      const run = await options.runs.start(new Uint8Array(planHash), runId);
+      return { runId: run.runId };
+    }),
+    Watch: serverStream<wire.WatchRunRequest__Output, wire.RunEvent>(options, (request, _caller, signal) =>
+      watch(options.runs, request, signal),
+    ),
+    Status: unary<wire.StatusRequest__Output, wire.StatusReply>(options, async () => ({
+      json: jsonBytes(await options.status()),
+    })),
+  };
+}
+
+async function* watch(
+  runs: RunDesk,
+  request: wire.WatchRunRequest__Output,
+  signal: AbortSignal,
+): AsyncGenerator<wire.RunEvent> {
+  const { progress } = runs.require(request.runId);
+  for await (const { sequence, event } of progress.watch(request.fromSequence, signal)) {
+    yield { sequence, json: jsonBytes(event) };
+  }
+}
+
+function jsonBytes(value: object): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}

@@ -1,0 +1,158 @@
+import { type CryptoPort, FederatedError } from '@concordat/core';
+import {
+  authorizationInterceptor,
+  type CallFacts,
+  type CallVerdict,
+  createWideServer,
+  openTlsFront,
+  type Peer,
+  peerOfCall,
+  serverSettings,
+  type TlsFront,
+} from '@concordat/node';
+import { errorToWire, errorTrailer } from '@concordat/proto';
+import { Metadata, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import type { Logger } from 'pino';
+import type { Enrolment } from '../enrolment/enrolment.js';
+import type { PlanDesk } from '../plan-desk.js';
+import type { RosterKeeper } from '../roster-keeper.js';
+import type { Traffic } from '../run/traffic.js';
+import type { RunDesk } from '../run-desk.js';
+import type { CoordinatorStatus } from '../status.js';
+import type { Store } from '../store/store.js';
+import { authorize } from './authorization.js';
+import { blobsService } from './blobs-service.js';
+import type { Caller } from './caller.js';
+import type { CheckIns } from './check-ins.js';
+import { healthService } from './health-service.js';
+import { loadServices } from './load-services.js';
+import { membershipService } from './membership-service.js';
+import { plansService } from './plans-service.js';
+import { roundsService } from './rounds-service.js';
+import { runsService } from './runs-service.js';
+
+export interface CoordinatorServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  readonly authorityPem: string;
+  readonly consortium: string;
+  readonly store: Store;
+  readonly roster: RosterKeeper;
+  readonly enrolment: Enrolment;
+  readonly plans: PlanDesk;
+  readonly runs: RunDesk;
+  readonly checkIns: CheckIns;
+  readonly traffic: Traffic;
+  readonly crypto: CryptoPort;
+  readonly log: Logger;
+  readonly status: () => Promise<CoordinatorStatus>;
+  readonly monotonicMillis: () => number;
+}
+
+export interface CoordinatorServer {
+  readonly port: number;
+  /** Answer `draining` from now on. */
+  drain(): void;
+  /** Accept nothing new, let calls end for at most `graceMillis`, then cut them. */
+  close(graceMillis: number): Promise<void>;
+}
+
+/** Server-side ends of calls. Streams live as long as their round or run needs them. */
+const unaryMillis = 60_000;
+const transferMillis = 30 * 60_000;
+const streams: ReadonlySet<string> = new Set([
+  '/concordat.v1.Rounds/CheckIn',
+  '/concordat.v1.Runs/Watch',
+  '/grpc.health.v1.Health/Watch',
+]);
+const transfers: ReadonlySet<string> = new Set([
+  '/concordat.v1.Blobs/Get',
+  '/concordat.v1.Blobs/Put',
+  '/concordat.v1.Blobs/UploadMaskedUpdate',
+]);
+
+/** Open the coordinator's one port: TLS in front, authorization before any body, then the services. */
+export async function openCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
+  const { roster, log } = options;
+  const decide = (facts: CallFacts) => verdictOn(facts, callerOfPeer(facts.peer, roster));
+  const { server, narrow } = createWideServer({ ...serverSettings, interceptors: [authorizationInterceptor(decide)] });
+  if (narrow !== undefined) log.warn(narrow);
+  let draining = false;
+  const context = {
+    ...options,
+    draining: () => draining,
+    callerOf: (call: Parameters<typeof peerOfCall>[0]) => callerOfPeer(peerOfCall(call), roster),
+  };
+  const wire = loadServices();
+  const add = (service: ServiceDefinition, handlers: UntypedServiceImplementation) =>
+    server.addService(service, handlers);
+  add(wire.Membership.service, membershipService(context));
+  add(wire.Plans.service, plansService(context));
+  add(wire.Rounds.service, roundsService(context));
+  add(wire.Blobs.service, blobsService(context));
+  add(wire.Runs.service, runsService(context));
+  add(wire.Health.service, healthService(context));
+  const health = new HealthImplementation({ '': 'SERVING' });
+  health.addToServer(server);
+  const front: TlsFront = await openTlsFront({ ...options, server });
+  return {
+    port: front.port,
+    drain() {
+      draining = true;
+      health.setStatus('', 'NOT_SERVING');
+    },
+    async close(graceMillis) {
+      await front.close(graceMillis);
+      server.forceShutdown();
+    },
+  };
+}
+
+/** A certificate counts as long as its holder is in the current roster, with the same role. */
+export function callerOfPeer(peer: Peer | undefined, roster: Pick<RosterKeeper, 'participant' | 'operator'>): Caller {
+  if (peer === undefined) return { role: 'anonymous' };
+  const { role, id } = peer.subject;
+  if (role === 'operator') return roster.operator(id) === undefined ? { role: 'anonymous' } : { role, id };
+  const entry = roster.participant(id);
+  return entry === undefined ? { role: 'anonymous' } : { role, id, organization: entry.organization };
+}
+
+function verdictOn({ method, peer }: CallFacts, caller: Caller): CallVerdict {
+  const verdict = authorize(method, caller.role);
+  if (verdict === 'allowed') {
+    if (streams.has(method)) return { allow: true };
+    return { allow: true, deadlineMillis: transfers.has(method) ? transferMillis : unaryMillis };
+  }
+  const error = refusalOf(verdict, method, peer);
+  const { code, details, envelope } = errorToWire(error);
+  const metadata = new Metadata();
+  metadata.set(errorTrailer, Buffer.from(envelope));
+  return { allow: false, status: { code, details, metadata } };
+}
+
+function refusalOf(
+  verdict: 'unknown-method' | 'unauthenticated' | 'permission',
+  method: string,
+  peer: Peer | undefined,
+) {
+  switch (verdict) {
+    case 'unknown-method':
+      return new FederatedError('protocol', 'no such method', { detail: { method } });
+    case 'permission':
+      return new FederatedError('permission', 'this certificate may not call this method', {
+        detail: { method, role: peer?.subject.role ?? 'none' },
+        fix: 'Use the certificate of the other role.',
+      });
+    case 'unauthenticated':
+      return new FederatedError(
+        'unauthenticated',
+        peer === undefined
+          ? 'this method needs a client certificate of this consortium'
+          : `${peer.subject.role} ${peer.subject.id} is not in the current roster`,
+        { detail: { method }, fix: 'Enrol with an invitation, or ask the operator whether the entry was admitted.' },
+      );
+  }
+}

@@ -132,6 +132,7 @@ export {
   survivors,
 } from './secagg/aggregator.js';
 export { bitmapBytes, fromBitmap, toBitmap } from './secagg/bitmap.js';
+export { invert, multiply } from './secagg/field.js';
 export { configHash, dealersId, inputsHash, sessionId, taggedHash } from './secagg/identifiers.js';
 export {
   type Layout,
@@ -155,7 +156,9 @@ export type {
   ParticipantRecord,
 } from './secagg/participant/contract.js';
 export { openParticipant, type ParticipantState, type ParticipantStep, stepParticipant } from './secagg/participant.js';
+export { addLanes, addLanesBytewise } from './secagg/ring.js';
 export type { RosterEntry, RosterView } from './secagg/roster-view.js';
+export { combine, lagrangeAtZero, type ShamirShare, split } from './secagg/shamir.js';
 export { type SignatureLabel, signBody, verifyBody, verifyBodyHash } from './secagg/signing.js';
 export { defaultColluders, type Thresholds, thresholdOf, thresholds } from './secagg/thresholds.js';
 export { clipDelta, l2Norm } from './update/clip.js';

@@ -1,30 +1,157 @@
-import type {
-  ParticipationEffect,
-  ParticipationEvent,
-  ParticipationOptions,
-  ParticipationPorts,
-} from './participation/contract.js';
+import { FederatedError } from '../errors.js';
+import type { CoordinatorMessage } from '../wire/messages.js';
+import type { ParticipationEvent, ParticipationOptions, ParticipationPorts } from './participation/contract.js';
+import { leaveRun, noteApproved, noteRefused, postpone, stop, takeOffer } from './participation/offer.js';
+import { endSession, expiryTimer, failSession, noteRoot, noteVector, takeFrame } from './participation/session.js';
+import {
+  type Context,
+  chain,
+  discardUpdate,
+  freshState,
+  note,
+  type ParticipationState,
+  type ParticipationStep,
+  withEffects,
+} from './participation/state.js';
+import { failTraining, leaveRound, notePrepared, noteTrained, takeAssignment } from './participation/training.js';
 
-/** One participant's place in the runs of a coordinator, one run at a time. Immutable data. */
-export interface ParticipationState {
-  readonly options: ParticipationOptions;
-}
-
-export interface ParticipationStep {
-  readonly state: ParticipationState;
-  readonly effects: readonly ParticipationEffect[];
-}
+export type { ParticipationState, ParticipationStep } from './participation/state.js';
 
 /** A participant that is not connected yet. With `records`, one that restarted: it keeps every promise it made before. */
 export function openParticipation(options: ParticipationOptions): ParticipationState {
-  return { options };
+  return freshState(options);
 }
 
 /** Take one event. Never throws on what the coordinator sent: it answers, ignores, or refuses by name. */
 export function stepParticipation(
-  _ports: ParticipationPorts,
+  ports: ParticipationPorts,
   state: ParticipationState,
-  _event: ParticipationEvent,
+  event: ParticipationEvent,
 ): ParticipationStep {
-  return { state, effects: [] };
+  const context = { ports, now: event.now };
+  switch (event.type) {
+    case 'connected':
+      return connect(state);
+    case 'disconnected':
+      return withEffects(state, { type: 'report', progress: { type: 'disconnected' } });
+    case 'message':
+      return takeMessage(state, event.message, context);
+    case 'plan-approved': {
+      const { step, pending } = noteApproved(state, event.run);
+      return pending.reduce((so, message) => chain(so, (after) => takeMessage(after, message, context)), step);
+    }
+    case 'plan-refused':
+      return noteRefused(state, event.runId, event.error);
+    case 'trained':
+      return noteTrained(state, event.round);
+    case 'prepared':
+      return notePrepared(state, event.round);
+    case 'failed':
+      return fail(state, event, context);
+    case 'root-sealed':
+      return noteRoot(state, event, context);
+    case 'masked':
+    case 'uploaded':
+      return noteVector(state, event, context);
+    case 'rejected':
+      return noteRejected(state, event);
+    case 'timer':
+      return state.work.type === 'session' && event.name === expiryTimer(state.work.round)
+        ? endSession(state, context)
+        : withEffects(state);
+    case 'stop':
+      return stop(state, leaving(), context);
+  }
+}
+
+/** Sessions that a previous process left behind are over: their secrets go first. */
+function connect(state: ParticipationState): ParticipationStep {
+  const { work } = state;
+  const live = work.type === 'session' || work.type === 'sealing' ? work.round : undefined;
+  const leftovers = state.memory.open.filter(({ round }) => round !== live);
+  const cleaned = leftovers.reduce(
+    (step, { runId, round }) =>
+      chain(step, (after) =>
+        chain(note(after, { type: 'session-left', runId, round }), (noted) =>
+          withEffects(noted, { type: 'erase', round }),
+        ),
+      ),
+    withEffects(state),
+  );
+  return chain(cleaned, (after) => withEffects(after, { type: 'report', progress: { type: 'connected' } }));
+}
+
+function takeMessage(state: ParticipationState, message: CoordinatorMessage, context: Context): ParticipationStep {
+  if (state.standing.type === 'considering' && (message.type === 'train' || message.type === 'session')) {
+    return postpone(state, message);
+  }
+  switch (message.type) {
+    case 'run':
+      return takeOffer(state, message, context);
+    case 'train':
+      return takeAssignment(state, message, context);
+    case 'session':
+      return takeFrame(state, message, context);
+    case 'waiting':
+      return withEffects(state, { type: 'report', progress: message });
+    case 'not-chosen': {
+      const { round, reason } = message;
+      const progress = { type: 'sitting-out', round, reason } as const;
+      return chain(endRound(state, round, context), (after) => withEffects(after, { type: 'report', progress }));
+    }
+    case 'abandoned':
+      return chain(abandon(state, message.round, context), (after) =>
+        withEffects(after, { type: 'report', progress: message }),
+      );
+    case 'published':
+      return chain(endRound(state, message.round, context), (after) =>
+        withEffects(after, { type: 'report', progress: message }),
+      );
+    case 'finished':
+      return chain(leaveRun(state, context), (after) => withEffects(after, { type: 'report', progress: message }));
+  }
+}
+
+/** The round is over for us and its base model is history: an update in hand is of no use. */
+function endRound(state: ParticipationState, round: number, context: Context): ParticipationStep {
+  if (state.work.type !== 'idle' && state.work.round > round) return withEffects(state);
+  return chain(leaveRound(state, context), (after) =>
+    after.held === undefined ? withEffects(after) : discardUpdate(after),
+  );
+}
+
+/** The round is over and its base model stays: an update that was not uploaded can go into the next attempt. */
+function abandon(state: ParticipationState, round: number, context: Context): ParticipationStep {
+  if (state.work.type === 'idle' || state.work.round !== round) return withEffects(state);
+  return leaveRound(state, context);
+}
+
+function fail(
+  state: ParticipationState,
+  event: Extract<ParticipationEvent, { type: 'failed' }>,
+  context: Context,
+): ParticipationStep {
+  const { work } = state;
+  if (work.type === 'idle' || work.round !== event.round) return withEffects(state);
+  if (work.type === 'training' || work.type === 'preparing') return failTraining(state, event.error);
+  return failSession(state, event.error, context);
+}
+
+/** What the coordinator does not accept is its word about the round; it will say how the round ends. */
+function noteRejected(
+  state: ParticipationState,
+  { round, error }: Extract<ParticipationEvent, { type: 'rejected' }>,
+): ParticipationStep {
+  const { work } = state;
+  if (work.type === 'idle' || work.round !== round) return withEffects(state, { type: 'refuse', round, error });
+  const progress = { type: 'sitting-out', round, reason: error.message } as const;
+  const next = work.type === 'ready' ? ({ ...state, work: { type: 'idle' } } as const) : state;
+  return withEffects(next, { type: 'refuse', round, error }, { type: 'report', progress });
+}
+
+function leaving(): FederatedError {
+  return new FederatedError('unavailable', 'the participant is leaving', {
+    detail: { rule: 'participant.leaving' },
+    fix: 'Start it again to take part in later rounds.',
+  });
 }

@@ -28,7 +28,7 @@ export function checkIn(state: CoordinationState, participant: string, context: 
   const told = attempt?.told.get(participant) ?? [];
   const known = state.people.get(participant);
   const standing = told.length > 0 && known !== undefined ? known.standing : 'offered';
-  const joined = withPerson(state, participant, { connected: true, standing });
+  const joined = withPerson(unready(state, participant), participant, { connected: true, standing });
   const report = { type: 'report', progress: { type: 'joined', participant } } as const;
   if (state.stage.type === 'over') {
     return withEffects(joined, { type: 'send', to: participant, message: farewell(state) }, report);
@@ -128,6 +128,12 @@ export function noteDecline(
     if (during.stage.type === 'train') return leaveTraining(during, from, reason, context);
     return stepSession(during, { type: 'absent', from, reason }, context);
   });
+}
+
+/** A client that comes back says again that it is ready, if it still is: a restarted one has to train first. */
+function unready(state: CoordinationState, participant: string): CoordinationState {
+  if (state.stage.type !== 'train') return state;
+  return { ...state, stage: { ...state.stage, ready: state.stage.ready.filter((other) => other !== participant) } };
 }
 
 function reconsider(state: CoordinationState, context: Context): CoordinationStep {

@@ -1,0 +1,122 @@
+import type { FederatedError } from '../../errors.js';
+import type { ParticipantState as SessionState } from '../../secagg/participant.js';
+import { bounds } from '../../wire/bounds.js';
+import type { CoordinatorMessage, SessionFrame } from '../../wire/messages.js';
+import type {
+  ApprovedRun,
+  ParticipationEffect,
+  ParticipationOptions,
+  ParticipationPorts,
+  ParticipationRecord,
+} from './contract.js';
+import { type Memory, noMemory, remember } from './memory.js';
+
+/** What a participant stands to a run. */
+export type Standing =
+  | { readonly type: 'none' }
+  /** `pending`: messages that came before the policy's answer. */
+  | {
+      readonly type: 'considering';
+      readonly runId: string;
+      readonly planHash: Uint8Array;
+      readonly rosterHash: Uint8Array;
+      readonly pending: readonly CoordinatorMessage[];
+    }
+  | { readonly type: 'approved'; readonly run: ApprovedRun };
+
+interface InRound {
+  readonly round: number;
+  readonly baseModelHash: Uint8Array;
+}
+
+/** What it does in the round under way. */
+export type Work =
+  | { readonly type: 'idle' }
+  | ({ readonly type: 'training' } & InRound)
+  | ({ readonly type: 'preparing'; readonly metrics: boolean } & InRound)
+  | ({ readonly type: 'ready' } & InRound)
+  | ({ readonly type: 'sealing'; readonly open: SessionFrame } & InRound)
+  /** `bound`: the update belongs to this session since its first uploaded byte. */
+  | ({ readonly type: 'session'; readonly session: SessionState; readonly bound: boolean } & InRound);
+
+/** One participant's place in the runs of a coordinator, one run at a time. Immutable data. */
+export interface ParticipationState {
+  readonly options: ParticipationOptions;
+  readonly memory: Memory;
+  readonly standing: Standing;
+  readonly work: Work;
+  /** A prepared update that no session has bound: good for another round on the same base model. */
+  readonly held?: { readonly baseModelHash: Uint8Array; readonly metrics: boolean };
+}
+
+export interface ParticipationStep {
+  readonly state: ParticipationState;
+  readonly effects: readonly ParticipationEffect[];
+}
+
+/** What every function of the machine is given beside the state. */
+export interface Context {
+  readonly ports: ParticipationPorts;
+  readonly now: number;
+}
+
+/** A participant as its journal proves it. */
+export function freshState(options: ParticipationOptions): ParticipationState {
+  const memory = (options.records ?? []).reduce(remember, noMemory);
+  return { options, memory, standing: { type: 'none' }, work: { type: 'idle' } };
+}
+
+/** A step that only adds effects. */
+export function withEffects(state: ParticipationState, ...effects: readonly ParticipationEffect[]): ParticipationStep {
+  return { state, effects };
+}
+
+/** Do `next` after `step`; effects of both, in order. */
+export function chain(
+  step: ParticipationStep,
+  next: (state: ParticipationState) => ParticipationStep,
+): ParticipationStep {
+  const after = next(step.state);
+  return { state: after.state, effects: [...step.effects, ...after.effects] };
+}
+
+/** Journal a record and remember it. */
+export function note(state: ParticipationState, record: ParticipationRecord): ParticipationStep {
+  return withEffects({ ...state, memory: remember(state.memory, record) }, { type: 'journal', record });
+}
+
+/** The approved run, if there is one. */
+export function runOf(state: ParticipationState): ApprovedRun | undefined {
+  return state.standing.type === 'approved' ? state.standing.run : undefined;
+}
+
+/** The update is gone: used, stale, or not wanted. */
+export function discardUpdate(state: ParticipationState): ParticipationStep {
+  const { held: _, ...rest } = state;
+  return withEffects(rest, { type: 'discard-update' });
+}
+
+/**
+ * Refuse: journal, tell the runner, and tell the coordinator that nothing more will come.
+ *
+ * @param step what was refused. @param options.quote false: the coordinator hears code and rule, but not the sentence, which may
+ *   speak of local data.
+ */
+export function decline(
+  state: ParticipationState,
+  step: string,
+  error: FederatedError,
+  options: { readonly runId: string; readonly round: number; readonly quote: boolean },
+): ParticipationStep {
+  const { runId, round, quote } = options;
+  const rule = typeof error.detail.rule === 'string' ? error.detail.rule : error.code;
+  const message = (quote ? error.message : 'the participant cannot contribute').slice(0, bounds.textCharactersMax);
+  const { code } = error;
+  return chain(note(state, { type: 'refused', runId, round, code, rule, message: error.message }), (noted) =>
+    withEffects(
+      noted,
+      { type: 'refuse', round, error },
+      { type: 'send', message: { type: 'decline', round, step, code, rule, message } },
+    ),
+  );
+}

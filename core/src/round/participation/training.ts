@@ -1,0 +1,121 @@
+import { equalBytes } from '../../bytes.js';
+import { FederatedError } from '../../errors.js';
+import type { CoordinatorMessage } from '../../wire/messages.js';
+import { barred, mayMeasure } from './memory.js';
+import { endSession } from './session.js';
+import {
+  type Context,
+  chain,
+  decline,
+  discardUpdate,
+  type ParticipationState,
+  type ParticipationStep,
+  runOf,
+  withEffects,
+} from './state.js';
+
+type Train = Extract<CoordinatorMessage, { type: 'train' }>;
+
+/** Default of `contributionsPerBase`. */
+const contributionsPerBaseDefault = 3;
+
+/** Assigned to a round: train, or say why not. A round seen before is answered as before, or not at all. */
+export function takeAssignment(state: ParticipationState, message: Train, context: Context): ParticipationStep {
+  const run = runOf(state);
+  if (run === undefined) return withEffects(state);
+  const { work, memory, options } = state;
+  const { round, baseModelHash } = message;
+  if (work.type !== 'idle' && work.round >= round) return repeatReady(state, round);
+  if (round <= (memory.entered.get(run.runId) ?? 0)) {
+    const error = new FederatedError(
+      'state-lost',
+      `the session of round ${round} was left and cannot be entered again`,
+      {
+        detail: { rule: 'session.left', round },
+        fix: 'Wait for the next round.',
+      },
+    );
+    return decline(state, 'train', error, { runId: run.runId, round, quote: true });
+  }
+  return chain(leaveRound(state, context), (after) => {
+    const bar = barred(memory, baseModelHash, options.contributionsPerBase ?? contributionsPerBaseDefault);
+    if (bar !== undefined) return decline(after, 'train', bar, { runId: run.runId, round, quote: true });
+    if (after.held !== undefined && equalBytes(after.held.baseModelHash, baseModelHash)) {
+      return sayReady(after, round, baseModelHash);
+    }
+    const fresh = after.held === undefined ? withEffects(after) : discardUpdate(after);
+    return chain(fresh, (empty) => startTraining(empty, message));
+  });
+}
+
+function startTraining(state: ParticipationState, { type: _, ...assignment }: Train): ParticipationStep {
+  const { round, baseModelHash } = assignment;
+  return withEffects(
+    { ...state, work: { type: 'training', round, baseModelHash } },
+    { type: 'train', ...assignment },
+    { type: 'report', progress: { type: 'training', round } },
+  );
+}
+
+/** The delta is in hand: encode it. Metrics go along once for each run and base model. */
+export function noteTrained(state: ParticipationState, round: number): ParticipationStep {
+  const run = runOf(state);
+  const { work } = state;
+  if (run === undefined || work.type !== 'training' || work.round !== round) return withEffects(state);
+  const { baseModelHash } = work;
+  const metrics = run.plan.metrics.length > 0 && mayMeasure(state.memory, run.runId, baseModelHash);
+  return withEffects(
+    { ...state, work: { type: 'preparing', round, baseModelHash, metrics } },
+    { type: 'prepare-update', round, baseModelHash, metrics },
+  );
+}
+
+/** The lanes are encoded and finite. */
+export function notePrepared(state: ParticipationState, round: number): ParticipationStep {
+  const { work } = state;
+  if (work.type !== 'preparing' || work.round !== round) return withEffects(state);
+  const { baseModelHash, metrics } = work;
+  return sayReady({ ...state, held: { baseModelHash, metrics } }, round, baseModelHash);
+}
+
+/** Training or encoding failed, e.g. NaN in the update: this round goes on without us. */
+export function failTraining(state: ParticipationState, error: FederatedError): ParticipationStep {
+  const run = runOf(state);
+  const { work } = state;
+  if (run === undefined || (work.type !== 'training' && work.type !== 'preparing')) return withEffects(state);
+  const idle = { ...state, work: { type: 'idle' } } as const;
+  const declined = decline(idle, 'train', error, { runId: run.runId, round: work.round, quote: false });
+  return chain(declined, discardUpdate);
+}
+
+/** Stop whatever this round asked for. A prepared update that no session bound stays in hand. */
+export function leaveRound(state: ParticipationState, context: Context): ParticipationStep {
+  const { work } = state;
+  switch (work.type) {
+    case 'training':
+    case 'preparing': {
+      const idle = { ...state, work: { type: 'idle' } } as const;
+      return chain(withEffects(idle, { type: 'stop-training', round: work.round }), discardUpdate);
+    }
+    case 'sealing':
+    case 'session':
+      return endSession(state, context);
+    case 'ready':
+    case 'idle':
+      return withEffects({ ...state, work: { type: 'idle' } });
+  }
+}
+
+function repeatReady(state: ParticipationState, round: number): ParticipationStep {
+  const { work } = state;
+  if (work.type !== 'ready' || work.round !== round) return withEffects(state);
+  return withEffects(state, { type: 'send', message: { type: 'ready', round, baseModelHash: work.baseModelHash } });
+}
+
+function sayReady(state: ParticipationState, round: number, baseModelHash: Uint8Array): ParticipationStep {
+  return withEffects(
+    { ...state, work: { type: 'ready', round, baseModelHash } },
+    { type: 'send', message: { type: 'ready', round, baseModelHash } },
+    { type: 'report', progress: { type: 'ready', round } },
+  );
+}

@@ -104,7 +104,7 @@ function revealCodec(): BodyCodec<RevealBody> {
     sid2: field.hashBytes(body.sid2, 'sid2'),
     inputsHash: field.hashBytes(body.inputsHash, 'inputsHash'),
     participant: field.cohortIndex(body.participant, 'participant'),
-    shares: [...field.list(body.shares, 0, bounds.cohortMax, 'shares')].map((share) => ({
+    shares: [...field.list(body.shares, 1, bounds.cohortMax, 'shares')].map((share) => ({
       dealer: field.cohortIndex(share.dealer, 'share.dealer'),
       kind: field.oneOf(share.kind, [1, 2], 'share.kind'),
       share: field.hashBytes(share.share, 'share.share'),

@@ -1,0 +1,213 @@
+import { performance } from 'node:perf_hooks';
+import {
+  bounds,
+  type CryptoPort,
+  equalBytes,
+  FederatedError,
+  type ParticipantMessage,
+  type Random,
+  type Signed,
+  type SignedRoster,
+} from '@concordat/core';
+import { nodeCrypto, systemRandom } from '@concordat/node';
+import { signedFromWire, signedRosterFromWire, type wire } from '@concordat/proto';
+import { credentials } from '@grpc/grpc-js';
+import { requireAuthority } from '../keys/key-store.js';
+import { sendAnswer } from './answers.js';
+import { retry } from './backoff.js';
+import { beginDownload, continueDownload } from './blob-download.js';
+import { type CheckInOptions, checkIn } from './check-in.js';
+import { type Clock, systemClock } from './clock.js';
+import { type MaskedUpload, sendMaskedUpdate } from './masked-upload.js';
+import { checkReceipt } from './receipts.js';
+import { type ByteCounts, openServices, type Services } from './services.js';
+import { callOnce, type UnaryMethod } from './unary.js';
+
+export const software = 'concordat-client/0.1.0';
+
+export interface ConnectionOptions {
+  /** host:port of the coordinator. */
+  readonly address: string;
+  readonly consortium: string;
+  readonly participantId: string;
+  /** PEM of the TLS authority, and the digest pinned at enrolment: SHA-256 of its DER, hexadecimal. */
+  readonly authorityPem: string;
+  readonly tlsAuthoritySha256: string;
+  /** PEM of the client certificate and its key; the key is secret. */
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  /** Ed25519 key of the coordinator, from the roster of the moment: receipts are checked with it. */
+  readonly coordinatorKey: () => Uint8Array;
+  readonly crypto?: CryptoPort;
+  readonly random?: Random;
+  readonly clock?: Clock;
+}
+
+export interface CallLimits {
+  /** Over all attempts; 60 s for answers, 30 min for bulk unless said. */
+  readonly deadlineMillis?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const answerMillis = 60_000;
+const attemptMillis = 15_000;
+const transferMillis = 30 * 60_000;
+
+/** A participant's line to its coordinator: one outbound mutual-TLS connection, opened at the first call and again when it breaks. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #services: Services;
+  readonly #counts: ByteCounts = { uploadBytes: 0, downloadBytes: 0 };
+  readonly #crypto: CryptoPort;
+  readonly #random: Random;
+  readonly #clock: Clock;
+
+  /** @throws `verification` when `authorityPem` is not the pinned authority. Nothing is dialled yet. */
+  constructor(options: ConnectionOptions) {
+    requireAuthority(options.authorityPem, options.tlsAuthoritySha256);
+    this.#options = options;
+    this.#crypto = options.crypto ?? nodeCrypto;
+    this.#random = options.random ?? systemRandom;
+    this.#clock = options.clock ?? systemClock;
+    const [authority, key, certificate] = [options.authorityPem, options.privateKeyPem, options.certificatePem].map(
+      (pem) => Buffer.from(pem),
+    );
+    this.#services = openServices(options.address, credentials.createSsl(authority!, key!, certificate!), this.#counts);
+  }
+
+  get address(): string {
+    return this.#options.address;
+  }
+
+  /** Bytes so far: gRPC messages with their prefixes, without HTTP/2 and TLS. */
+  get traffic(): Readonly<ByteCounts> {
+    return { ...this.#counts };
+  }
+
+  /** Keep this client's stream open until the signal fires; see {@link checkIn}. */
+  checkIn(options: CheckInOptions): Promise<void> {
+    const { address, consortium } = this.#options;
+    const { rounds } = this.#services;
+    return checkIn({ rounds, address, consortium, software, clock: this.#clock, random: this.#random }, options);
+  }
+
+  /**
+   * Bring a message to the coordinator, repeated while the connection is down.
+   *
+   * @returns the receipt, checked. @throws `deadline` when there was no answer in time; `verification` for a wrong receipt;
+   *   the coordinator's refusal; `invalid-argument` for an upload header, which goes with its vector.
+   */
+  async answer(runId: string, message: ParticipantMessage, limits: CallLimits = {}): Promise<Signed> {
+    const { rounds } = this.#services;
+    const { address } = this.#options;
+    const receipt = await this.#repeat(limits, answerMillis, (leftMillis) => {
+      const deadlineMillis = Math.min(leftMillis, attemptMillis);
+      return sendAnswer({ rounds, address, runId, message, deadlineMillis, signal: limits.signal });
+    });
+    return this.#checked(receipt, runId, message);
+  }
+
+  /**
+   * Send a masked vector, from its first byte if it has to be repeated.
+   *
+   * @returns the receipt, checked. @throws as {@link answer}; `state-lost` when the file is shorter than announced.
+   */
+  async uploadMaskedUpdate(upload: MaskedUpload & { readonly deadlineMillis?: number }): Promise<Signed> {
+    const ports = { blobs: this.#services.blobs, address: this.address, clock: this.#clock };
+    const receipt = await this.#repeat(upload, transferMillis, (left) => sendMaskedUpdate(ports, upload, left));
+    const { runId, round, header } = upload;
+    return this.#checked(receipt, runId, { type: 'session', round, frame: { type: 'upload', upload: header } });
+  }
+
+  /**
+   * A model or document by its digest, resumed where it broke off.
+   *
+   * @param options.maxBytes allocated at most. @throws `refused` for a larger one; `verification` for other bytes; `malformed`.
+   */
+  async getBlob(sha256: Uint8Array, options: CallLimits & { readonly maxBytes: number }): Promise<Uint8Array> {
+    const download = beginDownload(sha256, options.maxBytes, options.signal);
+    const ports = { blobs: this.#services.blobs, address: this.address };
+    return this.#repeat(options, transferMillis, (left) => continueDownload(ports, download, left));
+  }
+
+  /** A plan by its digest. The digest is checked; the operator's signature is the caller's to check, with the roster. */
+  async getPlan(planHash: Uint8Array, limits: CallLimits = {}): Promise<{ plan: Signed; operatorId: string }> {
+    const { plans } = this.#services;
+    const reply = await this.#unary<wire.GetPlanRequest, wire.GetPlanReply__Output>(
+      plans.Get.bind(plans),
+      { planHash },
+      limits,
+    );
+    const plan = signedFromWire(reply.plan, bounds.planBytesMax);
+    if (equalBytes(this.#crypto.sha256(plan.body), planHash)) return { plan, operatorId: reply.operatorId };
+    throw new FederatedError('verification', 'the plan is not the one of this digest', {
+      fix: 'Ask the operator which plan was proposed.',
+    });
+  }
+
+  /** The latest roster epoch. Nothing of it is checked yet: `KeyStore.acceptRoster` does. */
+  async getRoster(limits: CallLimits = {}): Promise<SignedRoster> {
+    const { membership } = this.#services;
+    const reply = await this.#unary<wire.RosterRequest, wire.RosterReply__Output>(
+      membership.Roster.bind(membership),
+      {},
+      limits,
+    );
+    return signedRosterFromWire(reply.roster);
+  }
+
+  async health(limits: CallLimits = {}): Promise<CoordinatorHealth> {
+    const { health } = this.#services;
+    const started = performance.now();
+    const reply = await this.#unary<wire.HealthRequest, wire.HealthReply__Output>(
+      health.Check.bind(health),
+      {},
+      limits,
+    );
+    return {
+      state: reply.state === 'serving' ? 'serving' : 'draining',
+      wireVersions: reply.wireVersions.slice(0, 16),
+      software: reply.software.slice(0, 200),
+      roundTripMillis: performance.now() - started,
+    };
+  }
+
+  /** Let go of the connection. Calls that are open end with `unavailable`. */
+  close(): void {
+    this.#services.close();
+  }
+
+  #unary<Request, Reply>(method: UnaryMethod<Request, Reply>, request: Request, limits: CallLimits): Promise<Reply> {
+    const { address } = this.#options;
+    return this.#repeat(limits, answerMillis, (leftMillis) =>
+      callOnce(method, request, {
+        address,
+        deadlineMillis: Math.min(leftMillis, attemptMillis),
+        signal: limits.signal,
+      }),
+    );
+  }
+
+  #repeat<Result>(limits: CallLimits, usualMillis: number, call: (left: number) => Promise<Result>): Promise<Result> {
+    const { deadlineMillis = usualMillis, signal } = limits;
+    return retry({ clock: this.#clock, random: this.#random, deadlineMillis, signal }, call);
+  }
+
+  #checked(receipt: Signed, runId: string, message: ParticipantMessage): Signed {
+    const { participantId, coordinatorKey } = this.#options;
+    return checkReceipt(this.#crypto, coordinatorKey(), receipt, { runId, participantId, message });
+  }
+}
+
+/** What anyone who reaches the port is told. */
+export interface CoordinatorHealth {
+  readonly state: 'serving' | 'draining';
+  readonly wireVersions: readonly number[];
+  readonly software: string;
+  readonly roundTripMillis: number;
+}
+
+/** Open a participant's connection. @throws `verification` when `authorityPem` is not the pinned authority. */
+export function connect(options: ConnectionOptions): Connection {
+  return new Connection(options);
+}

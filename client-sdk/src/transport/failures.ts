@@ -1,0 +1,60 @@
+import { FederatedError } from '@concordat/core';
+import { errorFromWire, errorTrailer } from '@concordat/proto';
+import type { ServiceError } from '@grpc/grpc-js';
+
+// What OpenSSL and Node say when the server's certificate is not of the pinned authority, or not for this name.
+const foreignCertificate =
+  /self[- ]signed certificate|unable to (get|verify)[a-z ]*certificate|certificate (signature failure|has expired|is not yet valid)|altnames|CERT_|issuer certificate/i;
+
+/** Any failure of a call to `address` as a `FederatedError`. */
+export function explain(error: unknown, address: string): FederatedError {
+  if (error instanceof FederatedError) return error;
+  if (!isServiceError(error))
+    return new FederatedError('internal', 'a call failed in an unexpected way', { cause: error });
+  const envelope = error.metadata?.get(errorTrailer)[0];
+  if (envelope === undefined && foreignCertificate.test(error.details)) return foreign(error, address);
+  const known = errorFromWire({ code: error.code, details: error.details, envelope }, error);
+  if (envelope !== undefined) return known;
+  if (known.code === 'unavailable') {
+    return new FederatedError('unavailable', `no coordinator answers at ${address}`, {
+      detail: { address, status: error.code, reason: error.details.slice(0, 300) },
+      fix: 'Check the address, the network and outbound firewall rules; the operator can say whether the coordinator runs.',
+      cause: error,
+    });
+  }
+  if (known.code === 'deadline') {
+    return new FederatedError('deadline', `the coordinator at ${address} did not answer in time`, {
+      detail: { address },
+      fix: 'Try again; if it happens often, look at the network and at the coordinator.',
+      cause: error,
+    });
+  }
+  return known;
+}
+
+function foreign(error: ServiceError, address: string): FederatedError {
+  return new FederatedError('verification', `the server at ${address} has no certificate of the pinned TLS authority`, {
+    detail: { rule: 'authority.fingerprint', address, reason: error.details.slice(0, 300) },
+    fix: 'Check the address. If it is right, a proxy opens the connection or somebody else answers: ask the operator.',
+    cause: error,
+  });
+}
+
+/** Whether a repetition may cure it: unavailable, timed out, busy or a changed leader. Everything else is an answer. */
+export function isTransient(error: FederatedError): boolean {
+  return error.code === 'unavailable' || error.code === 'deadline';
+}
+
+/** Whether the caller wants no more. A function, since the answer changes while a call is under way. */
+export function isStopped(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
+/** The caller's own stop. */
+export function stopped(signal: AbortSignal | undefined): FederatedError {
+  return new FederatedError('unavailable', 'stopped by the caller', { cause: signal?.reason });
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+}

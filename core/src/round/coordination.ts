@@ -114,7 +114,7 @@ function takeMessage(
       return noteDecline(state, from, message, context);
     case 'session': {
       const { round, frame } = message;
-      if (state.stage.type === 'session' && state.stage.attempt.round === round) {
+      if ('session' in state.stage && state.stage.attempt.round === round) {
         return stepSession(state, { type: 'reply', from, frame }, context);
       }
       const error = new FederatedError('protocol', `round ${round} has no open session`, {
@@ -179,7 +179,7 @@ function noteSum(
   const { round, totalWeight, metrics } = event;
   const attempt = { ...enterPhase(state.stage.attempt, 'publish', now), metrics };
   return withEffects(
-    { ...state, stage: { type: 'publish', attempt } },
+    { ...state, stage: { ...state.stage, type: 'publish', attempt } },
     { type: 'journal', record: { type: 'sum-opened', round, totalWeight, metrics } },
     { type: 'report', progress: { type: 'phase', round, phase: 'publish', participants: attempt.survivors } },
     { type: 'publish', round, baseModelHash: state.modelHash, modelVersion: state.modelVersion + 1 },

@@ -143,10 +143,13 @@ function noteRejected(
   { round, error }: Extract<ParticipationEvent, { type: 'rejected' }>,
 ): ParticipationStep {
   const { work } = state;
-  if (work.type === 'idle' || work.round !== round) return withEffects(state, { type: 'refuse', round, error });
+  const told = { type: 'refuse', round, error } as const;
+  // A late answer in a session that goes on with or without it is nothing to sit out for.
+  if (work.type === 'idle' || work.round !== round || (work.type === 'session' && work.bound))
+    return withEffects(state, told);
   const progress = { type: 'sitting-out', round, reason: error.message } as const;
   const next = work.type === 'ready' ? ({ ...state, work: { type: 'idle' } } as const) : state;
-  return withEffects(next, { type: 'refuse', round, error }, { type: 'report', progress });
+  return withEffects(next, told, { type: 'report', progress });
 }
 
 function leaving(): FederatedError {

@@ -1,7 +1,8 @@
 import { equalBytes, utf8Encode } from '../../bytes.js';
 import { FederatedError } from '../../errors.js';
+import { decodeApproval } from '../../roster/approval.js';
+import { verifyBody } from '../../secagg/signing.js';
 import type { ParticipantMessage } from '../../wire/messages.js';
-import { verifyApproval } from '../approval.js';
 import { farewell } from './outcome.js';
 import { considerSelection } from './select.js';
 import { stepSession } from './session.js';
@@ -63,7 +64,7 @@ export function noteApproval(
   context: Context,
 ): CoordinationStep {
   const { options } = state;
-  const { runId, planHash, rosterHash, plan, roster } = options;
+  const { planHash, rosterHash, roster } = options;
   const reject = (error: FederatedError) =>
     withEffects(state, { type: 'rejected', participant: from, round: 0, step: 'approve', error });
   const entry = roster.get(from);
@@ -77,10 +78,9 @@ export function noteApproval(
       }),
     );
   }
-  const approval = { consortium: plan.consortium, participantId: from, runId, planHash, rosterHash };
-  if (!verifyApproval(context.ports.crypto, entry.publicKey, approval, message.approval)) {
+  if (!covers(context, entry.publicKey, from, message)) {
     return reject(
-      new FederatedError('verification', `the approval is not signed by ${from}`, {
+      new FederatedError('verification', `the approval is not ${from}’s signature on this plan and roster`, {
         detail: { rule: 'approval.signature' },
       }),
     );
@@ -99,6 +99,21 @@ export function noteApproval(
     ),
     (during) => reconsider(during, context),
   );
+}
+
+/** Whether the signed approval is this participant's, and says what the message says. When it expires is the runner's to watch: no wall clock here. */
+function covers(context: Context, publicKey: Uint8Array, from: string, message: Message<'approved'>): boolean {
+  if (!verifyBody(context.ports.crypto, publicKey, 'concordat/approval', message.approval)) return false;
+  try {
+    const approval = decodeApproval(message.approval.body);
+    return (
+      approval.participantId === from &&
+      equalBytes(approval.planHash, message.planHash) &&
+      equalBytes(approval.rosterHash, message.rosterHash)
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** A participant declines the plan (round 0) or its part in a round. That is its right and stops nobody else. */

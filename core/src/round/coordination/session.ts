@@ -35,9 +35,9 @@ export function openSession(state: CoordinationState, invited: readonly string[]
   return chain(withEffects({ ...state, stage }, ...quiet), (during) => relay(during, opened, context));
 }
 
-/** Give the session one event and carry out what it asks for. */
+/** Give the session one event and carry out what it asks for. One that has ended only acknowledges repeats. */
 export function stepSession(state: CoordinationState, event: AggregatorEvent, context: Context): CoordinationStep {
-  if (state.stage.type !== 'session') return withEffects(state);
+  if (!('session' in state.stage)) return withEffects(state);
   return relay(state, stepAggregator(context.ports, state.stage.session, event), context);
 }
 
@@ -88,11 +88,12 @@ function perform(state: CoordinationState, effect: AggregatorEffect, { now }: Co
       return withEffects(state, { type: 'expect-upload', round, participant, contentDigest, lengthBytes, merkleRoot });
     }
     case 'open-sum': {
+      if (state.stage.type !== 'session') return withEffects(state);
       const survivors = effect.sum.survivors.map((survivor) => survivor.participant);
       const opening = { ...enterPhase(attempt, 'aggregate', now), survivors, recovered: effect.sum.recovered };
       const quiet = timersOf(round, attempt.phase).map((name) => ({ type: 'cancel-timer', name }) as const);
       return withEffects(
-        { ...state, stage: { type: 'aggregate', attempt: opening } },
+        { ...state, stage: { type: 'aggregate', attempt: opening, session: state.stage.session } },
         ...quiet,
         { type: 'report', progress: { type: 'phase', round, phase: 'aggregate', participants: survivors } },
         { type: 'open-sum', round, sum: effect.sum },

@@ -58,8 +58,9 @@ export type Stage =
       readonly step: SessionStep;
       readonly deadline: number;
     }
-  | { readonly type: 'aggregate'; readonly attempt: Attempt }
-  | { readonly type: 'publish'; readonly attempt: Attempt }
+  /** `session` has ended; it still acknowledges what is repeated. */
+  | { readonly type: 'aggregate'; readonly attempt: Attempt; readonly session: AggregatorState }
+  | { readonly type: 'publish'; readonly attempt: Attempt; readonly session: AggregatorState }
   /** A round has ended and the next one begins in the same step. */
   | { readonly type: 'next' }
   | { readonly type: 'paused'; readonly reason: string }

@@ -62,7 +62,7 @@ export interface ApprovedRun {
   readonly roster: RosterView;
   /** Ed25519 key of the coordinator, from the roster. */
   readonly coordinatorKey: Uint8Array;
-  /** The approval, signed by the participant; see `approvalBody`. */
+  /** The approval, signed by the participant; see `signApproval`. */
   readonly approval: Signed;
 }
 

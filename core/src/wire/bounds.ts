@@ -25,6 +25,8 @@ export const bounds = {
   frameBytesMax: 983_040,
   /** Receive limit of control methods. */
   controlMessageBytesMax: 1_310_720,
+  /** Receive limit of calls without a verified certificate: 16 unfinished ones on each connection are memory. */
+  anonymousMessageBytesMax: 65_536,
   /** Receive limit of bulk methods. */
   messageBytesMax: 2 * 1024 * 1024,
   planBytesMax: 262_144,

@@ -1,3 +1,4 @@
+import { bounds } from '@concordat/core';
 import {
   type Metadata,
   ResponderBuilder,
@@ -8,6 +9,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { type Peer, peerOf } from '../tls/peer.js';
+import { limitMessages } from './wide-server.js';
 
 /** What is known of a call before a byte of its body is read. */
 export interface CallFacts {
@@ -27,8 +29,14 @@ export interface CallRefusal {
 }
 
 export type CallVerdict =
-  /** `deadlineMillis`: the server ends the call after this long, whatever the client asked for. */
-  { readonly allow: true; readonly deadlineMillis?: number } | { readonly allow: false; readonly status: CallRefusal };
+  | {
+      readonly allow: true;
+      /** The server ends the call after this long, whatever the client asked for. */
+      readonly deadlineMillis?: number;
+      /** Longest message taken from the client; without a verified certificate 64 KiB unless said. */
+      readonly messageBytesMax?: number;
+    }
+  | { readonly allow: false; readonly status: CallRefusal };
 
 /**
  * Decide about every call before its body is read or its handler runs. Put it first in the server's `interceptors`.
@@ -37,7 +45,11 @@ export type CallVerdict =
  */
 export function authorizationInterceptor(decide: (facts: CallFacts) => CallVerdict): ServerInterceptor {
   return (definition, call) => {
-    const verdict = decideSafely(decide, definition.path, call);
+    const peer = peerOfCall(call);
+    const verdict = decideSafely(decide, { method: definition.path, peer, address: call.getPeer() });
+    const bytesMax = verdict.allow ? verdict.messageBytesMax : 0;
+    if (bytesMax !== undefined) limitMessages(call, bytesMax);
+    else if (peer === undefined) limitMessages(call, bounds.anonymousMessageBytesMax);
     // Nothing calls `next` for a refused call: the handler never starts, so nothing ever reads the stream.
     const listener = new ServerListenerBuilder().withOnReceiveMetadata((metadata, next) => {
       if (verdict.allow) next(metadata);
@@ -61,13 +73,9 @@ export function peerOfCall(call: Pick<ServerInterceptingCallInterface, 'getAuthC
   return peerOf(call.getAuthContext().sslPeerCertificate);
 }
 
-function decideSafely(
-  decide: (facts: CallFacts) => CallVerdict,
-  method: string,
-  call: ServerInterceptingCallInterface,
-): CallVerdict {
+function decideSafely(decide: (facts: CallFacts) => CallVerdict, facts: CallFacts): CallVerdict {
   try {
-    return decide({ method, peer: peerOfCall(call), address: call.getPeer() });
+    return decide(facts);
   } catch {
     return { allow: false, status: { code: status.INTERNAL, details: 'authorization failed' } };
   }

@@ -33,5 +33,7 @@ export const serverSettings: ServerOptions = {
   ...messageLimits,
   'grpc.max_concurrent_streams': bounds.concurrentStreamsMax,
   'grpc-node.max_session_memory': 10,
+  // A participant always has its assignment stream; a connection without any call has no business here.
+  'grpc.max_connection_idle_ms': 60_000,
   'grpc.enable_channelz': 0,
 };

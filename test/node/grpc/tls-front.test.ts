@@ -81,6 +81,17 @@ describe('the TLS front', () => {
     expect(running.handled).to.deep.equal([]);
   });
 
+  it('takes long messages only from those it knows, or as the hook says', async () => {
+    running = await startEcho(consortium, allowAll);
+    const long = 70_000;
+    expect(await send(await dial('acme'), long, long)).to.deep.equal({ text: String(long) });
+    expect(await send(await dial(), long, long)).to.have.nested.property('error.code', status.RESOURCE_EXHAUSTED);
+    expect(await send(await dial(), long, 60_000)).to.deep.equal({ text: String(long) });
+    await running.stop();
+    running = await startEcho(consortium, () => ({ allow: true, messageBytesMax: 100 }));
+    expect(await send(await dial('acme'), 101, 101)).to.have.nested.property('error.code', status.RESOURCE_EXHAUSTED);
+  });
+
   it('ends a call at the deadline of the server', async () => {
     running = await startEcho(consortium, () => ({ allow: true, deadlineMillis: 30 }));
     const ended = await ask(await dial('acme'), 'Silent');

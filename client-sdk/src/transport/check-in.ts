@@ -1,92 +1,106 @@
-import { type CoordinatorMessage, FederatedError } from '@concordat/core';
-import { assignmentFromWire, type Welcome } from '@concordat/proto';
-import { callError } from './call-error.js';
-import type { CoordinatorChannel } from './coordinator-channel.js';
-import { backoffMillis, isCurable, pauseFor } from './retry.js';
+import { type CoordinatorMessage, FederatedError, type Random } from '@concordat/core';
+import { assignmentFromWire, type Welcome, type wire } from '@concordat/proto';
+import { backoffMillis } from './backoff.js';
+import type { Clock } from './clock.js';
+import { explain, isTransient } from './failures.js';
+import type { Services } from './services.js';
 
-/** Versions of the wire this client speaks, highest first. */
+/** Wire versions this client speaks, highest first. */
 export const wireVersions: readonly number[] = [1];
-export const software = 'concordat/0.1.0';
 
-/** Where the stream's messages go. */
-export interface CheckInListener {
-  connected(): void;
-  message(runId: string, message: CoordinatorMessage): void;
-  disconnected(): void;
-  /** The coordinator is away: tried again after `retryMillis`. */
-  awaiting(error: FederatedError, retryMillis: number): void;
+export interface CheckInOptions {
+  /** Increases by one at every start of the client; the coordinator fences older ones. */
+  readonly clientEpoch: number;
+  /** The only way to end a check-in without an error. */
+  readonly signal: AbortSignal;
+  /** Called in the order of the stream; must not throw. */
+  readonly onMessage: (runId: string, message: CoordinatorMessage) => void;
+  /** The coordinator has welcomed this client, for the first time or again. */
+  readonly onConnected: (welcome: Welcome) => void;
+  /** The stream is gone and will be opened again after `retryMillis`. Also told of attempts that never connected. */
+  readonly onDisconnected: (error: FederatedError, retryMillis: number) => void;
+}
+
+export interface CheckInPorts {
+  readonly rounds: Services['rounds'];
+  readonly address: string;
+  readonly consortium: string;
+  readonly software: string;
+  readonly clock: Clock;
+  readonly random: Random;
 }
 
 /**
- * Hold the client's one stream open: connect, deliver, connect again, until the signal fires.
+ * Keep the one stream of this client open: connect, listen, connect again, until the signal fires.
  *
- * @throws what a repetition does not cure: `unauthenticated`, `conflict` when a newer client took over, `protocol` for another
- *   version of the wire, `malformed` for something that is no assignment.
+ * @throws what a new attempt does not cure: `unauthenticated`, `permission`, `verification` (not the pinned authority),
+ *   `protocol` (no common wire version), `conflict` (a newer client of this participant took over), `malformed`.
  */
-export async function holdCheckIn(
-  channel: CoordinatorChannel,
-  options: { readonly clientEpoch: number; readonly consortium: string; readonly signal: AbortSignal },
-  listener: CheckInListener,
-): Promise<void> {
-  let attempt = 0;
-  while (!options.signal.aborted) {
+export async function checkIn(ports: CheckInPorts, options: CheckInOptions): Promise<void> {
+  const { signal } = options;
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    const welcomed = { yes: false };
+    let failure: FederatedError;
     try {
-      await streamOnce(channel, options, {
-        ...listener,
-        connected() {
-          attempt = 0;
-          listener.connected();
-        },
-      });
+      await listen(ports, options, welcomed);
+      failure = new FederatedError('unavailable', `the coordinator at ${ports.address} closed the stream`);
     } catch (error) {
-      if (options.signal.aborted) return;
-      if (!isCurable(error)) throw error;
-      const pause = backoffMillis(++attempt);
-      listener.awaiting(error as FederatedError, pause);
-      await pauseFor(pause, options.signal).catch(() => undefined);
+      failure = explain(error, ports.address);
     }
+    if (signal.aborted) return;
+    if (!isTransient(failure) && failure.code !== 'internal') throw failure;
+    if (welcomed.yes) attempt = 0;
+    const pause = backoffMillis(attempt, ports.random);
+    options.onDisconnected(failure, pause);
+    await ports.clock.sleep(pause, signal);
   }
 }
 
-async function streamOnce(
-  channel: CoordinatorChannel,
-  options: { readonly clientEpoch: number; readonly consortium: string; readonly signal: AbortSignal },
-  listener: Pick<CheckInListener, 'connected' | 'message' | 'disconnected'>,
-): Promise<void> {
+async function listen(ports: CheckInPorts, options: CheckInOptions, welcomed: { yes: boolean }): Promise<void> {
   const { clientEpoch, signal } = options;
-  const call = channel.checkIn({ wireVersions: [...wireVersions], software, clientEpoch });
-  const cancel = (): void => call.cancel();
+  const call = ports.rounds.CheckIn({ wireVersions: [...wireVersions], software: ports.software, clientEpoch });
+  const cancel = () => call.cancel();
   signal.addEventListener('abort', cancel, { once: true });
-  let welcomed = false;
+  let last = -1;
   try {
-    for await (const assignment of call) {
-      const { message, runId } = assignmentFromWire(assignment);
+    for await (const assignment of call as AsyncIterable<wire.Assignment__Output>) {
+      const { message, runId, sequence } = assignmentFromWire(assignment);
+      if (sequence <= last) throw outOfOrder(last, sequence);
+      last = sequence;
+      if (signal.aborted) return;
       if (message.type === 'welcome') {
-        requireOurs(message, options.consortium);
-        welcomed = true;
-        listener.connected();
-      } else if (welcomed) listener.message(runId, message);
-      else throw new FederatedError('protocol', 'the stream begins without a welcome');
+        requireWelcome(ports, message);
+        welcomed.yes = true;
+        options.onConnected(message);
+      } else if (welcomed.yes) options.onMessage(runId, message);
+      else throw new FederatedError('protocol', 'the coordinator spoke before its welcome');
     }
-    throw new FederatedError('unavailable', 'the coordinator ended the stream');
-  } catch (error) {
-    throw callError(error, channel.address);
   } finally {
     signal.removeEventListener('abort', cancel);
     call.cancel();
-    if (welcomed) listener.disconnected();
   }
 }
 
-function requireOurs(welcome: Welcome, consortium: string): void {
+function requireWelcome({ consortium, address }: CheckInPorts, welcome: Welcome): void {
   if (!wireVersions.includes(welcome.wireVersion)) {
-    throw new FederatedError('protocol', 'the coordinator chose a version of the wire that was not offered', {
-      detail: { required: wireVersions.join(', '), offered: welcome.wireVersion, software: welcome.software },
-      fix: `Update the older of the two: here ${software}, there ${welcome.software}.`,
-    });
+    const [mine, theirs] = [wireVersions.join(', '), String(welcome.wireVersion)];
+    throw new FederatedError(
+      'protocol',
+      `this client speaks wire version ${mine}, the coordinator (${welcome.software}) version ${theirs}`,
+      {
+        detail: { required: mine, offered: theirs, software: welcome.software },
+        fix: 'Update the older of the two; a wire version is served for 12 months.',
+      },
+    );
   }
   if (welcome.consortium === consortium) return;
-  throw new FederatedError('verification', 'the coordinator serves another consortium', {
-    detail: { required: consortium, offered: welcome.consortium },
+  throw new FederatedError('verification', `the coordinator at ${address} is of consortium ${welcome.consortium}`, {
+    detail: { rule: 'consortium', required: consortium, offered: welcome.consortium },
+    fix: 'Check the address in enrolment.json with the operator.',
   });
+}
+
+function outOfOrder(last: number, sequence: number): FederatedError {
+  const detail = { required: last + 1, offered: sequence };
+  return new FederatedError('malformed', 'assignments out of order', { detail });
 }

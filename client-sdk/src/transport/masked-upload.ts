@@ -1,107 +1,145 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { bounds, FederatedError, type Signed } from '@concordat/core';
 import { answerToWire, chunkToWire, receiptFromWire, type wire } from '@concordat/proto';
 import type { ClientWritableStream, ServiceError } from '@grpc/grpc-js';
-import { callError } from './call-error.js';
-import type { CoordinatorChannel } from './coordinator-channel.js';
-
-/** Writes per second of a throttled upload: small and even, so that a slow line is shared fairly. */
-const writesPerSecond = 20;
+import type { Clock } from './clock.js';
+import { explain, isStopped, stopped } from './failures.js';
+import type { Services } from './services.js';
 
 export interface MaskedUpload {
   readonly runId: string;
   readonly round: number;
-  /** The signed header. */
+  /** `UploadBody`, signed by the participant. */
   readonly header: Signed;
+  /** The spooled masked vector. */
+  readonly path: string;
   readonly lengthBytes: number;
-  /** The spooled vector from its first byte, in pieces of the size asked for. */
-  readonly read: (pieceBytes: number) => AsyncIterable<Uint8Array>;
-  /** Milliseconds of `performance.now()`. */
-  readonly deadline: number;
-  readonly bytesPerSecond?: number | undefined;
-  readonly signal: AbortSignal;
-  readonly onProgress: (bytesSent: number) => void;
+  /** Unlimited unless said. */
+  readonly uploadBytesPerSecond?: number | undefined;
+  /** After each piece that the socket took. Starts at 0 again when the upload is repeated. */
+  readonly onProgress?: ((bytesSent: number, bytesTotal: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
+
+export interface UploadPorts {
+  readonly blobs: Services['blobs'];
+  readonly address: string;
+  readonly clock: Clock;
+}
+
+/** A throttled upload writes about this often: small and even, so that a slow line is shared fairly. */
+const paceMillis = 50;
+const pieceBytesMin = 1_024;
 
 /**
- * Send a masked vector in one stream: the signed header, then its chunks in order, each with its CRC-32.
+ * One attempt to send a masked vector: the signed header, then the file in order.
  *
- * @returns the coordinator's receipt; its signature is the caller's to check.
- * @throws as every call; a broken stream may be repeated from the first byte.
+ * @returns the receipt, not yet checked; it may come before the last piece when the coordinator holds the vector already.
+ * @throws the coordinator's refusal; `unavailable`, `deadline`; `state-lost` when the file is shorter than announced.
  */
-export async function uploadMasked(channel: CoordinatorChannel, upload: MaskedUpload): Promise<Signed> {
-  const { runId, round, header, signal } = upload;
-  signal.throwIfAborted();
-  const call = answerToWire({ runId, message: { type: 'session', round, frame: { type: 'upload', upload: header } } });
-  if (call.method !== 'UploadMaskedUpdate') throw new FederatedError('internal', 'not an upload header');
-  let stream: ClientWritableStream<wire.UploadFrame> | undefined;
-  const cancel = (): void => stream?.cancel();
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    const remaining = Math.max(0, upload.deadline - performance.now());
-    const receipt = new Promise<wire.Receipt__Output>((resolve, reject) => {
-      stream = channel.openUpload(new Date(Date.now() + remaining), (error: ServiceError | null, reply) => {
-        if (error === null && reply !== undefined) resolve(reply);
-        else reject(callError(error, channel.address));
-      });
-      // The callback tells what went wrong; without a listener the same error would end the process.
-      stream.on('error', () => undefined);
-    });
-    // The server may answer, usually with an error, before everything is sent: then sending stops.
-    let answered = false;
-    const answer = receipt.finally(() => {
-      answered = true;
-    });
-    answer.catch(() => undefined);
-    await sendFrames(stream!, call.request, upload, () => answered);
-    return receiptFromWire(await answer);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', cancel);
-  }
-}
-
-async function sendFrames(
-  stream: ClientWritableStream<wire.UploadFrame>,
-  header: wire.UploadFrame,
+export async function sendMaskedUpdate(
+  ports: UploadPorts,
   upload: MaskedUpload,
-  answered: () => boolean,
-): Promise<void> {
-  const { bytesPerSecond } = upload;
-  const pieceBytes =
-    bytesPerSecond === undefined
-      ? bounds.frameBytes
-      : Math.max(512, Math.min(bounds.frameBytes, Math.floor(bytesPerSecond / writesPerSecond)));
-  const startedAt = performance.now();
-  let sent = 0;
-  await write(stream, header);
-  for await (const data of upload.read(pieceBytes)) {
-    if (answered() || upload.signal.aborted) return;
-    await write(stream, { chunk: chunkToWire(sent, data) });
-    sent += data.length;
-    upload.onProgress(sent);
-    if (bytesPerSecond !== undefined) await untilDue(startedAt + (1000 * sent) / bytesPerSecond, upload.signal);
+  deadlineMillis: number,
+): Promise<Signed> {
+  const { signal } = upload;
+  if (isStopped(signal)) throw stopped(signal);
+  const file = await open(upload.path, 'r');
+  const stream = openStream(ports, deadlineMillis);
+  const cancel = () => stream.call.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    await sendFrames(ports.clock, stream, file, upload);
+    return receiptFromWire(await stream.receipt);
+  } catch (error) {
+    throw isStopped(signal) ? stopped(signal) : explain(error, ports.address);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    stream.call.cancel();
+    await file.close();
   }
-  if (sent !== upload.lengthBytes) {
-    stream.cancel();
-    throw new FederatedError('internal', 'the spooled vector has another length than its header', {
-      detail: { required: upload.lengthBytes, offered: sent },
-    });
-  }
-  stream.end();
 }
 
-// Resolves when gRPC has taken the bytes, also when the call has ended: the answer says how.
-function write(stream: ClientWritableStream<wire.UploadFrame>, frame: wire.UploadFrame): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableEnded) resolve();
-    else stream.write(frame, () => resolve());
+interface UploadStream {
+  readonly call: ClientWritableStream<wire.UploadFrame>;
+  readonly receipt: Promise<wire.Receipt__Output>;
+  /** Resolves when the call is over, well or not. */
+  readonly over: Promise<void>;
+  isOver: boolean;
+}
+
+function openStream({ blobs }: UploadPorts, deadlineMillis: number): UploadStream {
+  let finish: (error: ServiceError | null, reply?: wire.Receipt__Output) => void = noop;
+  const receipt = new Promise<wire.Receipt__Output>((resolve, reject) => {
+    finish = (error, reply) => {
+      if (error !== null) reject(error);
+      else if (reply === undefined) reject(new FederatedError('malformed', 'the coordinator sent an empty answer'));
+      else resolve(reply);
+    };
   });
+  const call = blobs.UploadMaskedUpdate({ deadline: Date.now() + deadlineMillis }, (error, reply) =>
+    finish(error, reply),
+  );
+  // The callback above tells what went wrong; without a listener the same error would end the process.
+  call.on('error', noop);
+  const stream: UploadStream = { call, receipt, isOver: false, over: receipt.then(noop, noop) };
+  void stream.over.then(() => {
+    stream.isOver = true;
+  });
+  return stream;
 }
 
-async function untilDue(due: number, signal: AbortSignal): Promise<void> {
-  const wait = due - performance.now();
-  if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined);
+async function sendFrames(clock: Clock, stream: UploadStream, file: FileHandle, upload: MaskedUpload): Promise<void> {
+  const { runId, round, header, lengthBytes, uploadBytesPerSecond, onProgress, signal } = upload;
+  const message = { type: 'session', round, frame: { type: 'upload', upload: header } } as const;
+  await write(stream, answerToWire({ runId, message }).request as wire.UploadFrame);
+  const pieceBytes = pieceBytesOf(uploadBytesPerSecond);
+  const started = clock.monotonicMillis();
+  onProgress?.(0, lengthBytes);
+  for (let sent = 0; sent < lengthBytes && !stream.isOver; ) {
+    if (uploadBytesPerSecond !== undefined) {
+      const due = started + (sent / uploadBytesPerSecond) * 1_000;
+      await Promise.race([clock.sleep(Math.max(0, due - clock.monotonicMillis()), signal), stream.over]);
+    }
+    // A fresh buffer for each piece: gRPC may still read the last one.
+    const piece = await readPiece(file, sent, Math.min(pieceBytes, lengthBytes - sent));
+    await write(stream, { chunk: chunkToWire(sent, piece) });
+    if (stream.isOver) return;
+    sent += piece.length;
+    onProgress?.(sent, lengthBytes);
+  }
+  if (!stream.isOver) stream.call.end();
 }
+
+/** Resolves when the socket took the frame, or when the call is over. */
+function write(stream: UploadStream, frame: wire.UploadFrame): Promise<void> {
+  if (stream.isOver) return Promise.resolve();
+  const taken = new Promise<void>((resolve) => stream.call.write(frame, () => resolve()));
+  return Promise.race([taken, stream.over]);
+}
+
+function pieceBytesOf(uploadBytesPerSecond: number | undefined): number {
+  if (uploadBytesPerSecond === undefined) return bounds.frameBytes;
+  if (!Number.isFinite(uploadBytesPerSecond) || uploadBytesPerSecond <= 0) {
+    throw new FederatedError('invalid-argument', 'uploadBytesPerSecond is not a positive number');
+  }
+  const piece = Math.round((uploadBytesPerSecond * paceMillis) / 1_000);
+  return Math.min(bounds.frameBytes, Math.max(pieceBytesMin, piece));
+}
+
+async function readPiece(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
+  const piece = new Uint8Array(length);
+  for (let read = 0; read < length; ) {
+    const { bytesRead } = await file.read(piece, read, length - read, at + read);
+    if (bytesRead === 0) {
+      throw new FederatedError('state-lost', 'the spooled vector is shorter than its header says', {
+        detail: { atByte: at + read },
+        fix: 'Sit this round out: a masked vector is never computed twice.',
+      });
+    }
+    read += bytesRead;
+  }
+  return piece;
+}
+
+function noop(): void {}

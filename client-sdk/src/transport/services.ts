@@ -1,16 +1,84 @@
-import { type ConcordatPackage, guardDefinition, loaderOptions, protoFiles } from '@concordat/proto';
-import * as grpc from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { channelSettings } from '@concordat/node';
+import { type ConcordatPackage, guardDefinition, loaderOptions, protoFiles, type wire } from '@concordat/proto';
+import { type ChannelCredentials, type ChannelOptions, loadPackageDefinition } from '@grpc/grpc-js';
+import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 
-export type Services = ConcordatPackage['concordat']['v1'];
+/** Bytes since the connection was made: gRPC messages with their 5-byte prefixes, without HTTP/2 and TLS. */
+export interface ByteCounts {
+  /** Participant → coordinator. */
+  uploadBytes: number;
+  downloadBytes: number;
+}
 
-let loaded: Services | undefined;
+/** The clients of all services a participant calls, over one channel. */
+export interface Services {
+  readonly membership: wire.MembershipClient;
+  readonly plans: wire.PlansClient;
+  readonly rounds: wire.RoundsClient;
+  readonly blobs: wire.BlobsClient;
+  readonly health: wire.HealthClient;
+  close(): void;
+}
 
-/** The wire's services from its .proto text, with a scan in front of every decoder. Parsed once, never changed. */
-export function wireServices(): Services {
-  if (loaded === undefined) {
-    const definition = guardDefinition(loadSync([...protoFiles], loaderOptions));
-    loaded = (grpc.loadPackageDefinition(definition) as unknown as ConcordatPackage).concordat.v1;
+const framePrefixBytes = 5;
+
+const settings: ChannelOptions = {
+  ...channelSettings,
+  // grpc-js keeps the first MiB of a stream for retries, although they are off, and calls a write done when it is merely
+  // kept. Without that buffer a write is done when the socket took it: progress and throttling are then true.
+  'grpc.per_rpc_retry_buffer_size': 0,
+};
+
+let definition: PackageDefinition | undefined;
+
+/** Open the clients; nothing is dialled before the first call. Message bytes are added to `counts`. */
+export function openServices(address: string, credentials: ChannelCredentials, counts: ByteCounts): Services {
+  // Parsing the .proto files takes some ten milliseconds: once per process.
+  definition ??= guardDefinition(loadSync([...protoFiles], loaderOptions));
+  const loaded = loadPackageDefinition(counting(definition, counts)) as unknown as ConcordatPackage;
+  const { Membership, Plans, Rounds, Blobs, Health } = loaded.concordat.v1;
+  // One channel for all services: one TLS connection per participant.
+  const rounds = new Rounds(address, credentials, settings);
+  const shared = { ...settings, channelOverride: rounds.getChannel() };
+  return {
+    rounds,
+    membership: new Membership(address, credentials, shared),
+    plans: new Plans(address, credentials, shared),
+    blobs: new Blobs(address, credentials, shared),
+    health: new Health(address, credentials, shared),
+    close: () => rounds.close(),
+  };
+}
+
+/** A copy whose codecs count; the parsed definition stays as it is for other connections. */
+function counting(loaded: PackageDefinition, counts: ByteCounts): PackageDefinition {
+  const copy: PackageDefinition = {};
+  for (const [name, entry] of Object.entries(loaded)) {
+    if ('format' in entry) copy[name] = entry as PackageDefinition[string];
+    else {
+      const methods = Object.entries(entry).map(([key, method]) => [key, countMethod(method, counts)]);
+      copy[name] = Object.fromEntries(methods);
+    }
   }
-  return loaded;
+  return copy;
+}
+
+interface Codecs {
+  requestSerialize(value: object): Buffer;
+  responseDeserialize(bytes: Buffer): object;
+}
+
+function countMethod<Method extends Codecs>(method: Method, counts: ByteCounts): Method {
+  return {
+    ...method,
+    requestSerialize(value: object) {
+      const bytes = method.requestSerialize(value);
+      counts.uploadBytes += bytes.length + framePrefixBytes;
+      return bytes;
+    },
+    responseDeserialize(bytes: Buffer) {
+      counts.downloadBytes += bytes.length + framePrefixBytes;
+      return method.responseDeserialize(bytes);
+    },
+  };
 }

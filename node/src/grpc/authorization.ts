@@ -46,7 +46,7 @@ export type CallVerdict =
 export function authorizationInterceptor(decide: (facts: CallFacts) => CallVerdict): ServerInterceptor {
   return (definition, call) => {
     const peer = peerOfCall(call);
-    const verdict = decideSafely(decide, { method: definition.path, peer, address: call.getPeer() });
+    const verdict = decideSafely(decide, { method: definition.path, peer, address: addressOf(call) });
     const bytesMax = verdict.allow ? verdict.messageBytesMax : 0;
     if (bytesMax !== undefined) limitMessages(call, bytesMax);
     else if (peer === undefined) limitMessages(call, bounds.anonymousMessageBytesMax);
@@ -70,7 +70,20 @@ export function authorizationInterceptor(decide: (facts: CallFacts) => CallVerdi
 
 /** The verified peer of a call, inside a handler or interceptor. */
 export function peerOfCall(call: Pick<ServerInterceptingCallInterface, 'getAuthContext'>): Peer | undefined {
-  return peerOf(call.getAuthContext().sslPeerCertificate);
+  try {
+    return peerOf(call.getAuthContext().sslPeerCertificate);
+  } catch {
+    // The connection died before the call was looked at: its socket throws at every touch.
+    return undefined;
+  }
+}
+
+function addressOf(call: ServerInterceptingCallInterface): string {
+  try {
+    return call.getPeer();
+  } catch {
+    return 'unknown';
+  }
 }
 
 function decideSafely(decide: (facts: CallFacts) => CallVerdict, facts: CallFacts): CallVerdict {

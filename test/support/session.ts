@@ -174,21 +174,15 @@ export class InMemorySession {
   }
 
   #runParticipant(id: string, effect: ParticipantEffect): void {
-    switch (effect.type) {
-      case 'journal':
-        this.participantRecords.get(id)!.push(effect.record);
-        return;
-      case 'send':
-        return this.#reply(id, effect.frame);
-      case 'mask':
-        return this.#mask(id, effect.maskKeys);
-      case 'refuse':
-        this.refusals.push({ participant: id, error: effect.error });
-        this.#queue.push(() => this.toAggregator({ type: 'absent', from: id, reason: effect.error.message }));
-        return;
-      case 'erase':
-        return;
-    }
+    if (effect.type === 'journal') this.participantRecords.get(id)!.push(effect.record);
+    else if (effect.type === 'send') this.#reply(id, effect.frame);
+    else if (effect.type === 'mask') this.#mask(id, effect.maskKeys);
+    else if (effect.type === 'refuse') this.#leave(id, effect.error);
+  }
+
+  #leave(id: string, error: FederatedError): void {
+    this.refusals.push({ participant: id, error });
+    this.#queue.push(() => this.toAggregator({ type: 'absent', from: id, reason: error.message }));
   }
 
   #mask(id: string, maskKeys: readonly MaskKey[]): void {
@@ -216,7 +210,10 @@ export class InMemorySession {
     const contentDigest = this.#expected.get(from);
     const vector = this.#vectors.get(from);
     if (contentDigest === undefined || vector === undefined) return;
-    if (breaks) return void this.toAggregator({ type: 'absent', from, reason: 'its upload broke' });
+    if (breaks) {
+      this.toAggregator({ type: 'absent', from, reason: 'its upload broke' });
+      return;
+    }
     this.spool.set(toHex(contentDigest), vector);
     this.toAggregator({ type: 'upload-complete', from, contentDigest });
   }

@@ -1,0 +1,138 @@
+import {
+  addKeystream,
+  addKeystreams,
+  addLanesBytewise,
+  addVector,
+  bounds,
+  type Layout,
+  layoutOf,
+  merkleLeaf,
+  merkleRoot,
+  packLanes,
+  type Segment,
+  vectorRoot,
+} from '@concordat/core';
+import { seededRandom } from '@concordat/sim';
+import { expect } from 'chai';
+import { ruleThrownBy } from '../../support/rules.js';
+import { crypto, randomUpdate } from '../../support/session.js';
+
+const random = seededRandom(crypto, 3, 'masking');
+const key = random.bytes(32);
+const quantBits = { 16: 8, 24: 16, 32: 16 } as const;
+const segmentOf = (length: number, bits: 16 | 24 | 32): Segment => ({
+  name: `${bits}-${length}`,
+  length,
+  bits,
+  quantBits: quantBits[bits],
+  bound: 1,
+  kind: 'model',
+});
+
+/** The definition, without chunks: the whole stream, segment by segment, one byte at a time. */
+function maskedByDefinition(layout: Layout, vector: Uint8Array, sign: 1 | -1): Uint8Array {
+  const out = vector.slice();
+  const stream = crypto.keystream(key, 0, vector.length);
+  for (const { segment, offset, paddedBytes } of layout.segments) {
+    const end = offset + paddedBytes;
+    addLanesBytewise(segment.bits, out.subarray(offset, end), stream.subarray(offset, end), sign);
+  }
+  return out;
+}
+
+function vectorOf(layout: Layout): Uint8Array {
+  return packLanes(
+    layout,
+    randomUpdate(
+      layout.segments.map(({ segment }) => segment),
+      seededRandom(crypto, 4, 'update'),
+    ),
+  );
+}
+
+describe('A keystream over a packed vector', () => {
+  for (const bits of [16, 24, 32] as const) {
+    for (const length of [1, 15, 16, 17, 49_151, 49_153]) {
+      it(`masks ${length} lanes of ${bits} bits, chunk by chunk in any order`, () => {
+        // A segment of another width in front moves the long one off the chunk borders.
+        const layout = layoutOf([segmentOf(17, bits === 24 ? 16 : 24), segmentOf(length, bits)]);
+        const vector = vectorOf(layout);
+        const expected = maskedByDefinition(layout, vector, 1);
+        const whole = vector.slice();
+        addKeystream(crypto, layout, whole, { key, sign: 1 });
+        expect(Buffer.compare(whole, expected)).to.equal(0);
+        const backwards = vector.slice();
+        const starts = Array.from(
+          { length: Math.ceil(vector.length / bounds.chunkBytes) },
+          (_, j) => j * bounds.chunkBytes,
+        );
+        for (const fromByte of starts.reverse()) {
+          const toByte = Math.min(vector.length, fromByte + bounds.chunkBytes);
+          addKeystream(crypto, layout, backwards, { key, sign: 1 }, { fromByte, toByte });
+        }
+        expect(Buffer.compare(backwards, expected)).to.equal(0);
+        addKeystream(crypto, layout, whole, { key, sign: -1 });
+        expect(Buffer.compare(whole, vector)).to.equal(0);
+      });
+    }
+  }
+
+  it('begins chunk j at AES counter 3072·j', () => {
+    const layout = layoutOf([segmentOf(40_000, 24)]);
+    const vector = new Uint8Array(layout.lengthBytes);
+    addKeystream(
+      crypto,
+      layout,
+      vector,
+      { key, sign: 1 },
+      { fromByte: bounds.chunkBytes, toByte: bounds.chunkBytes + 48 },
+    );
+    const stream = crypto.keystream(key, 3072 * 16, 48);
+    expect([...vector.subarray(bounds.chunkBytes, bounds.chunkBytes + 48)]).to.deep.equal([...stream]);
+  });
+
+  it('cancels between two that add and take the same one', () => {
+    const layout = layoutOf([segmentOf(100, 16), segmentOf(100, 24), segmentOf(100, 32)]);
+    const [a, b] = [vectorOf(layout), vectorOf(layout)];
+    const plain = a.slice();
+    addVector(layout, plain, b);
+    addKeystreams(crypto, layout, a, [{ key, sign: 1 }]);
+    addKeystreams(crypto, layout, b, [{ key, sign: -1 }]);
+    addVector(layout, a, b);
+    expect([...a]).to.deep.equal([...plain]);
+  });
+
+  it('is added piece by piece as it is at once', () => {
+    const layout = layoutOf([segmentOf(100, 16), segmentOf(40_000, 24)]);
+    const [sum, other] = [vectorOf(layout), vectorOf(layout)];
+    const pieces = sum.slice();
+    addVector(layout, sum, other);
+    for (let at = 0; at < other.length; at += 960) addVector(layout, pieces, other.subarray(at, at + 960), at);
+    expect(Buffer.compare(pieces, sum)).to.equal(0);
+  });
+
+  it('refuses a range that splits a lane, and a vector of another length', () => {
+    const layout = layoutOf([segmentOf(100, 24)]);
+    const vector = new Uint8Array(layout.lengthBytes);
+    const masked = (fromByte: number, toByte: number) =>
+      ruleThrownBy(() => addKeystream(crypto, layout, vector, { key, sign: 1 }, { fromByte, toByte }));
+    expect(masked(1, 48)).to.equal('invalid-argument');
+    expect(masked(0, vector.length + 48)).to.equal('invalid-argument');
+    expect(ruleThrownBy(() => addVector(layout, new Uint8Array(48), vector))).to.equal('invalid-argument');
+  });
+
+  it('differs in every part from one whose key differs in one bit', () => {
+    const other = key.slice();
+    other[31]! ^= 1;
+    const [a, b] = [crypto.keystream(key, 0, 4096), crypto.keystream(other, 0, 4096)];
+    expect(a.filter((byte, i) => byte === b[i]).length).to.be.lessThan(64);
+  });
+});
+
+describe('The root of a vector', () => {
+  it('is that of its chunks of 49,152 bytes', () => {
+    const vector = seededRandom(crypto, 5, 'root').bytes(60_000);
+    const leaves = [vector.subarray(0, 49_152), vector.subarray(49_152)].map((chunk) => merkleLeaf(crypto, chunk));
+    expect(vectorRoot(crypto, vector)).to.deep.equal(merkleRoot(crypto, leaves));
+  });
+});

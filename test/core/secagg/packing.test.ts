@@ -1,0 +1,56 @@
+import { layoutOf, openSum, packLanes, type Segment, unpackLanes } from '@concordat/core';
+import { seededRandom } from '@concordat/sim';
+import { expect } from 'chai';
+import { ruleThrownBy } from '../../support/rules.js';
+import { crypto, randomUpdate, threeWidths } from '../../support/session.js';
+
+const narrow: Segment = { name: 'narrow', length: 2, bits: 24, quantBits: 16, bound: 1, kind: 'model' };
+
+describe('Packed lanes', () => {
+  it('are little-endian two’s complement between guards of 1, with zero padding', () => {
+    const vector = packLanes(layoutOf([narrow]), [Int32Array.of(-2, 0x123456)]);
+    expect([...vector.subarray(0, 13)]).to.deep.equal([1, 0, 0, 0xfe, 0xff, 0xff, 0x56, 0x34, 0x12, 1, 0, 0, 0]);
+    expect(vector.length).to.equal(48);
+  });
+
+  it('come back centred, also at the ends of the ring', () => {
+    for (const bits of [16, 24, 32] as const) {
+      const layout = layoutOf([{ ...narrow, bits, length: 4 }]);
+      const values = Int32Array.of(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1, 0, -1);
+      expect(unpackLanes(layout, packLanes(layout, [values]))[0]!.lanes).to.deep.equal(values);
+    }
+  });
+
+  it('come back for every segment of a mixed vector', () => {
+    const layout = layoutOf(threeWidths);
+    const update = randomUpdate(threeWidths, seededRandom(crypto, 6, 'packing'));
+    const unpacked = unpackLanes(layout, packLanes(layout, update));
+    expect(unpacked.map(({ lanes }) => lanes)).to.deep.equal(update);
+    expect(unpacked.every(({ guards, padZero }) => padZero && guards.join() === '1,1')).to.equal(true);
+  });
+
+  it('refuse another shape and a value outside the ring', () => {
+    const layout = layoutOf([narrow]);
+    expect(ruleThrownBy(() => packLanes(layout, []))).to.equal('invalid-argument');
+    expect(ruleThrownBy(() => packLanes(layout, [Int32Array.of(1)]))).to.equal('invalid-argument');
+    expect(ruleThrownBy(() => packLanes(layout, [Int32Array.of(0, 2 ** 23)]))).to.equal('invalid-argument');
+  });
+});
+
+describe('An opened sum', () => {
+  const layout = layoutOf([narrow]);
+
+  it('is refused when a guard does not count the survivors', () => {
+    const vector = packLanes(layout, [Int32Array.of(5, 6)]);
+    expect(openSum(layout, vector, 1)).to.deep.equal([Int32Array.of(5, 6)]);
+    expect(ruleThrownBy(() => openSum(layout, vector, 2))).to.equal('sum.guards');
+    vector[9] = 2;
+    expect(ruleThrownBy(() => openSum(layout, vector, 1))).to.equal('sum.guards');
+  });
+
+  it('is refused when its padding is not zero', () => {
+    const vector = packLanes(layout, [Int32Array.of(5, 6)]);
+    vector[47] = 1;
+    expect(ruleThrownBy(() => openSum(layout, vector, 1))).to.equal('sum.padding');
+  });
+});

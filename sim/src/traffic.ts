@@ -5,16 +5,15 @@ export type Traffic = Readonly<Record<string, { readonly messages: number; reado
 
 /** Counts what crosses the links, in the order first seen. */
 export class TrafficCounter {
-  #counts: Record<string, { messages: number; bytes: number }> = {};
+  #counts: Record<string, Traffic[string]> = {};
 
   count(message: CoordinatorMessage | ParticipantMessage): void {
     this.add(message.type === 'session' ? message.frame.type : message.type, payloadBytes(message));
   }
 
   add(name: string, bytes: number): void {
-    const count = (this.#counts[name] ??= { messages: 0, bytes: 0 });
-    count.messages++;
-    count.bytes += bytes;
+    const { messages, bytes: before } = this.#counts[name] ?? { messages: 0, bytes: 0 };
+    this.#counts[name] = { messages: messages + 1, bytes: before + bytes };
   }
 
   /** What was counted since the last time. */

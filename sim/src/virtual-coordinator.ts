@@ -76,32 +76,40 @@ export class VirtualCoordinator {
       case 'send':
         if (!this.#connected.has(effect.to)) return;
         this.#links.sent(effect.message);
-        return this.#links.toParticipant(effect.to, { type: 'message', message: effect.message });
+        this.#links.toParticipant(effect.to, { type: 'message', message: effect.message });
+        return;
       case 'set-timer':
-        return this.#timers.set(effect.name, effect.afterMillis);
+        this.#timers.set(effect.name, effect.afterMillis);
+        return;
       case 'cancel-timer':
-        return this.#timers.cancel(effect.name);
+        this.#timers.cancel(effect.name);
+        return;
       case 'accepted':
-        return this.#acknowledge(effect);
+        this.#acknowledge(effect);
+        return;
       case 'rejected':
-        return this.#links.toParticipant(effect.participant, {
+        this.#links.toParticipant(effect.participant, {
           type: 'rejected',
           round: effect.round,
           error: effect.error,
         });
+        return;
       case 'expect-upload':
         this.#expected.set(effect.participant, effect.contentDigest);
         return;
       case 'open-sum':
-        return this.#openSum(effect.round, effect.sum);
+        this.#openSum(effect.round, effect.sum);
+        return;
       case 'publish':
-        return this.#publish(effect);
+        this.#publish(effect);
+        return;
       case 'round-over':
         this.#spool.clear();
         this.#expected.clear();
         return;
       case 'report':
-        return this.#links.report(effect.progress);
+        this.#links.report(effect.progress);
+        return;
     }
   }
 
@@ -125,7 +133,8 @@ export class VirtualCoordinator {
     const survivors = sum.survivors.map(({ participant }) => participant);
     const guarded = opened.every(({ guards, padZero }) => padZero && guards.every((lane) => lane === survivors.length));
     if (!guarded) {
-      return this.#soon({ type: 'round-failed', round, reason: 'the guard lanes of the opened sum are wrong' });
+      this.#soon({ type: 'round-failed', round, reason: 'the guard lanes of the opened sum are wrong' });
+      return;
     }
     const lanes = opened.map((segment) => segment.lanes);
     this.#links.opened(round, survivors, lanes);

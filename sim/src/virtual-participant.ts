@@ -83,29 +83,41 @@ export class VirtualParticipant {
         this.#records.push(effect.record);
         return;
       case 'send':
-        return this.#send(effect.message);
+        this.#send(effect.message);
+        return;
       case 'consider-plan':
-        return this.#later(0, { type: 'plan-approved', run: this.#approve(effect.runId) });
+        this.#later(0, { type: 'plan-approved', run: this.#approve(effect.runId) });
+        return;
       case 'train':
-        if (this.#leaves(effect.round, 'train')) return this.#after(seat.trainMillis / 2, () => this.#die());
-        return this.#later(seat.trainMillis, { type: 'trained', round: effect.round });
+        if (this.#leaves(effect.round, 'train')) {
+          this.#after(seat.trainMillis / 2, () => this.#die());
+          return;
+        }
+        this.#later(seat.trainMillis, { type: 'trained', round: effect.round });
+        return;
       case 'prepare-update':
         this.#update = fixedUpdate(this.#world, seat, effect.round, effect.metrics);
         this.#links.prepared(seat, effect.round, this.#update);
-        return this.#later(0, { type: 'prepared', round: effect.round });
+        this.#later(0, { type: 'prepared', round: effect.round });
+        return;
       case 'seal-root':
-        return this.#later(0, { type: 'root-sealed', round: effect.round, root: this.#sealedRoot(effect.round) });
+        this.#later(0, { type: 'root-sealed', round: effect.round, root: this.#sealedRoot(effect.round) });
+        return;
       case 'mask':
-        return this.#mask(effect);
+        this.#mask(effect);
+        return;
       case 'upload':
-        return this.#upload(effect);
+        this.#upload(effect);
+        return;
       case 'erase':
         this.#vector = undefined;
         return;
       case 'set-timer':
-        return this.#timers.set(effect.name, effect.afterMillis);
+        this.#timers.set(effect.name, effect.afterMillis);
+        return;
       case 'cancel-timer':
-        return this.#timers.cancel(effect.name);
+        this.#timers.cancel(effect.name);
+        return;
       case 'discard-update':
       case 'stop-training':
       case 'refuse':
@@ -120,7 +132,8 @@ export class VirtualParticipant {
       message.frame.type !== 'upload' &&
       this.#leaves(message.round, message.frame.type)
     ) {
-      return this.#die();
+      this.#die();
+      return;
     }
     this.#links.toCoordinator({ type: 'message', participant: this.seat.participantId, message });
   }

@@ -7,7 +7,7 @@ describe('virtual time', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 20 })), (delays) => {
         const time = new VirtualTime<{ readonly at: number; readonly order: number }>();
-        delays.forEach((at, order) => time.schedule(at, { at, order }));
+        for (const [order, at] of delays.entries()) time.schedule(at, { at, order });
         const seen: { readonly at: number; readonly order: number }[] = [];
         for (let next = time.next(); next !== undefined; next = time.next()) {
           expect(time.now).to.equal(next.at);

@@ -206,7 +206,11 @@ export interface DealersFrame {
   /** U2 as a bitmap. */
   readonly dealers: Uint8Array;
   /** For every dealer in U2, ascending: the digest of its share body and the signature over it. */
-  readonly shares: readonly { readonly dealer: number; readonly bodyHash: Uint8Array; readonly signature: Uint8Array }[];
+  readonly shares: readonly {
+    readonly dealer: number;
+    readonly bodyHash: Uint8Array;
+    readonly signature: Uint8Array;
+  }[];
 }
 
 export interface ProposalFrame {
@@ -268,7 +272,19 @@ export type CoordinatorMessage =
 
 /** Client → coordinator. Nothing here counts, weighs or measures one participant's records. */
 export type ParticipantMessage =
-  | { readonly type: 'approved'; readonly planHash: Uint8Array; readonly rosterHash: Uint8Array; readonly approval: Signed }
+  | {
+      readonly type: 'approved';
+      readonly planHash: Uint8Array;
+      readonly rosterHash: Uint8Array;
+      readonly approval: Signed;
+    }
   | { readonly type: 'ready'; readonly round: number; readonly baseModelHash: Uint8Array }
   | { readonly type: 'session'; readonly round: number; readonly frame: SessionReply }
-  | { readonly type: 'decline'; readonly round: number; readonly step: string; readonly code: string; readonly rule: string; readonly message: string };
+  | {
+      readonly type: 'decline';
+      readonly round: number;
+      readonly step: string;
+      readonly code: string;
+      readonly rule: string;
+      readonly message: string;
+    };

@@ -1,2 +1,23 @@
+export { type CommandIo, registerCoordinatorCommands } from './commands/index.js';
+export { type CoordinatorConfiguration, type LogLevel, readConfiguration } from './configuration.js';
+export { type OperatorKeys, readOperatorKeys } from './consortium-directory.js';
+export { Coordinator, type CoordinatorOptions, type InterruptedRun } from './coordinator.js';
+export type { Evaluator, PublishedModel } from './evaluator.js';
+export { type InitOptions, type InitResult, initConsortium } from './init.js';
+export { type ModelDirectory, readModelDirectory } from './model/model-directory.js';
+export { type PreparedPlan, preparePlan } from './model/plan-document.js';
+export {
+  type DroppedParticipant,
+  Progress,
+  type ProgressEvent,
+  type RoundReport,
+  type SequencedEvent,
+} from './run/progress.js';
+export { decodeRecord, encodeRecord } from './run/record-json.js';
+export { type Answer, Run, type RunOptions, type RunPorts } from './run/run.js';
+export { payloadBytes, Traffic } from './run/traffic.js';
+export type { CoordinatorStatus, RunStatus } from './status.js';
 export type { JournalEntry, JournalEvent } from './store/journal.js';
 export { openStore, type Store } from './store/store.js';
+export { authorization, authorize, type Role } from './transport/authorization.js';
+export { OperatorClient, type OperatorClientOptions, type ParticipantRow } from './transport/operator-client.js';

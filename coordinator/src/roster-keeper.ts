@@ -88,7 +88,10 @@ export class RosterKeeper {
     const now = this.#options.wallMillis();
     return this.#roster.members.find(
       (member) =>
-        member.participantId === id && member.role === 'participant' && member.notBefore <= now && now < member.notAfter,
+        member.participantId === id &&
+        member.role === 'participant' &&
+        member.notBefore <= now &&
+        now < member.notAfter,
     );
   }
 
@@ -102,7 +105,10 @@ export class RosterKeeper {
    *
    * @param alongside rows written in the same transaction.
    */
-  async admit(member: RosterMember, alongside: (transaction: Transaction<Tables>) => Promise<void>): Promise<CurrentRoster> {
+  async admit(
+    member: RosterMember,
+    alongside: (transaction: Transaction<Tables>) => Promise<void>,
+  ): Promise<CurrentRoster> {
     const { crypto, rosterKey, certificate, store, rootKey, consortium, wallMillis } = this.#options;
     const others = this.#roster.members.filter(({ participantId }) => participantId !== member.participantId);
     const next: Roster = {

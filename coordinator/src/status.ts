@@ -1,3 +1,10 @@
+import { toHex } from '@concordat/core';
+import type { Desks } from './desks.js';
+import type { Run } from './run/run.js';
+import type { RunRecord } from './store/records.js';
+import type { Store } from './store/store.js';
+import { software } from './transport/versions.js';
+
 /** One run as status shows it. */
 export interface RunStatus {
   readonly run: string;
@@ -34,4 +41,46 @@ export interface CoordinatorStatus {
   }[];
   /** Whether anything limits what models tell about records. */
   readonly privacy: 'no differential privacy guarantee';
+}
+
+/** Where everything stands now. */
+export async function coordinatorStatus(
+  desks: Desks,
+  store: Store,
+  state: 'serving' | 'draining',
+): Promise<CoordinatorStatus> {
+  const { roster, hash } = desks.roster.current();
+  const { current } = desks.runs;
+  return {
+    consortium: roster.consortium,
+    software,
+    state,
+    rosterEpoch: roster.epoch,
+    rosterHash: toHex(hash),
+    participants: roster.members.map(({ participantId, organization }) => ({
+      participant: participantId,
+      organization,
+      connected: desks.checkIns.isConnected(participantId),
+    })),
+    ...(current === undefined ? {} : { current: currentStatus(current) }),
+    runs: (await store.runs.list()).map(runStatus),
+    traffic: desks.traffic.byParticipant(),
+    privacy: 'no differential privacy guarantee',
+  };
+}
+
+function currentStatus(run: Run): RunStatus {
+  return {
+    run: run.runId,
+    state: run.progress.ended ? 'over' : 'running',
+    modelVersion: run.modelVersion,
+    modelHash: toHex(run.modelHash),
+    planHash: toHex(run.planHash),
+    rounds: run.plan.rounds,
+    reason: '',
+  };
+}
+
+function runStatus({ run, state, modelVersion, modelHash, planHash, reason }: RunRecord): RunStatus {
+  return { run, state, modelVersion, modelHash: toHex(modelHash), planHash: toHex(planHash), reason };
 }

@@ -11,7 +11,12 @@ import {
   sameFingerprint,
   verifyEnrolment,
 } from '@concordat/core';
-import { type CertifiedKey, certificateFromPem, issueClientCertificate, requireCertificateRequest } from '@concordat/node';
+import {
+  type CertifiedKey,
+  certificateFromPem,
+  issueClientCertificate,
+  requireCertificateRequest,
+} from '@concordat/node';
 import type { RosterKeeper } from '../roster-keeper.js';
 import type { InvitationRecord, PendingEntry } from '../store/admissions.js';
 import type { Store } from '../store/store.js';
@@ -75,7 +80,11 @@ export class Enrolment {
    * @param invited.validMillis 0 for the default of seven days; at most 90 days.
    * @returns the file, with the secret in it. Only the secret's hash stays here.
    */
-  async invite(invited: { readonly participant: string; readonly organization: string; readonly validMillis: number }): Promise<Uint8Array> {
+  async invite(invited: {
+    readonly participant: string;
+    readonly organization: string;
+    readonly validMillis: number;
+  }): Promise<Uint8Array> {
     const { store, crypto, random, rootKey, authority, roster, address, wallMillis } = this.#options;
     const validMillis = invited.validMillis === 0 ? bounds.invitationMillisDefault : invited.validMillis;
     if (!(validMillis > 0 && validMillis <= invitationMillisMax)) {
@@ -86,7 +95,13 @@ export class Enrolment {
     const secret = random.bytes(32);
     const { participant, organization } = invited;
     const expires = wallMillis() + validMillis;
-    await store.admissions.invite({ participant, organization, secretHash: crypto.sha256(secret), expiresMillis: expires, used: false });
+    await store.admissions.invite({
+      participant,
+      organization,
+      secretHash: crypto.sha256(secret),
+      expiresMillis: expires,
+      used: false,
+    });
     await this.#journal('invited', { participant, organization, expires });
     return encodeInvitation({
       address: address(),
@@ -113,7 +128,9 @@ export class Enrolment {
   /** The state of an entry, asked with the invitation's secret. @throws `refused` `invitation.unknown`. */
   async state(participant: string, secret: Uint8Array): Promise<EnrolmentState> {
     const hash = this.#options.crypto.sha256(secret);
-    const entry = (await this.#options.store.admissions.pending()).find((pending) => equalBytes(pending.secretHash, hash));
+    const entry = (await this.#options.store.admissions.pending()).find((pending) =>
+      equalBytes(pending.secretHash, hash),
+    );
     if (entry === undefined || entry.participant !== participant) throw unknownInvitation();
     return this.#stateOf(entry);
   }
@@ -123,7 +140,13 @@ export class Enrolment {
     const { store, crypto, roster } = this.#options;
     const rows = new Map<string, ParticipantRow>();
     for (const { participant, organization, expiresMillis } of await store.admissions.invitations()) {
-      rows.set(participant, { participant, organization, state: 'invited', fingerprint: '', invitationExpiresMillis: expiresMillis });
+      rows.set(participant, {
+        participant,
+        organization,
+        state: 'invited',
+        fingerprint: '',
+        invitationExpiresMillis: expiresMillis,
+      });
     }
     for (const { participant, organization, fingerprint, certificateChain } of await store.admissions.pending()) {
       const state = certificateChain.length === 0 ? 'pending' : 'admitted';
@@ -134,7 +157,13 @@ export class Enrolment {
       if (rows.get(participantId)?.state === 'pending') continue;
       const fingerprint = identityFingerprint(crypto, publicKey);
       const invitationExpiresMillis = rows.get(participantId)?.invitationExpiresMillis ?? 0;
-      rows.set(participantId, { participant: participantId, organization, state: 'admitted', fingerprint, invitationExpiresMillis });
+      rows.set(participantId, {
+        participant: participantId,
+        organization,
+        state: 'admitted',
+        fingerprint,
+        invitationExpiresMillis,
+      });
     }
     return [...rows.values()].sort((a, b) => (a.participant < b.participant ? -1 : 1));
   }
@@ -170,7 +199,15 @@ export class Enrolment {
     }
     const fingerprint = identityFingerprint(crypto, request.identityKey);
     const { organization, identityKey } = request;
-    await store.admissions.enrol({ participant, organization, secretHash, identityKey, certificateRequest, fingerprint, certificateChain: [] });
+    await store.admissions.enrol({
+      participant,
+      organization,
+      secretHash,
+      identityKey,
+      certificateRequest,
+      fingerprint,
+      certificateChain: [],
+    });
     await this.#journal('enrolled', { participant, organization, fingerprint });
     return { state: 'pending' };
   }
@@ -194,11 +231,22 @@ export class Enrolment {
     if (entry.certificateChain.length > 0) return roster.current().signed;
     const now = wallMillis();
     const { certificateRequest, organization, identityKey } = entry;
-    const leaf = await issueClientCertificate(authority, certificateRequest, { subject: { role: 'participant', id: participant }, now });
+    const leaf = await issueClientCertificate(authority, certificateRequest, {
+      subject: { role: 'participant', id: participant },
+      now,
+    });
     const chain = [leaf, certificateFromPem(authority.certificatePem)];
     const window = { notBefore: now - clockSkewMillisMax, notAfter: now + membershipMillis };
-    const member = { participantId: participant, organization, publicKey: identityKey, role: 'participant', ...window } as const;
-    const { signed } = await roster.admit(member, (transaction) => store.admissions.admit(transaction, participant, chain));
+    const member = {
+      participantId: participant,
+      organization,
+      publicKey: identityKey,
+      role: 'participant',
+      ...window,
+    } as const;
+    const { signed } = await roster.admit(member, (transaction) =>
+      store.admissions.admit(transaction, participant, chain),
+    );
     return signed;
   }
 
@@ -207,12 +255,17 @@ export class Enrolment {
     return { state: 'admitted', certificateChain, roster: this.#options.roster.current().signed };
   }
 
-  #requireOwnInvitation(invitation: InvitationRecord | undefined, request: EnrolRequest): asserts invitation is InvitationRecord {
+  #requireOwnInvitation(
+    invitation: InvitationRecord | undefined,
+    request: EnrolRequest,
+  ): asserts invitation is InvitationRecord {
     const { consortium } = this.#options.roster;
     if (request.consortium !== consortium) throw foreign('consortium', consortium, request.consortium);
     if (invitation === undefined) throw unknownInvitation();
-    if (request.participant !== invitation.participant) throw foreign('participant', 'the invited one', request.participant);
-    if (request.organization !== invitation.organization) throw foreign('organization', 'the invited one', request.organization);
+    if (request.participant !== invitation.participant)
+      throw foreign('participant', 'the invited one', request.participant);
+    if (request.organization !== invitation.organization)
+      throw foreign('organization', 'the invited one', request.organization);
   }
 
   async #journal(kind: string, facts: object): Promise<void> {

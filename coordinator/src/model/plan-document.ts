@@ -36,8 +36,8 @@ export function preparePlan(text: string, model: ModelDirectory, consortium: str
     tensors: model.tensors.map(({ name, shape }) => ({ name, shape })),
   };
   const document = parseDocument(text);
-  const task = document['task'];
-  const written = isObject(task) ? task['model'] : undefined;
+  const task = document.task;
+  const written = isObject(task) ? task.model : undefined;
   const completed = {
     consortium,
     ...document,

@@ -43,7 +43,7 @@ export interface RunPorts extends CoordinationPorts {
   /** Milliseconds since 1970, for the records people read. */
   readonly wallMillis: () => number;
   /** To a participant that may be gone: then nothing happens. */
-  readonly send: (to: string, message: CoordinatorMessage) => void;
+  readonly send: (to: string, runId: string, message: CoordinatorMessage) => void;
 }
 
 export interface RunOptions {
@@ -125,6 +125,10 @@ export class Run {
 
   get planHash(): Uint8Array {
     return this.#options.planHash;
+  }
+
+  get modelHash(): Uint8Array {
+    return this.#model.hash;
   }
 
   get modelVersion(): number {
@@ -297,35 +301,50 @@ export class Run {
   #perform(effect: Exclude<CoordinationEffect, { type: 'journal' | 'accepted' }>, outcome: Outcome): void {
     switch (effect.type) {
       case 'send':
-        return this.#ports.send(effect.to, effect.message);
+        this.#ports.send(effect.to, this.runId, effect.message);
+        break;
       case 'set-timer':
-        return this.#timers.set(effect.name, effect.afterMillis);
+        this.#timers.set(effect.name, effect.afterMillis);
+        break;
       case 'cancel-timer':
-        return this.#timers.cancel(effect.name);
+        this.#timers.cancel(effect.name);
+        break;
       case 'rejected':
         outcome.error = effect.error;
-        return;
+        break;
       case 'expect-upload':
         outcome.answer = { type: 'upload', expected: this.#uploads.expect({ run: this.runId, ...upload(effect) }) };
-        return;
+        break;
       case 'open-sum':
-        return this.#background(effect.round, async () => {
-          const opened = await this.#work.open(effect.round, effect.sum);
-          await this.#deliver({ type: 'sum-opened', round: effect.round, ...opened });
-        });
+        this.#background(effect.round, () => this.#openSum(effect));
+        break;
       case 'publish':
-        return this.#background(effect.round, async () => {
-          const modelHash = await this.#work.publish(effect.round, effect.baseModelHash);
-          this.#model = { version: effect.modelVersion, hash: modelHash };
-          await this.#deliver({ type: 'published', round: effect.round, modelHash });
-          await this.#ports.store.runs.put(this.#record('running', ''));
-          this.#evaluate(effect.modelVersion, modelHash);
-        });
+        this.#background(effect.round, () => this.#publish(effect));
+        break;
       case 'round-over':
-        return this.#endRound(effect.round);
+        this.#endRound(effect.round);
+        break;
       case 'report':
-        return this.#report(effect.progress);
+        this.#report(effect.progress);
+        break;
     }
+  }
+
+  async #openSum({ round, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
+    const opened = await this.#work.open(round, sum);
+    await this.#deliver({ type: 'sum-opened', round, ...opened });
+  }
+
+  async #publish({
+    round,
+    baseModelHash,
+    modelVersion,
+  }: Extract<CoordinationEffect, { type: 'publish' }>): Promise<void> {
+    const modelHash = await this.#work.publish(round, baseModelHash);
+    this.#model = { version: modelVersion, hash: modelHash };
+    await this.#deliver({ type: 'published', round, modelHash });
+    await this.#ports.store.runs.put(this.#record('running', ''));
+    this.#evaluate(modelVersion, modelHash);
   }
 
   #background(round: number, work: () => Promise<void>): void {

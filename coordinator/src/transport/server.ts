@@ -56,6 +56,7 @@ export interface CoordinatorServer {
   readonly port: number;
   /** Answer `draining` from now on. */
   drain(): void;
+  draining(): boolean;
   /** Accept nothing new, let calls end for at most `graceMillis`, then cut them. */
   close(graceMillis: number): Promise<void>;
 }
@@ -100,6 +101,7 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   const front: TlsFront = await openTlsFront({ ...options, server });
   return {
     port: front.port,
+    draining: () => draining,
     drain() {
       draining = true;
       health.setStatus('', 'NOT_SERVING');

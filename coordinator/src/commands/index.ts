@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import { addInitCommand } from './init-command.js';
+import type { CommandIo } from './io.js';
+import { addParticipantCommands } from './participant-commands.js';
+import { addPlanCommands } from './plan-commands.js';
+import { addRunCommands } from './run-commands.js';
+import { addServerCommands } from './server-commands.js';
+
+export type { CommandIo } from './io.js';
+
+/** Add `coordinator …` to a program. */
+export function registerCoordinatorCommands(program: Command, io: CommandIo): void {
+  const group = program.command('coordinator').description('Found a consortium and run its coordinator.');
+  addInitCommand(group, io);
+  addServerCommands(group, io);
+  addParticipantCommands(group, io);
+  addPlanCommands(group, io);
+  addRunCommands(group, io);
+}

@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import { toHex } from '@concordat/core';
+import { nodeCrypto, spokenFingerprint, writeSecretFile } from '@concordat/node';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ParticipantRow } from '../transport/operator-client.js';
+import type { CommandIo } from './io.js';
+import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
+
+interface InviteFlags extends OperatorFlags {
+  readonly organization?: string;
+  readonly days?: number;
+  readonly out?: string;
+}
+
+interface ParticipantsFlags extends OperatorFlags {
+  readonly admit?: string;
+  readonly fingerprint?: string;
+}
+
+/** `coordinator invite` and `coordinator participants`. */
+export function addParticipantCommands(group: Command, io: CommandIo): void {
+  operatorOptions(group.command('invite').description('Write a one-time invitation file for one organization.'))
+    .argument('<participant>', 'its id: a–z, 0–9 and hyphen')
+    .option('--organization <name>', 'its name (default: the id)')
+    .option('--days <days>', 'days until the invitation expires', days)
+    .option('--out <file>', 'where to write it (default: <participant>.invitation.json)')
+    .action((participant: string, flags: InviteFlags) =>
+      asOperator(io, flags, async (client) => {
+        const organization = flags.organization ?? participant;
+        const invitation = await client.invite(participant, organization, (flags.days ?? 0) * 24 * 3_600_000);
+        const file = resolve(flags.out ?? `${participant}.invitation.json`);
+        // Whoever reads this file can enrol once in the organization's name.
+        await writeSecretFile(file, invitation);
+        return {
+          data: { participant, organization, file },
+          lines: [
+            `Wrote ${file}. Hand it to ${organization} over a channel you trust; it works once.`,
+            `Then they type: concordat participant enroll --invitation-file ${participant}.invitation.json`,
+          ],
+        };
+      }),
+    );
+  operatorOptions(group.command('participants').description('List who is invited, waiting and admitted; admit one.'))
+    .option('--admit <participant>', 'take a waiting entry into the next roster epoch')
+    .option('--fingerprint <fingerprint>', 'the fingerprint they read to you')
+    .action((flags: ParticipantsFlags) =>
+      asOperator(io, flags, async (client) => {
+        if (flags.admit === undefined) return list(await client.participants());
+        const { document } = await client.admit(flags.admit, flags.fingerprint ?? '');
+        const rosterHash = toHex(nodeCrypto.sha256(document.body));
+        return {
+          data: { admitted: flags.admit, rosterHash },
+          lines: [`Admitted ${flags.admit}. Roster ${rosterHash.slice(0, 16)}…`],
+        };
+      }),
+    );
+}
+
+function list(participants: readonly ParticipantRow[]) {
+  const lines = participants.map(({ participant, organization, state, fingerprint, connected }) => {
+    const said = fingerprint === '' ? '' : `  ${spokenFingerprint(fingerprint)}`;
+    return `${connected ? '●' : '○'} ${participant} (${organization}): ${state}${said}`;
+  });
+  return {
+    data: { participants },
+    lines: lines.length === 0 ? ['Nobody is invited yet: concordat coordinator invite.'] : lines,
+  };
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 90) return value;
+  throw new InvalidArgumentError('a number of days above 0, at most 90');
+}

@@ -1,0 +1,61 @@
+import type { ProgressEvent, RoundReport } from '../run/progress.js';
+
+/** A progress event for people: no line, or one. */
+export function progressLine(event: ProgressEvent): readonly string[] {
+  switch (event.type) {
+    case 'started':
+      return [`run ${event.run}: ${event.rounds} models to publish, no differential privacy guarantee`];
+    case 'joined':
+    case 'left':
+    case 'approved':
+      return [`${event.participant} ${event.type === 'approved' ? 'approved the plan' : event.type}`];
+    case 'declined':
+      return [`${event.participant} declined at ${event.step}: ${event.message} (${event.rule || event.code})`];
+    case 'phase':
+      return [`round ${event.round}: ${event.phase} (${event.participants.length})`];
+    case 'waiting':
+      return [event.text];
+    case 'dropped':
+      return [`round ${event.round}: lost ${event.participant} at ${event.step}${sent(event)}: ${event.reason}`];
+    case 'round':
+      return [roundLine(event)];
+    case 'evaluated':
+      return [`model ${event.modelVersion}: ${metricsText(event.metrics)}`];
+    case 'evaluation-failed':
+      return [`model ${event.modelVersion} could not be evaluated: ${event.message}`];
+    case 'paused':
+      return [`paused: ${event.reason}`];
+    case 'finished':
+      return [`${event.outcome} with model version ${event.modelVersion}: ${event.reason}`];
+    case 'answered':
+    case 'upload':
+      return [];
+  }
+}
+
+function roundLine(round: RoundReport): string {
+  if (round.outcome === 'abandoned')
+    return `round ${round.round}: abandoned after ${round.seconds.toFixed(1)} s: ${round.reason}`;
+  const recovered = round.recovered.length === 0 ? '' : `, masks of ${round.recovered.join(', ')} recovered`;
+  return `round ${round.round}: published model ${round.modelVersion} of ${round.survivors.length} of ${round.cohort.length}${recovered}, ${kilobytes(round.uploadBytes)} up, ${kilobytes(round.downloadBytes)} down, ${round.seconds.toFixed(1)} s`;
+}
+
+function sent({
+  bytesReceived,
+  bytesExpected,
+}: {
+  readonly bytesReceived: number;
+  readonly bytesExpected: number;
+}): string {
+  return bytesExpected === 0 ? '' : ` with ${kilobytes(bytesReceived)} of ${kilobytes(bytesExpected)}`;
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.round(bytes / 1000)} kB`;
+}
+
+function metricsText(metrics: Readonly<Record<string, number>>): string {
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+    .join(', ');
+}

@@ -1,0 +1,71 @@
+import { fromHex } from '@concordat/core';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ProgressEvent } from '../run/progress.js';
+import { conclude, writeLine } from './envelope.js';
+import type { CommandIo } from './io.js';
+import { asOperator, type OperatorFlags, operatorOptions, withOperator } from './operator-session.js';
+import { progressLine } from './progress-line.js';
+
+interface StartFlags extends OperatorFlags {
+  readonly plan: Uint8Array;
+  readonly run: string;
+}
+
+interface WatchFlags extends OperatorFlags {
+  readonly run?: string;
+  readonly from?: string;
+}
+
+/** `coordinator run start` and `coordinator run watch`. */
+export function addRunCommands(group: Command, io: CommandIo): void {
+  const run = group.command('run').description('One execution of a plan.');
+  operatorOptions(run.command('start').description('Start the run a plan is for. The same call again is the same run.'))
+    .requiredOption('--plan <hash>', 'hash that plan propose printed', planHash)
+    .requiredOption('--run <id>', 'id of the run, as in the plan')
+    .action((flags: StartFlags) =>
+      asOperator(io, flags, async (client) => {
+        const runId = await client.startRun(flags.plan, flags.run);
+        return {
+          data: { run: runId },
+          lines: [`Run ${runId} has started.`, `Next: concordat coordinator run watch --run ${runId}`],
+        };
+      }),
+    );
+  operatorOptions(run.command('watch').description('Follow a run to its end; with --json one event per line.'))
+    .option('--run <id>', 'id of the run (default: the one going on)')
+    .option('--from <sequence>', 'first event wanted', '1')
+    .action((flags: WatchFlags) => watch(io, flags));
+}
+
+/** Streams events; the closing envelope comes only for an error, so that every line of `--json` is one event. */
+async function watch(io: CommandIo, flags: WatchFlags): Promise<void> {
+  let last: ProgressEvent | undefined;
+  const follow = () =>
+    withOperator(io, flags, async (client) => {
+      const runId = flags.run ?? (await client.status()).current?.run ?? 'none';
+      await client.watch(
+        runId,
+        Number(flags.from ?? 1),
+        ({ sequence, event }) => {
+          last = event;
+          if (flags.json === true) writeLine(io, { sequence, ...event });
+          else for (const line of progressLine(event)) io.stdout.write(`${line}\n`);
+        },
+        io.signal,
+      );
+    });
+  const failed = await follow().then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  if (failed !== undefined) {
+    await conclude(io, flags.json === true, () => Promise.reject(failed.error));
+    return;
+  }
+  if (last?.type === 'finished' && last.outcome === 'aborted') io.exit(1);
+}
+
+function planHash(text: string): Uint8Array {
+  if (/^[0-9a-f]{64}$/.test(text)) return fromHex(text);
+  throw new InvalidArgumentError('64 hexadecimal digits, as plan propose prints them');
+}

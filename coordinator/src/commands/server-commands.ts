@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { readConfiguration } from '../configuration.js';
+import { Coordinator } from '../coordinator.js';
+import type { CoordinatorStatus } from '../status.js';
+import { conclude, writeLine } from './envelope.js';
+import type { CommandIo } from './io.js';
+import { asOperator, consortiumDirectory, type OperatorFlags, operatorOptions } from './operator-session.js';
+
+interface StartFlags {
+  readonly directory?: string;
+  readonly host?: string;
+  readonly port?: string;
+  readonly logLevel?: string;
+  readonly holdout?: string;
+  readonly json?: boolean;
+}
+
+/** `coordinator start` and `coordinator status`. */
+export function addServerCommands(group: Command, io: CommandIo): void {
+  group
+    .command('start')
+    .description('Serve until Ctrl-C or SIGTERM. Logs are JSON lines on stderr.')
+    .option('--directory <directory>', "the consortium's directory, with coordinator/ in it")
+    .option('--host <host>', 'interface instead of the one in coordinator.yaml')
+    .option('--port <port>', 'port instead of the one in coordinator.yaml')
+    .option('--holdout <directory>', "the operator's own test records: every published model is measured on them")
+    .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent')
+    .option('--json', 'print JSON lines')
+    .action((flags: StartFlags) => conclude(io, flags.json === true, () => serve(io, flags)));
+  operatorOptions(
+    group.command('status').description('Who is connected, which run goes on, what was published.'),
+  ).action((flags: OperatorFlags) =>
+    asOperator(io, flags, async (client) => {
+      const status = await client.status();
+      return { data: status, lines: statusLines(status) };
+    }),
+  );
+}
+
+async function serve(io: CommandIo, flags: StartFlags) {
+  const directory = consortiumDirectory(io, flags.directory);
+  const configuration = await readConfiguration(directory, flags, io.environment);
+  const holdout = flags.holdout ?? io.environment.CONCORDAT_HOLDOUT;
+  const evaluator = holdout === undefined ? undefined : await io.makeEvaluator?.(holdout);
+  const log = pino(
+    { level: configuration.logLevel, base: null },
+    { write: (line: string) => void io.stderr.write(line) },
+  );
+  const coordinator = await Coordinator.start({
+    directory,
+    configuration,
+    log,
+    ...(evaluator === undefined ? {} : { evaluator }),
+  });
+  const { port, address, interrupted } = coordinator;
+  if (flags.json === true) writeLine(io, { type: 'listening', port, address, pid: process.pid, interrupted });
+  else {
+    io.stdout.write(`Listening on port ${port}; participants dial ${address}.\n`);
+    for (const { run, modelVersion } of interrupted) {
+      io.stdout.write(`Run ${run} was interrupted after model version ${modelVersion}; start a new run to go on.\n`);
+    }
+  }
+  await fired(io.signal);
+  await coordinator.stop();
+  return { data: { stopped: true }, lines: ['Stopped.'] };
+}
+
+function fired(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function statusLines(status: CoordinatorStatus): string[] {
+  const connected = status.participants.filter((one) => one.connected).length;
+  return [
+    `${status.consortium}: ${status.state}, roster epoch ${status.rosterEpoch}, ${connected} of ${status.participants.length} participants connected`,
+    ...status.participants.map(
+      ({ participant, organization, connected: here }) => `  ${here ? '●' : '○'} ${participant} (${organization})`,
+    ),
+    ...status.runs.map(
+      ({ run, state, modelVersion, reason }) =>
+        `run ${run}: ${state}, model version ${modelVersion}${reason === '' ? '' : `: ${reason}`}`,
+    ),
+    status.privacy,
+  ];
+}

@@ -1,0 +1,152 @@
+import { type CryptoPort, type Random, toHex } from '@concordat/core';
+import { nodeCrypto, systemRandom } from '@concordat/node';
+import { type Logger, pino } from 'pino';
+import { type CoordinatorConfiguration, readConfiguration } from './configuration.js';
+import { readCoordinatorKeys } from './consortium-directory.js';
+import { consortiumFiles, consortiumPath } from './consortium-files.js';
+import { type Desks, openDesks } from './desks.js';
+import type { Evaluator } from './evaluator.js';
+import type { Run } from './run/run.js';
+import { type CoordinatorStatus, coordinatorStatus } from './status.js';
+import { openStore, type Store } from './store/store.js';
+import { type CoordinatorServer, openCoordinatorServer } from './transport/server.js';
+
+export interface CoordinatorOptions {
+  /** The consortium's directory, with `coordinator/` in it. */
+  readonly directory: string;
+  /** Instead of `coordinator.yaml`. */
+  readonly configuration?: CoordinatorConfiguration;
+  readonly evaluator?: Evaluator;
+  /** Silent unless given. Nothing secret is ever logged. */
+  readonly log?: Logger;
+  readonly crypto?: CryptoPort;
+  readonly random?: Random;
+  /** Milliseconds of a monotonic clock. */
+  readonly monotonicMillis?: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallMillis?: () => number;
+}
+
+/** A run that an earlier process left without an end. */
+export interface InterruptedRun {
+  readonly run: string;
+  readonly modelVersion: number;
+  /** Hex. */
+  readonly modelHash: string;
+}
+
+interface Parts {
+  readonly store: Store;
+  readonly desks: Desks;
+  readonly server: CoordinatorServer;
+  readonly address: string;
+  readonly status: () => Promise<CoordinatorStatus>;
+  readonly interrupted: readonly InterruptedRun[];
+  readonly evaluator: Evaluator | undefined;
+}
+
+/** Open calls get this long when the coordinator stops. */
+const drainMillis = 5_000;
+
+/**
+ * One coordinator process: enrols, serves plans and models, runs rounds. A library: it prints nothing and never ends the process.
+ *
+ * ```ts
+ * const coordinator = await Coordinator.start({ directory: './consortium' });
+ * process.once('SIGTERM', () => coordinator.stop());
+ * ```
+ */
+export class Coordinator {
+  readonly #parts: Parts;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Open the store, name what was interrupted, listen.
+   *
+   * @throws `invalid-argument` for the directory or configuration; `conflict` when another process holds the store;
+   *   `unavailable` when the port is in use; `verification` for an altered journal or an expired roster key.
+   */
+  static async start(options: CoordinatorOptions): Promise<Coordinator> {
+    const configuration = options.configuration ?? (await readConfiguration(options.directory));
+    const wallMillis = options.wallMillis ?? Date.now;
+    const path = consortiumPath(options.directory, consortiumFiles.coordinator.store);
+    const store = await openStore(path, wallMillis());
+    try {
+      return new Coordinator(await assemble(options, configuration, store));
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.#parts.server.port;
+  }
+
+  /** host:port that participants dial. */
+  get address(): string {
+    return this.#parts.address;
+  }
+
+  /** Named at the start, once. */
+  get interrupted(): readonly InterruptedRun[] {
+    return this.#parts.interrupted;
+  }
+
+  /** The run going on, or the last one of this process. */
+  get run(): Run | undefined {
+    return this.#parts.desks.runs.current;
+  }
+
+  status(): Promise<CoordinatorStatus> {
+    return this.#parts.status();
+  }
+
+  /** Refuse new work, let open calls end, close the store. Calling it twice waits for the first. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { server, desks, evaluator, store } = this.#parts;
+    server.drain();
+    await desks.runs.stop();
+    desks.checkIns.endAll();
+    await server.close(drainMillis);
+    await evaluator?.close?.();
+    await store.close();
+  }
+}
+
+async function assemble(
+  options: CoordinatorOptions,
+  configuration: CoordinatorConfiguration,
+  store: Store,
+): Promise<Parts> {
+  const { crypto = nodeCrypto, random = systemRandom, log = pino({ level: 'silent' }), evaluator } = options;
+  const { monotonicMillis = () => performance.now(), wallMillis = Date.now } = options;
+  const keys = await readCoordinatorKeys(options.directory);
+  const { listen } = configuration;
+  let port = listen.port;
+  // Port 0 takes a free one, which is known only once it is open.
+  const address = () =>
+    listen.port === 0 ? configuration.address.replace(/\d+$/, String(port)) : configuration.address;
+  const desks = await openDesks({ store, keys, crypto, random, log, evaluator, monotonicMillis, wallMillis, address });
+  const interrupted = (await desks.runs.nameInterrupted()).map(({ run, modelVersion, modelHash }) => {
+    log.warn({ run, modelVersion }, 'a run was interrupted');
+    return { run, modelVersion, modelHash: toHex(modelHash) };
+  });
+  const status = () => coordinatorStatus(desks, store, server.draining() ? 'draining' : 'serving');
+  const { consortium } = keys;
+  const authorityPem = keys.authority.certificatePem;
+  const shared = { consortium, store, crypto, log, status, monotonicMillis };
+  const server = await openCoordinatorServer({ ...listen, ...keys.server, authorityPem, ...shared, ...desks });
+  port = server.port;
+  log.info({ host: listen.host, port, consortium }, 'listening');
+  return { store, desks, server, address: address(), status, interrupted, evaluator };
+}

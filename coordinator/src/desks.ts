@@ -1,0 +1,69 @@
+import type { CryptoPort, Random } from '@concordat/core';
+import { sessionCodec } from '@concordat/proto';
+import type { Logger } from 'pino';
+import type { CoordinatorKeys } from './consortium-directory.js';
+import { Enrolment } from './enrolment/enrolment.js';
+import type { Evaluator } from './evaluator.js';
+import { PlanDesk } from './plan-desk.js';
+import { RosterKeeper } from './roster-keeper.js';
+import { Traffic } from './run/traffic.js';
+import { RunDesk } from './run-desk.js';
+import type { Store } from './store/store.js';
+import { CheckIns } from './transport/check-ins.js';
+
+/** What the desks stand on. */
+export interface DeskOptions {
+  readonly store: Store;
+  readonly keys: CoordinatorKeys;
+  readonly crypto: CryptoPort;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly evaluator: Evaluator | undefined;
+  readonly monotonicMillis: () => number;
+  readonly wallMillis: () => number;
+  /** host:port that participants dial. */
+  readonly address: () => string;
+}
+
+/** The parts of a coordinator behind its port. */
+export interface Desks {
+  readonly roster: RosterKeeper;
+  readonly traffic: Traffic;
+  readonly checkIns: CheckIns;
+  readonly plans: PlanDesk;
+  readonly runs: RunDesk;
+  readonly enrolment: Enrolment;
+}
+
+/** @throws `state-lost` without a roster; `verification` when the roster key ran out. */
+export async function openDesks(options: DeskOptions): Promise<Desks> {
+  const { store, keys, crypto, random } = options;
+  const { consortium, rootKey, rosterKey, rosterKeyCertificate: certificate, authority, coordinatorKey: signer } = keys;
+  const { wallMillis } = options;
+  const roster = await RosterKeeper.open({ store, crypto, consortium, rootKey, rosterKey, certificate, wallMillis });
+  const traffic = new Traffic();
+  const plans = new PlanDesk({ store, roster, crypto });
+  const checkIns: CheckIns = new CheckIns(
+    {
+      checkedIn: (participant, organization) => void runs.current?.checkIn(participant, organization),
+      disconnected: (participant) => void runs.current?.disconnected(participant),
+    },
+    traffic,
+  );
+  const runs: RunDesk = new RunDesk({
+    store,
+    plans,
+    roster,
+    connected: () => checkIns.connected(),
+    ports: {
+      ...options,
+      codec: sessionCodec,
+      signer,
+      traffic,
+      send: (to, runId, message) => checkIns.send(to, runId, message),
+    },
+  });
+  const { address } = options;
+  const enrolment = new Enrolment({ store, roster, crypto, random, authority, rootKey, address, wallMillis });
+  return { roster, traffic, checkIns, plans, runs, enrolment };
+}

@@ -2,6 +2,10 @@ export { type DataSchema, dataSchemaDigest, imagesSchema } from './data/data-sch
 export { type DataSet, requireDataSet, type Targets } from './data/data-set.js';
 export { type HoldoutSplit, splitHoldout } from './data/holdout-split.js';
 export { imagesFile, labelsFile, readIdxDirectory } from './data/idx-directory.js';
+export { type EnrolOptions, type EnrolResult, enroll, type InvitationSource } from './enrol.js';
+export type { Enrolment } from './keys/enrolment-file.js';
+export { type AcceptedRoster, KeyStore, type KeyStoreOptions, type TlsIdentity } from './keys/key-store.js';
+export { SealedRoots, type SealedRootsOptions } from './keys/sealed-roots.js';
 export { denseNetwork, type LayersModel } from './model/dense-network.js';
 export { readTfjsDirectory, writeTfjsDirectory } from './model/tfjs-directory.js';
 export { evaluatePolicy, type Proposal, policyRefusal, type RuleResult } from './policy/evaluate-policy.js';
@@ -20,3 +24,13 @@ export type {
 } from './trainer/trainer.js';
 export type { DataSource } from './trainer/worker-messages.js';
 export { createTrainer, type TrainerOptions } from './trainer/worker-trainer.js';
+export type { CheckInOptions } from './transport/check-in.js';
+export { type Clock, systemClock } from './transport/clock.js';
+export {
+  type CallLimits,
+  Connection,
+  type ConnectionOptions,
+  type CoordinatorHealth,
+  connect,
+} from './transport/connection.js';
+export type { MaskedUpload } from './transport/masked-upload.js';

@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
+import { FederatedError } from '@concordat/core';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { readConfiguration } from '../configuration.js';
 import { Coordinator } from '../coordinator.js';
+import type { Evaluator } from '../evaluator.js';
 import type { CoordinatorStatus } from '../status.js';
 import { conclude, writeLine } from './envelope.js';
 import type { CommandIo } from './io.js';
@@ -42,7 +45,7 @@ async function serve(io: CommandIo, flags: StartFlags) {
   const directory = consortiumDirectory(io, flags.directory);
   const configuration = await readConfiguration(directory, flags, io.environment);
   const holdout = flags.holdout ?? io.environment.CONCORDAT_HOLDOUT;
-  const evaluator = holdout === undefined ? undefined : await io.makeEvaluator?.(holdout);
+  const evaluator = holdout === undefined ? undefined : await evaluatorOver(io, holdout);
   const log = pino(
     { level: configuration.logLevel, base: null },
     { write: (line: string) => void io.stderr.write(line) },
@@ -64,6 +67,13 @@ async function serve(io: CommandIo, flags: StartFlags) {
   await fired(io.signal);
   await coordinator.stop();
   return { data: { stopped: true }, lines: ['Stopped.'] };
+}
+
+function evaluatorOver(io: CommandIo, holdout: string): Promise<Evaluator> {
+  if (io.makeEvaluator !== undefined) return io.makeEvaluator(resolve(holdout));
+  throw new FederatedError('invalid-argument', '--holdout needs a trainer, which this command was built without', {
+    fix: 'Use the command `concordat`, which brings one, or leave --holdout out.',
+  });
 }
 
 function fired(signal: AbortSignal): Promise<void> {

@@ -224,7 +224,12 @@ describe('bulk bytes', () => {
     });
 
     const refusals: [string, Handlers, string, string | undefined][] = [
-      ['a larger one than allowed, before allocating', sends({ sizeBytes: 500_001, chunk: piece(0) }), 'refused', 'blob.size'],
+      [
+        'a larger one than allowed, before allocating',
+        sends({ sizeBytes: 500_001, chunk: piece(0) }),
+        'refused',
+        'blob.size',
+      ],
       ['a claim of terabytes', sends({ sizeBytes: 2 ** 50 }), 'refused', 'blob.size'],
       ['a wrong CRC', sends({ sizeBytes: 500_000, chunk: { ...piece(0), crc32: 1 } }), 'verification', undefined],
       ['other bytes', sends({ sizeBytes: 200_000, chunk: piece(0) }), 'verification', undefined],

@@ -1,4 +1,4 @@
-import { connect, type Connection } from '@concordat/client-sdk';
+import { type Connection, connect } from '@concordat/client-sdk';
 import { type CoordinatorMessage, FederatedError } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { assignmentToWire, type wire } from '@concordat/proto';
@@ -32,7 +32,10 @@ describe("a participant's connection", () => {
     running = undefined;
   });
 
-  async function dial(handlers: Handlers, options: Parameters<TestConsortium['connection']>[1] = {}): Promise<Connection> {
+  async function dial(
+    handlers: Handlers,
+    options: Parameters<TestConsortium['connection']>[1] = {},
+  ): Promise<Connection> {
     running = await consortium.serve(handlers);
     const connection = await consortium.connection(running.address, options);
     open.push(connection);
@@ -231,7 +234,12 @@ describe("a participant's connection", () => {
     it('refuses an authority file that is not the pinned one', async () => {
       const options = { address: 'localhost:1', consortium: 'north', participantId: 'acme' };
       const pems = { certificatePem: '', privateKeyPem: '', authorityPem: consortium.authority.certificatePem };
-      const wrong = { ...options, ...pems, tlsAuthoritySha256: '0'.repeat(64), coordinatorKey: () => new Uint8Array(32) };
+      const wrong = {
+        ...options,
+        ...pems,
+        tlsAuthoritySha256: '0'.repeat(64),
+        coordinatorKey: () => new Uint8Array(32),
+      };
       expect(() => connect(wrong)).to.throw(FederatedError, 'the TLS authority is not the one the invitation named');
     });
   });

@@ -165,7 +165,7 @@ describe("a participant's connection", () => {
       await connection.answer('spring', ready(4));
       expect(calls).to.equal(5);
       expect(clock.slept).to.have.length(4);
-      clock.slept.forEach((millis, attempt) => expect(millis).to.be.within(0, 250 * 2 ** attempt));
+      for (const [attempt, millis] of clock.slept.entries()) expect(millis).to.be.within(0, 250 * 2 ** attempt);
     });
 
     it('hands on a refusal at once, with its rule', async () => {

@@ -107,7 +107,9 @@ export {
   type Weighting,
 } from './round/plan.js';
 export { planParameters, planSegments } from './round/segments.js';
+export { type Candidate, chooseCohort, selectable } from './round/selection.js';
 export { fedAvg, type Strategy } from './round/strategy.js';
+export { sessionTerms } from './round/terms.js';
 export type {
   Abandonment,
   AggregatorEffect,

@@ -73,7 +73,7 @@ function connect(state: ParticipationState): ParticipationStep {
     (step, { runId, round }) =>
       chain(step, (after) =>
         chain(note(after, { type: 'session-left', runId, round }), (noted) =>
-          withEffects(noted, { type: 'erase', round }),
+          withEffects(noted, { type: 'erase', runId, round }),
         ),
       ),
     withEffects(state),

@@ -138,8 +138,8 @@ export type ParticipationEffect =
     }
   /** Send the signed header and the spooled vector, from its first byte if it has to be repeated; answer `uploaded` or `failed`. */
   | { readonly type: 'upload'; readonly round: number; readonly header: Signed }
-  /** Destroy the sealed root and the spool of this round. */
-  | { readonly type: 'erase'; readonly round: number }
+  /** Destroy the sealed root and the spool of this round; `runId` may be an earlier run's, after a restart. */
+  | { readonly type: 'erase'; readonly runId: string; readonly round: number }
   /** The update in hand was used or is stale: forget delta and lanes. */
   | { readonly type: 'discard-update' }
   /** A refusal by the protocol or the policy, for the egress log. The coordinator is told by a `send`, when there is something to tell. */

@@ -93,8 +93,10 @@ export function endSession(state: ParticipationState, { ports }: Context): Parti
   if (work.type !== 'session' && work.type !== 'sealing') return withEffects(idle);
   const quiet = { type: 'cancel-timer', name: expiryTimer(work.round) } as const;
   if (work.type === 'sealing') {
-    const left = { type: 'session-left', runId: run?.runId ?? '', round: work.round } as const;
-    return chain(note(idle, left), (after) => withEffects(after, { type: 'erase', round: work.round }));
+    const which = { runId: run?.runId ?? '', round: work.round };
+    return chain(note(idle, { type: 'session-left', ...which }), (after) =>
+      withEffects(after, { type: 'erase', ...which }),
+    );
   }
   return chain(relay(state, stepParticipant(ports, work.session, { type: 'end' })), (after) =>
     withEffects({ ...after, work: { type: 'idle' } }, quiet),
@@ -159,7 +161,7 @@ function perform(
       return decline(state, 'session', effect.error, { runId, round, quote: true });
     case 'erase':
       return chain(note(state, { type: 'session-left', runId, round }), (after) =>
-        withEffects(after, { type: 'erase', round }, { type: 'cancel-timer', name: expiryTimer(round) }),
+        withEffects(after, { type: 'erase', runId, round }, { type: 'cancel-timer', name: expiryTimer(round) }),
       );
   }
 }

@@ -1,0 +1,370 @@
+import { FederatedError } from '@concordat/core';
+import { expect } from 'chai';
+import { examplePlan } from './example-plan.js';
+import { aRefusal, everyone, RoundTable } from './round-table.js';
+
+/** Σ w·x/Σ w over chairs 1 … n: weights and deltas are proportional to the chair number. */
+const meanOf = (chairs: readonly number[]) =>
+  chairs.reduce((sum, chair) => sum + chair * chair, 0) / 4 / chairs.reduce((sum, chair) => sum + chair, 0);
+
+describe('a run of five', () => {
+  it('publishes as many models as the plan says and tells everyone', () => {
+    const table = new RoundTable().start();
+    expect(table.rounds.map(({ outcome }) => outcome.type)).to.deep.equal(['published', 'published']);
+    expect(table.rounds[0]!.survivors).to.deep.equal([...everyone].sort());
+    expect(table.state.stage.type).to.equal('over');
+    for (const name of everyone) expect(table.told(name).slice(-2)).to.deep.equal(['published', 'finished']);
+    expect(table.sums.map(({ round }) => round)).to.deep.equal([1, 2]);
+    expect(table.sums[0]!.mean).to.be.closeTo(meanOf([1, 2, 3, 4, 5]), 0.002);
+  });
+
+  it('has the metrics of the model received, counted over those who sent them', () => {
+    const [metric] = new RoundTable().start().rounds[0]!.metrics;
+    expect(metric!.participants).to.equal(5);
+    expect(metric!.mean).to.be.closeTo((1 + 2 + 3 + 4 + 5) / 5 / 8, 1e-4);
+  });
+
+  it('journals before it sends, and journals every round', () => {
+    const table = new RoundTable().start();
+    const kinds = table.journal.map((record) => record.type);
+    expect(kinds[0]).to.equal('run-started');
+    expect(kinds.filter((kind) => kind === 'round-ended')).to.have.lengthOf(2);
+    expect(kinds.at(-1)).to.equal('finished');
+    const ended = table.effects.findIndex(
+      (effect) => effect.type === 'journal' && effect.record.type === 'round-ended',
+    );
+    const told = table.effects.findIndex((effect) => effect.type === 'send' && effect.message.type === 'published');
+    expect(ended).to.be.lessThan(told);
+  });
+
+  it('measures every phase', () => {
+    const { phases } = new RoundTable().start().rounds[0]!;
+    const order = [
+      'select',
+      'train',
+      'advertise',
+      'share',
+      'confirm',
+      'upload',
+      'certify',
+      'reveal',
+      'aggregate',
+      'publish',
+    ];
+    expect(Object.keys(phases)).to.deep.equal(order);
+  });
+
+  it('offers the result to whoever comes late', () => {
+    const table = new RoundTable().start().disconnect('beta').connect('beta');
+    expect(table.told('beta').at(-1)).to.equal('finished');
+  });
+});
+
+describe('one of five that leaves', () => {
+  const steps = ['advertise', 'share', 'confirm', 'upload', 'certify', 'reveal'] as const;
+  for (const step of steps) {
+    it(`at ${step} does not stop the round, and the record says so`, () => {
+      const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+      table.withheld.add(`delta/${step}`);
+      table.start();
+      const late = step === 'certify' || step === 'reveal';
+      // T statements and T reveals are enough: nobody is waited for beyond them.
+      if (!late)
+        expect(table.waiting).to.match(
+          /^waiting for 1 of \d \(delta\), \d+ s; then the round goes on with 4 ≥ T = [34]$/,
+        );
+      table.pass(60_000);
+      const [round] = table.rounds;
+      expect(round!.outcome.type).to.equal('published');
+      expect(round!.survivors).to.have.lengthOf(late ? 5 : 4);
+      expect(table.sums[0]!.mean).to.be.closeTo(meanOf(late ? [1, 2, 3, 4, 5] : [1, 2, 3, 5]), 0.002);
+      if (!late) {
+        expect(round!.dropped.map(({ participant, step: at }) => [participant, at])).to.deep.equal([['delta', step]]);
+        expect(round!.phases[step]).to.be.at.least(10_000);
+      }
+      expect(round!.recovered).to.deep.equal(step === 'upload' ? ['delta'] : []);
+    });
+  }
+
+  it('in the middle of its upload is recorded with the bytes that came', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+    table.withheld.add('delta/vector');
+    table.start().disconnect('delta').pass(60_000);
+    const [drop] = table.rounds[0]!.dropped;
+    expect(drop).to.include({ participant: 'delta', step: 'upload' });
+    expect(drop!.bytesReceived).to.be.greaterThan(0).and.lessThan(drop!.bytesExpected);
+    expect(table.rounds[0]!.recovered).to.deep.equal(['delta']);
+  });
+
+  it('before it is ready is told that it sits out after the grace period', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+    table.withheld.add('delta/train');
+    table.start();
+    expect(table.waiting).to.equal('waiting for 1 of 5 (delta), 30 s; then the session opens with 4 ≥ 4');
+    table.pass(29_999);
+    expect(table.rounds).to.have.lengthOf(0);
+    table.pass(1);
+    expect(table.rounds[0]!.dropped).to.deep.include({
+      participant: 'delta',
+      step: 'train',
+      reason: 'was not ready in time',
+      bytesReceived: 0,
+      bytesExpected: 0,
+    });
+    expect(table.told('delta')).to.include('not-chosen');
+  });
+
+  it('and comes back takes part from the next round on', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 3 }) });
+    table.withheld.add('delta/vector');
+    table.start().kill('delta');
+    table.withheld.clear();
+    table.pass(12_000).connect('delta').pass(60_000);
+    expect(table.rounds.map(({ survivors }) => survivors.includes('delta'))).to.deep.equal([false, true, true]);
+  });
+
+  it('and reconnects within the round keeps its place', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+    table.withheld.add('delta/confirm');
+    table.start().disconnect('delta');
+    table.withheld.clear();
+    table.connect('delta');
+    expect(table.rounds[0]!.survivors).to.have.lengthOf(5);
+    expect(table.rounds[0]!.dropped).to.deep.equal([]);
+  });
+
+  it('and is restarted within its session declines, so that nobody waits for it', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+    table.withheld.add('delta/vector');
+    table.start().kill('delta').connect('delta');
+    expect(table.declined('delta')).to.deep.equal(['session.left']);
+    expect(table.rounds[0]!.outcome.type).to.equal('published');
+    expect(table.now).to.equal(0);
+  });
+});
+
+describe('a run with too few participants', () => {
+  it('says who is awaited, until when, and what then', () => {
+    const table = new RoundTable().start('alpha', 'beta', 'gamma');
+    expect(table.waiting).to.equal(
+      'waiting for 2 of 5 (delta, epsilon), 60 s; then the round is abandoned with 3 of at least 4 and tried again (1 of 3)',
+    );
+    expect(table.told('alpha')).to.include('waiting');
+  });
+
+  it('abandons the round at the deadline, tries again, and aborts after the last retry', () => {
+    const plan = examplePlan({ onShortfall: { action: 'retry', times: 2 } });
+    const table = new RoundTable({ plan }).start('alpha', 'beta', 'gamma').pass(59_999);
+    expect(table.rounds).to.have.lengthOf(0);
+    table.pass(1);
+    expect(table.rounds[0]!.outcome).to.deep.equal({
+      type: 'abandoned',
+      phase: 'select',
+      reason: '3 participants checked in, 4 are needed',
+    });
+    table.pass(120_000);
+    expect(table.rounds.map(({ round }) => round)).to.deep.equal([1, 2, 3]);
+    expect(table.state.stage).to.deep.equal({
+      type: 'over',
+      outcome: 'aborted',
+      reason: '3 participants checked in, 4 are needed; 2 retries were used',
+    });
+  });
+
+  it('goes on as soon as enough are there, with selectMillis for more', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) }).start('alpha', 'beta', 'gamma', 'delta');
+    expect(table.waiting).to.equal('waiting for 1 of 5 (epsilon), 5 s; then the round starts with 4 ≥ 4');
+    table.pass(5_000);
+    expect(table.rounds[0]!.cohort).to.have.lengthOf(4);
+    expect(table.rounds[0]!.outcome.type).to.equal('published');
+  });
+
+  it('does not wait for somebody who refused', () => {
+    const table = new RoundTable({ refusing: new Map([['epsilon', aRefusal('model.task')]]) }).start();
+    expect(table.declined('epsilon')).to.deep.equal(['model.task']);
+    expect(table.now).to.equal(0);
+    expect(table.rounds[0]!.cohort).to.deep.equal(['alpha', 'beta', 'delta', 'gamma']);
+  });
+
+  it('pauses when the plan says so, and resumes', () => {
+    const table = new RoundTable({ plan: examplePlan({ onShortfall: { action: 'pause' }, rounds: 1 }) });
+    table.start('alpha').pass(60_000);
+    expect(table.state.stage.type).to.equal('paused');
+    for (const name of everyone.slice(1)) table.connect(name);
+    expect(table.rounds).to.have.lengthOf(1);
+    table.coordinator({ type: 'resume' });
+    expect(table.rounds.at(-1)!.outcome.type).to.equal('published');
+  });
+
+  it('aborts when the plan says so', () => {
+    const table = new RoundTable({ plan: examplePlan({ onShortfall: { action: 'abort' } }) })
+      .start('alpha')
+      .pass(60_000);
+    expect(table.state.stage).to.include({ type: 'over', outcome: 'aborted' });
+    expect(table.told('alpha').at(-1)).to.equal('finished');
+  });
+
+  it('is abandoned when too many leave the session, and opens nothing', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+    for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/upload`);
+    table.start();
+    expect(table.waiting).to.match(/then the round is abandoned with 3 of at least 4 and tried again \(1 of 3\)$/);
+    table.pass(11_000);
+    expect(table.rounds[0]!.outcome).to.include({ type: 'abandoned', phase: 'upload' });
+    expect(table.rounds[0]!.survivors).to.deep.equal([]);
+    expect(table.sums).to.deep.equal([]);
+    expect(table.effects.some((effect) => effect.type === 'open-sum')).to.equal(false);
+  });
+
+  it('is abandoned at once when too many cannot train', () => {
+    const table = new RoundTable({ plan: examplePlan({ onShortfall: { action: 'abort' } }) });
+    const nan = new FederatedError('refused', 'the update holds NaN at dense/bias[1]', {
+      detail: { rule: 'update.finite' },
+    });
+    table.failing.set('alpha/train', nan).set('beta/train', nan);
+    table.start();
+    expect(table.rounds[0]!.outcome).to.include({ type: 'abandoned', phase: 'train' });
+    expect(table.declined('alpha')).to.deep.equal(['update.finite']);
+  });
+});
+
+describe('a round that was abandoned', () => {
+  it('before anything was uploaded is tried again with the same updates', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+    for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/share`);
+    table.start();
+    table.withheld.clear();
+    table.pass(10_000);
+    expect(table.rounds.map(({ outcome }) => outcome.type)).to.deep.equal(['abandoned', 'published']);
+    const trained = table.chairs.get('alpha')!.effects.filter(({ type }) => type === 'train');
+    expect(trained).to.have.lengthOf(1);
+  });
+
+  it('after uploads is tried again with updates trained afresh, and metrics are not sent twice', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+    for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/upload`);
+    table.start();
+    table.withheld.clear();
+    table.pass(11_000);
+    expect(table.rounds.map(({ outcome }) => outcome.type)).to.deep.equal(['abandoned', 'published']);
+    expect(table.chairs.get('alpha')!.effects.filter(({ type }) => type === 'train')).to.have.lengthOf(2);
+    // Everyone's first byte was announced in the first attempt, so nobody may be measured again on this model.
+    expect(table.rounds[1]!.metrics).to.deep.equal([]);
+    expect(table.sums[0]!.mean).to.be.closeTo(meanOf([1, 2, 3, 4, 5]), 0.002);
+  });
+
+  it('after survivors were signed bars the signers from that base model, by name', () => {
+    const plan = examplePlan({ rounds: 1, onShortfall: { action: 'retry', times: 1 } });
+    const table = new RoundTable({ plan });
+    for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/reveal`);
+    table.start().pass(10_000);
+    expect(table.rounds[0]!.outcome).to.include({ type: 'abandoned', phase: 'reveal' });
+    expect(table.declined('alpha')).to.deep.equal(['base.signed']);
+    expect(table.sums).to.deep.equal([]);
+    expect(table.state.stage).to.include({ type: 'over', outcome: 'aborted' });
+  });
+
+  it('because the sum could not be opened follows the same rule', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1, onShortfall: { action: 'abort' } }) });
+    table.failing.set('coordinator/open', aRefusal('guard'));
+    table.start();
+    expect(table.rounds[0]!.outcome).to.deep.equal({
+      type: 'abandoned',
+      phase: 'aggregate',
+      reason: 'the guard lanes are wrong',
+    });
+  });
+
+  it('by the operator ends the run, and everyone hears why', () => {
+    const table = new RoundTable();
+    table.withheld.add('delta/share');
+    table.start().coordinator({ type: 'abort', reason: 'the operator stopped it' });
+    expect(table.rounds[0]!.outcome).to.include({
+      type: 'abandoned',
+      phase: 'share',
+      reason: 'the operator stopped it',
+    });
+    expect(table.told('beta').slice(-2)).to.deep.equal(['abandoned', 'finished']);
+  });
+});
+
+describe('a coordinator that is restarted', () => {
+  it('goes on with the model version and round its journal proves', () => {
+    const table = new RoundTable();
+    table.start('alpha', 'beta', 'gamma', 'delta').pass(5_000);
+    expect(table.rounds).to.have.lengthOf(1);
+    table.restartCoordinator().pass(5_000);
+    expect(table.rounds.map(({ round, outcome }) => [round, outcome.type])).to.deep.equal([
+      [1, 'published'],
+      [2, 'abandoned'],
+      [3, 'published'],
+    ]);
+    expect(table.rounds[1]!.outcome).to.include({ reason: 'the coordinator was restarted' });
+    expect(table.state.modelVersion).to.equal(2);
+  });
+
+  it('stays over when the run was over', () => {
+    const table = new RoundTable().start().restartCoordinator();
+    expect(table.state.stage).to.include({ type: 'over', outcome: 'completed' });
+    expect(table.journal.filter((record) => record.type === 'finished')).to.have.lengthOf(1);
+  });
+});
+
+describe('what a coordinator is sent', () => {
+  it('by somebody who is not in the roster changes nothing', () => {
+    const table = new RoundTable().start('alpha', 'beta', 'gamma');
+    const before = table.state.people;
+    const participant = 'mallory';
+    table.coordinator({ type: 'check-in', participant, organization: 'mallory GmbH' });
+    expect(table.state.people).to.equal(before);
+  });
+
+  it('too late, for another round, or twice is answered and stops nobody', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+    table.withheld.add('delta/share');
+    table.start();
+    const baseModelHash = new Uint8Array(32);
+    const ready = (round: number) =>
+      ({ type: 'message', participant: 'alpha', message: { type: 'ready', round, baseModelHash } }) as const;
+    table.coordinator(ready(1)).coordinator(ready(9));
+    const [again, foreign] = table.effects.filter((effect) => 'step' in effect && effect.step === 'ready').slice(-2);
+    expect(again!.type).to.equal('accepted');
+    expect(foreign!.type).to.equal('rejected');
+    table.coordinator({ type: 'timer', name: 'step:1:advertise' }).coordinator({ type: 'timer', name: 'nonsense' });
+    expect(table.rounds).to.have.lengthOf(0);
+    table.pass(10_000);
+    expect(table.rounds[0]!.outcome.type).to.equal('published');
+  });
+
+  it('from another model than the round’s is refused', () => {
+    const table = new RoundTable();
+    table.withheld.add('alpha/ready');
+    table.start();
+    const message = { type: 'ready', round: 1, baseModelHash: new Uint8Array(32).fill(9) } as const;
+    table.coordinator({ type: 'message', participant: 'alpha', message });
+    const last = table.effects.filter((effect) => effect.type === 'rejected').at(-1);
+    expect(last).to.have.nested.property('error.detail.rule', 'model.hash');
+  });
+
+  it('as an approval that is not signed by the participant does not count', () => {
+    const table = new RoundTable();
+    table.withheld.add('alpha/approved');
+    table.start('alpha');
+    const effect = table.chairs
+      .get('alpha')!
+      .effects.filter((one) => one.type === 'send')
+      .at(-1);
+    if (effect?.type !== 'send' || effect.message.type !== 'approved') throw new Error('no approval was sent');
+    const { message } = effect;
+    const signature = message.approval.signature.map((byte) => byte ^ 1);
+    table.coordinator({
+      type: 'message',
+      participant: 'alpha',
+      message: { ...message, approval: { ...message.approval, signature } },
+    });
+    expect(table.effects.at(-1)).to.have.nested.property('error.code', 'verification');
+    expect(table.state.people.get('alpha')!.standing).to.equal('offered');
+    table.coordinator({ type: 'message', participant: 'alpha', message });
+    expect(table.state.people.get('alpha')!.standing).to.equal('approved');
+  });
+});

@@ -1,0 +1,179 @@
+import { FederatedError, type ParticipationEffect, type ParticipationRecord } from '@concordat/core';
+import { expect } from 'chai';
+import { examplePlan } from './example-plan.js';
+import { aRefusal, RoundTable } from './round-table.js';
+
+const effectsOf = (table: RoundTable, name: string, type: ParticipationEffect['type']) =>
+  table.chairs.get(name)!.effects.filter((effect) => effect.type === type);
+
+const journalOf = (table: RoundTable, name: string) => table.chairs.get(name)!.journal.map((record) => record.type);
+
+const one = (over = {}) => new RoundTable({ plan: examplePlan({ rounds: 1, ...over }) });
+
+describe('a participant', () => {
+  it('asks its policy before anything else and signs what it approved', () => {
+    const table = new RoundTable().start('alpha');
+    const kinds = table.chairs.get('alpha')!.effects.map((effect) => effect.type);
+    expect(kinds.indexOf('consider-plan')).to.be.greaterThan(-1).and.lessThan(kinds.indexOf('send'));
+    expect(journalOf(table, 'alpha')).to.deep.equal(['approved']);
+  });
+
+  it('that refuses the plan says the rule and takes no part', () => {
+    const table = new RoundTable({ refusing: new Map([['alpha', aRefusal('policy.file')]]) }).start();
+    expect(table.declined('alpha')).to.deep.equal(['policy.file']);
+    expect(effectsOf(table, 'alpha', 'refuse')).to.have.lengthOf(1);
+    expect(effectsOf(table, 'alpha', 'train')).to.deep.equal([]);
+  });
+
+  it('does not ask its policy again after a reconnection', () => {
+    const table = new RoundTable().start('alpha').disconnect('alpha').connect('alpha');
+    expect(effectsOf(table, 'alpha', 'consider-plan')).to.have.lengthOf(1);
+    expect(table.state.people.get('alpha')).to.deep.equal({ connected: true, standing: 'approved' });
+  });
+
+  it('trains, prepares, and only then says that it is ready', () => {
+    const kinds = one()
+      .start()
+      .chairs.get('beta')!
+      .effects.map((effect) => (effect.type === 'send' ? effect.message.type : effect.type));
+    const order = ['train', 'prepare-update', 'ready', 'seal-root', 'mask', 'upload', 'erase'].map((kind) =>
+      kinds.indexOf(kind as never),
+    );
+    expect(order).to.deep.equal([...order].sort((a, b) => a - b));
+    expect(order).not.to.include(-1);
+  });
+
+  it('journals that it entered before a root exists, and what it contributed before the first byte leaves', () => {
+    const kinds = one()
+      .start()
+      .chairs.get('beta')!
+      .effects.map((effect) => (effect.type === 'journal' ? effect.record.type : effect.type));
+    expect(kinds.indexOf('session-entered')).to.be.greaterThan(-1).and.lessThan(kinds.indexOf('seal-root'));
+    expect(kinds.indexOf('contributed')).to.be.greaterThan(-1).and.lessThan(kinds.indexOf('upload'));
+  });
+
+  it('never journals a secret or a count of records', () => {
+    const allowed = ['approved', 'session-entered', 'session', 'contributed', 'base-signed', 'session-left'];
+    expect(allowed).to.include.members(journalOf(one().start(), 'beta'));
+  });
+
+  it('with NaN in its update refuses by name, and tells the coordinator the rule but not the place', () => {
+    const table = one();
+    const message = 'the update holds NaN at dense/bias[1]';
+    table.failing.set('beta/train', new FederatedError('refused', message, { detail: { rule: 'update.finite' } }));
+    table.start();
+    expect(effectsOf(table, 'beta', 'refuse')[0]).to.have.nested.property('error.message', message);
+    expect(table.declined('beta')).to.deep.equal(['update.finite']);
+    expect(JSON.stringify(table.progress)).not.to.include('dense/bias');
+    table.pass(60_000);
+    expect(table.rounds[0]!.survivors).to.have.lengthOf(4);
+  });
+
+  it('whose mask fails leaves the session at once', () => {
+    const table = one();
+    table.failing.set('beta/mask', new FederatedError('internal', 'disk full'));
+    table.start();
+    expect(table.rounds[0]!.outcome.type).to.equal('published');
+    expect(table.rounds[0]!.recovered).to.deep.equal(['beta']);
+    expect(effectsOf(table, 'beta', 'erase')).to.have.lengthOf(1);
+  });
+
+  it('erases its secrets when a round is abandoned', () => {
+    const table = one({ onShortfall: { action: 'abort' } });
+    for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/share`);
+    table.start().pass(10_000);
+    for (const name of table.chairs.keys()) expect(effectsOf(table, name, 'erase'), name).to.have.lengthOf(1);
+  });
+
+  it('erases its secrets by itself when it hears nothing any more', () => {
+    const table = one();
+    for (const name of ['gamma', 'delta', 'epsilon']) table.withheld.add(`${name}/advertise`);
+    table.start().disconnect('beta').pass(600_000);
+    expect(effectsOf(table, 'beta', 'erase')).to.have.lengthOf(1);
+  });
+
+  it('that leaves says so, and the others go on', () => {
+    const table = one();
+    table.withheld.add('delta/share');
+    table.start().participant('delta', { type: 'stop' });
+    expect(table.declined('delta')).to.deep.equal(['participant.leaving']);
+    expect(table.rounds[0]!.outcome.type).to.equal('published');
+    expect(table.now).to.equal(0);
+  });
+
+  it('sits out when the session opened without it, and its update is discarded', () => {
+    const table = one();
+    table.withheld.add('delta/train');
+    table.start().pass(30_000);
+    expect(effectsOf(table, 'delta', 'stop-training')).to.have.lengthOf(1);
+    expect(effectsOf(table, 'delta', 'report')).to.deep.include({
+      type: 'report',
+      progress: { type: 'sitting-out', round: 1, reason: 'was not ready in time' },
+    });
+  });
+
+  it('ignores what belongs to no round of its own', () => {
+    const table = new RoundTable().start('alpha');
+    const before = table.chairs.get('alpha')!.state;
+    const frame = { type: 'cohort', adverts: [] } as const;
+    table
+      .participant('alpha', { type: 'message', message: { type: 'session', round: 7, frame } })
+      .participant('alpha', { type: 'trained', round: 7 })
+      .participant('alpha', { type: 'prepared', round: 7 })
+      .participant('alpha', { type: 'root-sealed', round: 7, root: new Uint8Array(32) })
+      .participant('alpha', { type: 'masked', round: 7, lengthBytes: 48, merkleRoot: new Uint8Array(32) })
+      .participant('alpha', { type: 'failed', round: 7, error: aRefusal('x') })
+      .participant('alpha', { type: 'timer', name: 'session:7' });
+    expect(table.chairs.get('alpha')!.state).to.deep.equal(before);
+  });
+});
+
+describe('a participant that was killed', () => {
+  const base = new Uint8Array(32).fill(5);
+  const restarted = (records: readonly ParticipationRecord[]) => {
+    const table = one();
+    table.chairs.get('delta')!.journal.push(...records);
+    // The first round's base is the plan's initial model: all zero digits.
+    return table.kill('delta');
+  };
+  const initial = new Uint8Array(32);
+
+  it('erases what its last process left behind before it does anything else', () => {
+    const table = restarted([{ type: 'session-entered', runId: 'other', round: 4, baseModelHash: base }]);
+    table.connect('delta');
+    const kinds = table.chairs.get('delta')!.effects.map((effect) => effect.type);
+    expect(kinds.slice(0, 2)).to.deep.equal(['journal', 'erase']);
+    expect(journalOf(table, 'delta')).to.deep.equal(['session-entered', 'session-left', 'approved']);
+  });
+
+  it('does not enter a round that it entered before', () => {
+    const table = restarted([{ type: 'session-entered', runId: 'run-1', round: 1, baseModelHash: initial }]).start();
+    expect(table.declined('delta')).to.deep.equal(['session.left']);
+  });
+
+  it('does not contribute to a base model for which it signed survivors', () => {
+    const table = restarted([{ type: 'base-signed', runId: 'other', round: 1, baseModelHash: initial }]).start();
+    expect(table.declined('delta')).to.deep.equal(['base.signed']);
+  });
+
+  it('does not contribute to a base model more often than its policy allows', () => {
+    const contributed = {
+      type: 'contributed',
+      runId: 'other',
+      round: 1,
+      baseModelHash: initial,
+      metrics: false,
+    } as const;
+    expect(restarted([contributed, contributed]).start().declined('delta')).to.deep.equal([]);
+    expect(restarted([contributed, contributed, contributed]).start().declined('delta')).to.deep.equal([
+      'base.contributions',
+    ]);
+  });
+
+  it('does not send metrics twice for one run and model', () => {
+    const sent = { type: 'contributed', runId: 'run-1', round: 1, baseModelHash: initial, metrics: true } as const;
+    const table = restarted([sent]).start();
+    expect(table.rounds[0]!.survivors).to.have.lengthOf(5);
+    expect(table.rounds[0]!.metrics[0]!.participants).to.equal(4);
+  });
+});

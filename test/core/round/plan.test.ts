@@ -1,0 +1,208 @@
+import {
+  decodePlan,
+  describeTolerance,
+  encodePlan,
+  FederatedError,
+  hashPlan,
+  type Plan,
+  parsePlan,
+  requirePlan,
+  toHex,
+  toleratedDropouts,
+} from '@concordat/core';
+import { nodeCrypto } from '@concordat/node';
+import { expect } from 'chai';
+import { examplePlan, planText } from './example-plan.js';
+
+function refusalOf(make: () => unknown): FederatedError {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof FederatedError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+/** The example plan with one field changed, by dotted path. */
+function changed(path: string, value: unknown): unknown {
+  const plan: unknown = JSON.parse(planText());
+  const keys = path.split('.');
+  let place = plan as Record<string, unknown>;
+  for (const key of keys.slice(0, -1)) place = place[key] as Record<string, unknown>;
+  place[keys.at(-1)!] = value;
+  return plan;
+}
+
+describe('a plan', () => {
+  it('is read as it was written', () => {
+    expect(parsePlan(planText())).to.deep.equal(examplePlan());
+  });
+
+  it('has one digest, whatever its spelling', () => {
+    const plan = examplePlan();
+    expect(decodePlan(encodePlan(plan))).to.deep.equal(plan);
+    const digest = toHex(hashPlan(nodeCrypto, plan));
+    expect(toHex(hashPlan(nodeCrypto, parsePlan(planText())))).to.equal(digest);
+    expect(toHex(hashPlan(nodeCrypto, examplePlan({ rounds: 3 })))).not.to.equal(digest);
+  });
+
+  it('is accepted from the wire only in canonical bytes', () => {
+    expect(refusalOf(() => decodePlan(new TextEncoder().encode(planText()))).code).to.equal('malformed');
+  });
+
+  it('says whom each cohort size can lose', () => {
+    expect(describeTolerance(examplePlan())).to.equal('5: one may drop out; 4: one');
+    expect(describeTolerance(examplePlan({ cohort: { min: 3, size: 5 } }))).to.equal(
+      '5: one may drop out; 4: one; 3: none. 3 organizations: all must answer; 4 are needed to lose one.',
+    );
+    const plan = examplePlan({ cohort: { min: 4, size: 6 }, minSurvivors: 4 });
+    expect([4, 5, 6].map((n) => toleratedDropouts(plan, n))).to.deep.equal([0, 1, 2]);
+  });
+});
+
+describe('a plan with a wrong field', () => {
+  it('is refused with the line, the field and the fix', () => {
+    const text = planText().replace('"batchSize": 32', '"batchSize": "many"');
+    const line = text.split('\n').findIndex((row) => row.includes('many')) + 1;
+    const error = refusalOf(() => parsePlan(text));
+    expect(error.code).to.equal('invalid-argument');
+    expect(error.message).to.equal(`line ${line}: task.batchSize must be a whole number from 1 to 1000000, not "many"`);
+    expect(error.fix).to.equal('Set task.batchSize to a whole number from 1 to 1000000.');
+  });
+
+  const wrong: readonly [string, unknown, string][] = [
+    ['rounds', 0, 'rounds'],
+    ['rounds', undefined, 'rounds'],
+    ['cohort.min', 3.5, 'cohort.min'],
+    ['consortium', 'Not An Id', 'consortium'],
+    ['task.model.weightsDigest', 'abc', 'task.model.weightsDigest'],
+    ['task.steps', 5, 'task'],
+    ['clippingNorm', 0, 'clippingNorm'],
+    ['deadlines.stepMillis', 2 ** 40, 'deadlines.stepMillis'],
+    ['metrics', [{ name: 'accuracy', kind: 'rate', max: 2 }], 'metrics[0]'],
+    ['onShortfall', { action: 'pause', times: 2 }, 'onShortfall.times'],
+    ['epochz', 1, 'epochz'],
+    ['approval.expires', 'soon', 'approval.expires'],
+  ];
+  for (const [path, value, rule] of wrong) {
+    it(`${path} = ${JSON.stringify(value)} names ${rule}`, () => {
+      const error = refusalOf(() => requirePlan(changed(path, value)));
+      expect(error.code).to.equal('invalid-argument');
+      expect(error.detail.rule ?? error.message).to.contain(rule.replace(/^rounds$/, value === undefined ? '' : rule));
+      expect(error.fix).to.be.a('string').and.not.equal('');
+    });
+  }
+
+  it('that is not JSON is refused with the line', () => {
+    for (const [text, line] of [
+      ['{\n  "schema": ,\n}', 2],
+      ['{\n"a": 1,\n"a": 2\n}', 3],
+      ['[1 2]', 1],
+      ['{"a": 01}', 1],
+      ['{"a": 1} x', 1],
+      ['['.repeat(50), 1],
+      ['', 1],
+    ] as const) {
+      const error = refusalOf(() => parsePlan(text));
+      expect([error.code, error.detail.line], text).to.deep.equal(['malformed', line]);
+    }
+  });
+});
+
+describe('a plan that asks for what does not exist yet', () => {
+  const missing: readonly [string, unknown, string][] = [
+    ['cohort.overSelection', 1.3, 'over-selection'],
+    ['mode', { async: { bufferSize: 4 } }, 'asynchronous rounds'],
+    ['secureAggregation.rotation', 'hadamard', 'rotation'],
+    ['secureAggregation.groups', 4, 'groups'],
+    ['secureAggregation.abortCertificates', true, 'abort certificates'],
+    ['secureAggregation.aggregateCheck', true, 'the aggregate check'],
+    ['secureAggregation.suite', 'CSA2', 'another suite than CSA1'],
+    ['privacy.mechanism', 'gaussian', 'differential privacy'],
+    ['strategy.name', 'fedadam', 'another strategy than fedavg'],
+    ['stopWhen', { metric: 'accuracy' }, 'stopping early'],
+    ['cohort.max', 300, 'cohorts above 256 need groups'],
+  ];
+  for (const [path, value, name] of missing) {
+    it(`${path} is refused by name`, () => {
+      const error = refusalOf(() => requirePlan(changed(path, value)));
+      expect(error.code).to.equal('refused');
+      expect(error.message).to.contain(name);
+      expect(error.detail.rule).to.equal(path);
+    });
+  }
+});
+
+describe('a plan whose thresholds cannot hold', () => {
+  const make = (
+    over: Partial<Plan['cohort']>,
+    secagg: { minSurvivors?: number; maxColluders?: number } = {},
+    goal?: number,
+  ) =>
+    refusalOf(() => {
+      const plan = examplePlan();
+      const cohort = { ...plan.cohort, ...over };
+      requirePlan({
+        ...plan,
+        cohort,
+        reportingGoal: goal ?? cohort.min,
+        secureAggregation: { ...plan.secureAggregation, ...secagg },
+      });
+    });
+
+  it('is refused with the field, what was required and what was offered', () => {
+    const cases: readonly [FederatedError, string][] = [
+      [make({}, { minSurvivors: 2 }), 'secureAggregation.minSurvivors'],
+      [make({}, { minSurvivors: 5 }), 'cohort.min'],
+      [make({}, {}, 3), 'reportingGoal'],
+      [make({ size: 4, max: 4 }, {}, 5), 'cohort.size'],
+      [make({ max: 4 }), 'cohort.max'],
+      [make({}, { maxColluders: 3 }), 'secureAggregation.maxColluders'],
+    ];
+    for (const [error, rule] of cases) {
+      expect([error.code, error.detail.rule], error.message).to.deep.equal(['refused', rule]);
+      expect(error.fix).to.contain('Keep');
+    }
+  });
+
+  it('says for three organizations what it means', () => {
+    const error = make({ min: 3, size: 3, max: 3 }, { maxColluders: 2 });
+    expect(error.message).to.contain('3 organizations: all must answer; 4 are needed to lose one.');
+  });
+
+  it('counts the smallest sum of three', () => {
+    expect(make({ min: 2, size: 3, max: 3 }).detail).to.deep.include({ rule: 'cohort.min', required: 3, offered: 2 });
+  });
+});
+
+describe('a plan whose ring could overflow', () => {
+  const wide = (max: number, bits: 16 | 24 | 32, quantBits: number) =>
+    examplePlan({ cohort: { min: 4, size: 5, max }, lanes: { bits, quantBits } });
+
+  it('is refused with the segment, the cohort and the fix', () => {
+    const error = refusalOf(() => wide(5, 16, 16));
+    expect(error.code).to.equal('refused');
+    expect(error.message).to.equal('segment model could overflow its ring of 16 bits, for 5 participants');
+    expect(error.fix).to.contain('wider lanes');
+  });
+
+  it('fits exactly at the limits of the design', () => {
+    expect(() => wide(256, 24, 16)).not.to.throw();
+    expect(() => wide(256, 24, 17)).to.throw(FederatedError);
+    expect(() => wide(256, 16, 8)).not.to.throw();
+    expect(() => wide(256, 16, 9)).to.throw(FederatedError);
+  });
+
+  it('or whose lanes do not fit model, weight and metrics', () => {
+    const plan = examplePlan();
+    const [model, weight, metrics] = plan.secureAggregation.segments;
+    const withSegments = (...segments: unknown[]) =>
+      refusalOf(() => requirePlan({ ...plan, secureAggregation: { ...plan.secureAggregation, segments } }));
+    expect(withSegments({ ...model, length: 8 }, weight, metrics).message).to.contain('model lanes');
+    expect(withSegments(model, metrics).message).to.contain('weight lanes');
+    expect(withSegments(model, weight).message).to.contain('metrics lanes');
+    expect(withSegments({ ...model, bound: 5 }, weight, metrics).detail.rule).to.contain('bound');
+    expect(withSegments(model, { ...weight, bits: 24 }, metrics).detail.rule).to.contain('bits');
+  });
+});

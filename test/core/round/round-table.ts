@@ -1,0 +1,447 @@
+import {
+  addKeystreams,
+  addVector,
+  type CoordinationEffect,
+  type CoordinationEvent,
+  type CoordinationRecord,
+  type CoordinationState,
+  type CoordinatorMessage,
+  decodeSum,
+  encodeUpdate,
+  FederatedError,
+  hashPlan,
+  openCoordination,
+  openParticipation,
+  type ParticipantMessage,
+  type ParticipationEffect,
+  type ParticipationEvent,
+  type ParticipationRecord,
+  type ParticipationState,
+  type Plan,
+  packLanes,
+  type Random,
+  type RoundRecord,
+  type RunProgress,
+  type Signer,
+  signApproval,
+  signBody,
+  stepCoordination,
+  stepParticipation,
+  toHex,
+  unpackLanes,
+  vectorRoot,
+} from '@concordat/core';
+import { identityFromSeed, nodeCrypto } from '@concordat/node';
+import { sessionCodec } from '@concordat/proto';
+import { examplePlan } from './example-plan.js';
+
+type Unstamped<Event> = Event extends { readonly now: number } ? Omit<Event, 'now'> : never;
+
+interface Chair {
+  readonly signer: Signer;
+  readonly journal: ParticipationRecord[];
+  readonly effects: ParticipationEffect[];
+  state: ParticipationState;
+  connected: boolean;
+  lanes: Int32Array[] | undefined;
+  vector: Uint8Array | undefined;
+}
+
+export const everyone = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'] as const;
+
+/** A random stream that depends on its name only. */
+export function randomOf(name: string): Random {
+  const key = nodeCrypto.sha256(new TextEncoder().encode(name));
+  let at = 0;
+  return {
+    bytes(length) {
+      const whole = nodeCrypto.keystream(key, at, Math.ceil(length / 16) * 16);
+      at += whole.length;
+      return whole.slice(0, length);
+    },
+  };
+}
+
+/**
+ * The machines of one run around a table: messages arrive at once and in order, time moves only when a test says so.
+ * Each participant's delta is its chair number in every parameter, and it holds 100 examples times that number.
+ */
+export class RoundTable {
+  readonly plan: Plan;
+  readonly chairs = new Map<string, Chair>();
+  readonly journal: CoordinationRecord[] = [];
+  readonly effects: CoordinationEffect[] = [];
+  readonly progress: RunProgress[] = [];
+  /** Decoded sums, in order. */
+  readonly sums: { readonly round: number; readonly mean: number; readonly totalWeight: number }[] = [];
+  /** What a participant would send, and does not: `name/kind`, kind as in `kindOf`. */
+  readonly withheld = new Set<string>();
+  /** Local work that fails: `name/train`, `name/mask`. */
+  readonly failing = new Map<string, FederatedError>();
+  now = 0;
+  readonly #coordinator = identityFromSeed(new Uint8Array(32).fill(99));
+  readonly #planHash: Uint8Array;
+  readonly #rosterHash = new Uint8Array(32).fill(7);
+  readonly #roster: ReadonlyMap<string, { readonly organization: string; readonly publicKey: Uint8Array }>;
+  readonly #random = randomOf('coordinator');
+  readonly #timers = new Map<string, { readonly due: number; fire(): void }>();
+  readonly #queue: (() => void)[] = [];
+  readonly #spool = new Map<string, Uint8Array>();
+  readonly #policy: ReadonlyMap<string, FederatedError>;
+  #state: CoordinationState;
+
+  constructor(
+    options: {
+      readonly plan?: Plan;
+      readonly people?: readonly string[];
+      readonly refusing?: ReadonlyMap<string, FederatedError>;
+    } = {},
+  ) {
+    this.plan = options.plan ?? examplePlan();
+    this.#policy = options.refusing ?? new Map();
+    this.#planHash = hashPlan(nodeCrypto, this.plan);
+    const people = options.people ?? everyone;
+    people.forEach((name, i) => {
+      this.chairs.set(name, {
+        signer: identityFromSeed(new Uint8Array(32).fill(i + 1)),
+        journal: [],
+        effects: [],
+        state: openParticipation({ participantId: name }),
+        connected: false,
+        lanes: undefined,
+        vector: undefined,
+      });
+    });
+    this.#roster = new Map(
+      [...this.chairs].map(([name, { signer }]) => [
+        name,
+        { organization: `${name} GmbH`, publicKey: signer.publicKey },
+      ]),
+    );
+    this.#state = openCoordination(this.#options());
+  }
+
+  get state(): CoordinationState {
+    return this.#state;
+  }
+
+  get rounds(): readonly RoundRecord[] {
+    return this.#state.history;
+  }
+
+  /** The sentence of the last wait that was reported. */
+  get waiting(): string {
+    const waits = this.progress.flatMap((progress) => (progress.type === 'waiting' ? [progress.text] : []));
+    return waits.at(-1) ?? '';
+  }
+
+  start(...names: readonly string[]): this {
+    this.coordinator({ type: 'start' });
+    for (const name of names.length === 0 ? this.chairs.keys() : names) this.connect(name);
+    return this;
+  }
+
+  connect(name: string): this {
+    this.#chair(name).connected = true;
+    this.participant(name, { type: 'connected' });
+    return this.coordinator({ type: 'check-in', participant: name, organization: `${name} GmbH` });
+  }
+
+  disconnect(name: string): this {
+    this.#chair(name).connected = false;
+    this.participant(name, { type: 'disconnected' });
+    return this.coordinator({ type: 'disconnected', participant: name });
+  }
+
+  /** The process ends: only its journal is left. */
+  kill(name: string): this {
+    const chair = this.#chair(name);
+    chair.connected = false;
+    chair.lanes = undefined;
+    chair.vector = undefined;
+    chair.state = openParticipation({ participantId: name, records: chair.journal });
+    for (const key of [...this.#timers.keys()]) if (key.startsWith(`${name}/`)) this.#timers.delete(key);
+    return this.coordinator({ type: 'disconnected', participant: name });
+  }
+
+  /** The coordinator's process ends and another reads its journal. */
+  restartCoordinator(): this {
+    for (const key of [...this.#timers.keys()]) if (key.startsWith('coordinator/')) this.#timers.delete(key);
+    this.#state = openCoordination({ ...this.#options(), records: [...this.journal] });
+    const connected = [...this.chairs].filter(([, chair]) => chair.connected).map(([name]) => name);
+    this.coordinator({ type: 'start' });
+    for (const name of connected) this.connect(name);
+    return this;
+  }
+
+  /** Let time pass; timers fire in order, and everything they cause happens at once. */
+  pass(millis: number): this {
+    const until = this.now + millis;
+    for (;;) {
+      const next = [...this.#timers].filter(([, timer]) => timer.due <= until).sort((a, b) => a[1].due - b[1].due)[0];
+      if (next === undefined) break;
+      this.now = Math.max(this.now, next[1].due);
+      this.#timers.delete(next[0]);
+      next[1].fire();
+      this.#drain();
+    }
+    this.now = until;
+    return this;
+  }
+
+  coordinator(event: Unstamped<CoordinationEvent>): this {
+    this.#soon(() => {
+      const ports = { crypto: nodeCrypto, codec: sessionCodec, signer: this.#coordinator, random: this.#random };
+      const { state, effects } = stepCoordination(ports, this.#state, { ...event, now: this.now } as CoordinationEvent);
+      this.#state = state;
+      this.effects.push(...effects);
+      for (const effect of effects) this.#perform(effect);
+    });
+    return this.#drain();
+  }
+
+  participant(name: string, event: Unstamped<ParticipationEvent>): this {
+    this.#soon(() => {
+      const chair = this.#chair(name);
+      const ports = { crypto: nodeCrypto, codec: sessionCodec, signer: chair.signer };
+      const stamped = { ...event, now: this.now } as ParticipationEvent;
+      const { state, effects } = stepParticipation(ports, chair.state, stamped);
+      chair.state = state;
+      chair.effects.push(...effects);
+      for (const effect of effects) this.#work(name, chair, effect);
+    });
+    return this.#drain();
+  }
+
+  /** Kinds of messages the coordinator sent to a participant, in order. */
+  told(name: string): string[] {
+    return this.effects.flatMap((effect) =>
+      effect.type === 'send' && effect.to === name ? [kindOf(effect.message)] : [],
+    );
+  }
+
+  /** Declines of a participant that reached the coordinator: `rule`. */
+  declined(name: string): string[] {
+    return this.progress.flatMap((one) => (one.type === 'declined' && one.participant === name ? [one.rule] : []));
+  }
+
+  #options() {
+    const { plan } = this;
+    return { runId: plan.run, plan, planHash: this.#planHash, rosterHash: this.#rosterHash, roster: this.#roster };
+  }
+
+  #perform(effect: CoordinationEffect): void {
+    switch (effect.type) {
+      case 'journal':
+        this.journal.push(effect.record);
+        return;
+      case 'send':
+        if (this.#chair(effect.to).connected) this.#deliver(effect.to, effect.message);
+        return;
+      case 'set-timer':
+        this.#timer(`coordinator/${effect.name}`, effect.afterMillis, () =>
+          this.coordinator({ type: 'timer', name: effect.name }),
+        );
+        return;
+      case 'cancel-timer':
+        this.#timers.delete(`coordinator/${effect.name}`);
+        return;
+      case 'accepted':
+        if (effect.step === 'upload') this.#receipt(effect);
+        return;
+      case 'rejected':
+        this.participant(effect.participant, { type: 'rejected', round: effect.round, error: effect.error });
+        return;
+      case 'expect-upload':
+        this.#upload(effect);
+        return;
+      case 'open-sum':
+        this.#open(effect);
+        return;
+      case 'publish': {
+        const modelHash = nodeCrypto.sha256(effect.baseModelHash);
+        this.coordinator({ type: 'published', round: effect.round, modelHash });
+        return;
+      }
+      case 'round-over':
+        this.#spool.clear();
+        return;
+      case 'report':
+        this.progress.push(effect.progress);
+        return;
+    }
+  }
+
+  #work(name: string, chair: Chair, effect: ParticipationEffect): void {
+    switch (effect.type) {
+      case 'journal':
+        chair.journal.push(effect.record);
+        return;
+      case 'send':
+        this.#say(name, effect.message);
+        return;
+      case 'consider-plan':
+        this.#consider(name, chair);
+        return;
+      case 'train':
+        if (this.withheld.has(`${name}/train`)) return;
+        this.#answer(name, 'train', effect.round, { type: 'trained', round: effect.round });
+        return;
+      case 'prepare-update':
+        chair.lanes = this.#encode(name, effect.metrics);
+        this.participant(name, { type: 'prepared', round: effect.round });
+        return;
+      case 'seal-root':
+        this.participant(name, {
+          type: 'root-sealed',
+          round: effect.round,
+          root: randomOf(`${name}/${effect.round}`).bytes(32),
+        });
+        return;
+      case 'mask': {
+        chair.vector = packLanes(effect.layout, chair.lanes!);
+        addKeystreams(nodeCrypto, effect.layout, chair.vector, effect.maskKeys);
+        const merkleRoot = vectorRoot(nodeCrypto, chair.vector);
+        const masked = { type: 'masked', round: effect.round, lengthBytes: chair.vector.length, merkleRoot } as const;
+        this.#answer(name, 'mask', effect.round, masked);
+        return;
+      }
+      case 'upload': {
+        const frame = { type: 'upload', upload: effect.header } as const;
+        this.#say(name, { type: 'session', round: effect.round, frame });
+        return;
+      }
+      case 'set-timer':
+        this.#timer(`${name}/${effect.name}`, effect.afterMillis, () =>
+          this.participant(name, { type: 'timer', name: effect.name }),
+        );
+        return;
+      case 'cancel-timer':
+        this.#timers.delete(`${name}/${effect.name}`);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #consider(name: string, chair: Chair): void {
+    const error = this.#policy.get(name);
+    const { runId, plan, planHash, rosterHash, roster } = this.#options();
+    if (error !== undefined) {
+      this.participant(name, { type: 'plan-refused', runId, planHash, error });
+      return;
+    }
+    const terms = { participantId: name, planHash, rosterHash, issuedAt: 0, expires: Number.MAX_SAFE_INTEGER };
+    const approval = signApproval(nodeCrypto, chair.signer, terms);
+    const coordinatorKey = this.#coordinator.publicKey;
+    this.participant(name, {
+      type: 'plan-approved',
+      run: { runId, plan, planHash, rosterHash, roster, coordinatorKey, approval },
+    });
+  }
+
+  #answer(name: string, work: string, round: number, event: Unstamped<ParticipationEvent>): void {
+    const error = this.failing.get(`${name}/${work}`);
+    this.participant(name, error === undefined ? event : { type: 'failed', round, error });
+  }
+
+  #encode(name: string, withMetrics: boolean): Int32Array[] {
+    const place = [...this.chairs.keys()].indexOf(name) + 1;
+    const delta = new Float32Array(9).fill(place / 4);
+    return encodeUpdate({
+      plan: this.plan,
+      delta,
+      examples: 100 * place,
+      ...(withMetrics ? { metrics: { accuracy: place / 8 } } : {}),
+      random: randomOf(`rounding of ${name}`),
+    });
+  }
+
+  #deliver(to: string, message: CoordinatorMessage): void {
+    this.participant(to, { type: 'message', message });
+  }
+
+  #say(name: string, message: ParticipantMessage): void {
+    const chair = this.#chair(name);
+    if (!chair.connected || this.withheld.has(`${name}/${kindOf(message)}`)) return;
+    this.coordinator({ type: 'message', participant: name, message });
+  }
+
+  /** An upload is one quarter on its way when it stops at `name/vector`. */
+  #upload(effect: Extract<CoordinationEffect, { type: 'expect-upload' }>): void {
+    const { participant, lengthBytes: bytesExpected, contentDigest } = effect;
+    const { vector } = this.#chair(participant);
+    if (vector === undefined) return;
+    if (this.withheld.has(`${participant}/vector`)) {
+      this.coordinator({ type: 'upload-progress', participant, bytesReceived: bytesExpected / 8, bytesExpected });
+      this.coordinator({ type: 'upload-broken', participant, bytesReceived: bytesExpected / 4, bytesExpected });
+      return;
+    }
+    this.#spool.set(toHex(contentDigest), vector);
+    this.coordinator({ type: 'uploaded', participant, contentDigest });
+  }
+
+  #receipt({ participant, round, step, contentDigest }: Extract<CoordinationEffect, { type: 'accepted' }>): void {
+    const body = sessionCodec.receipt.encode({
+      runId: this.plan.run,
+      round,
+      step,
+      participantId: participant,
+      contentDigest,
+    });
+    this.participant(participant, {
+      type: 'uploaded',
+      round,
+      receipt: signBody(nodeCrypto, this.#coordinator, 'CSA1/receipt', body),
+    });
+  }
+
+  #open({ round, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
+    if (this.failing.has('coordinator/open')) {
+      this.coordinator({ type: 'round-failed', round, reason: 'the guard lanes are wrong' });
+      return;
+    }
+    const vector = new Uint8Array(sum.layout.lengthBytes);
+    for (const { contentDigest } of sum.survivors)
+      addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!);
+    addKeystreams(nodeCrypto, sum.layout, vector, sum.maskKeys);
+    const lanes = unpackLanes(sum.layout, vector).map((segment) => segment.lanes);
+    const { mean, totalWeight, metrics } = decodeSum(this.plan, lanes, sum.survivors.length);
+    this.sums.push({ round, mean: mean[0]!, totalWeight });
+    this.coordinator({ type: 'sum-opened', round, totalWeight, metrics });
+  }
+
+  #timer(key: string, afterMillis: number, fire: () => void): void {
+    this.#timers.set(key, { due: this.now + afterMillis, fire });
+  }
+
+  #soon(happen: () => void): void {
+    this.#queue.push(happen);
+  }
+
+  #draining = false;
+  #drain(): this {
+    if (this.#draining) return this;
+    this.#draining = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) next();
+    } finally {
+      this.#draining = false;
+    }
+    return this;
+  }
+
+  #chair(name: string): Chair {
+    const chair = this.chairs.get(name);
+    if (chair === undefined) throw new Error(`nobody is called ${name}`);
+    return chair;
+  }
+}
+
+/** `train`, `ready`, `open`, `advertise`, … : the message's type, or its frame's. */
+export function kindOf(message: CoordinatorMessage | ParticipantMessage): string {
+  return message.type === 'session' ? message.frame.type : message.type;
+}
+
+export const aRefusal = (rule: string): FederatedError =>
+  new FederatedError('refused', `the policy does not allow ${rule}`, { detail: { rule } });

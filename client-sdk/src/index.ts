@@ -1,12 +1,18 @@
+export { type ClientOptions, FederatedClient, type RecordsSource, type RunOptions } from './client.js';
+export type { CommandIo } from './commands/io.js';
+export { addParticipantCommands, registerParticipantCommands } from './commands/participant-commands.js';
 export { type DataSchema, dataSchemaDigest, imagesSchema } from './data/data-schema.js';
 export { type DataSet, requireDataSet, type Targets } from './data/data-set.js';
 export { type HoldoutSplit, splitHoldout } from './data/holdout-split.js';
 export { imagesFile, labelsFile, readIdxDirectory } from './data/idx-directory.js';
+export type { EgressEntry } from './egress.js';
 export { type EnrolOptions, type EnrolResult, enroll, type InvitationSource } from './enrol.js';
+export type { ClientEvent, RunEnd } from './events.js';
 export type { Enrolment } from './keys/enrolment-file.js';
 export { type AcceptedRoster, KeyStore, type KeyStoreOptions, type TlsIdentity } from './keys/key-store.js';
 export { SealedRoots, type SealedRootsOptions } from './keys/sealed-roots.js';
 export { denseNetwork, type LayersModel } from './model/dense-network.js';
+export { readLayersModel } from './model/read-layers-model.js';
 export { readTfjsDirectory, writeTfjsDirectory } from './model/tfjs-directory.js';
 export { evaluatePolicy, type Proposal, policyRefusal, type RuleResult } from './policy/evaluate-policy.js';
 export { type Policy, parsePolicy, readPolicy } from './policy/policy.js';

@@ -35,8 +35,8 @@ function multiply(stock: Kernel, transpose: Kernel, args: KernelArgs): ReturnTyp
     turned.push(info);
     return info;
   };
-  const a = transposeA ? turn('a') : args.inputs['a']!;
-  const b = transposeB ? turn('b') : args.inputs['b']!;
+  const a = transposeA ? turn('a') : args.inputs.a!;
+  const b = transposeB ? turn('b') : args.inputs.b!;
   try {
     const attrs = { ...args.attrs, transposeA: false, transposeB: false };
     return stock.kernelFunc({ inputs: { a, b }, attrs, backend: args.backend });

@@ -1,0 +1,273 @@
+import { join } from 'node:path';
+import { type CryptoPort, FederatedError, type Random } from '@concordat/core';
+import { type DirectoryLock, lockDirectory, nodeCrypto, systemRandom } from '@concordat/node';
+import { sessionCodec } from '@concordat/proto';
+import type { DataSet } from './data/data-set.js';
+import { EgressLog } from './egress.js';
+import type { ClientEvent, RunEnd } from './events.js';
+import { KeyStore } from './keys/key-store.js';
+import { type Policy, readPolicy } from './policy/policy.js';
+import { LocalTraining } from './run/local-training.js';
+import { ParticipationRunner } from './run/participation-runner.js';
+import { nextClientEpoch } from './state/client-epoch.js';
+import { openJournal, type ParticipantJournal } from './state/journal.js';
+import { Spool } from './state/spool.js';
+import type { EngineName } from './trainer/engine.js';
+import type { EngineDescription, Trainer } from './trainer/trainer.js';
+import { createTrainer } from './trainer/worker-trainer.js';
+import { type Connection, connect } from './transport/connection.js';
+
+/** Where the records are: a directory of IDX files, arrays, or behind a trainer of your own, which you close. */
+export type RecordsSource =
+  | { readonly dataDirectory: string; readonly engine?: EngineName }
+  | { readonly dataSet: DataSet; readonly engine?: EngineName }
+  | { readonly trainer: Trainer };
+
+export type ClientOptions = RecordsSource & {
+  /** The directory that `enroll` filled; this client alone uses it. */
+  readonly directory: string;
+  /** The participant's rules; else they are read from `policyFile`. */
+  readonly policy?: Policy;
+  /** `policy.yaml` in the directory unless said. Without such a file every plan is refused. */
+  readonly policyFile?: string;
+  /** Slower than the policy says, if both are given. */
+  readonly uploadBytesPerSecond?: number;
+  /** Called in order, on the event loop; must not throw. */
+  readonly onEvent?: (event: ClientEvent) => void;
+  readonly crypto?: CryptoPort;
+  readonly random?: Random;
+  /** Milliseconds since 1970. */
+  readonly wallMillis?: () => number;
+};
+
+export interface RunOptions {
+  /** Ends the participation in an orderly way: declines what is open, erases what is secret. */
+  readonly signal?: AbortSignal;
+  /** Return when a run has finished; without it runs are awaited until the signal fires. */
+  readonly once?: boolean;
+}
+
+/** What is waited for when leaving, so that a decline still reaches the coordinator. */
+const leavingMillis = 2_000;
+
+interface Opened {
+  readonly lock: DirectoryLock;
+  readonly keys: KeyStore;
+  readonly policy: Policy | undefined;
+  readonly journal: ParticipantJournal;
+  readonly spool: Spool;
+  readonly egress: EgressLog;
+  readonly trainer: Trainer;
+  /** Made here, so closed here. */
+  readonly ownsTrainer: boolean;
+  readonly clientEpoch: number;
+}
+
+/**
+ * One participant's client: connects outbound, takes part in runs that its policy allows, and keeps records and keys here.
+ * It prints nothing, ends no process and holds no globals: several participants can live in one program.
+ *
+ * ```ts
+ * const client = await FederatedClient.open({ directory: 'participant', dataDirectory: 'data', onEvent: console.log });
+ * try {
+ *   await client.run({ signal });
+ * } finally {
+ *   await client.close();
+ * }
+ * ```
+ */
+export class FederatedClient {
+  readonly #options: ClientOptions;
+  readonly #opened: Opened;
+  #running: Promise<RunEnd | undefined> | undefined;
+  #leave = new AbortController();
+  #closed = false;
+
+  private constructor(options: ClientOptions, opened: Opened) {
+    this.#options = options;
+    this.#opened = opened;
+  }
+
+  /**
+   * Open an enrolled participant: lock its directory, purge what an earlier process left, load keys, policy and records.
+   * Nothing is sent.
+   *
+   * @throws `conflict` when another process uses the directory; `unauthenticated` when nobody is enrolled here; `permission`
+   *   when others can read a key; `invalid-argument` for policy or records that cannot be understood; `unavailable` when no
+   *   training engine loads.
+   */
+  static async open(options: ClientOptions): Promise<FederatedClient> {
+    const { directory, wallMillis = Date.now, crypto = nodeCrypto, random = systemRandom } = options;
+    const keys = await KeyStore.open(directory, { crypto, random, wallMillis });
+    const lock = lockDirectory(directory, wallMillis());
+    const undo: (() => unknown)[] = [() => lock.release()];
+    try {
+      await keys.roots.purgeRoots();
+      const policy = options.policy ?? (await readPolicy(options.policyFile ?? join(directory, 'policy.yaml')));
+      const spool = await Spool.open(directory);
+      const journal = await openJournal(directory);
+      undo.push(() => journal.close());
+      const egress = await EgressLog.open(directory, wallMillis);
+      undo.push(() => egress.close());
+      const ownsTrainer = !('trainer' in options);
+      const trainer = await trainerOf(options, keys.participantId);
+      if (ownsTrainer) undo.push(() => trainer.close());
+      const clientEpoch = await nextClientEpoch(directory);
+      options.onEvent?.({ type: 'engine', ...trainer.describe() });
+      const opened = { lock, keys, policy, journal, spool, egress, trainer, ownsTrainer, clientEpoch };
+      return new FederatedClient(options, opened);
+    } catch (error) {
+      for (const step of undo.reverse()) await step();
+      throw error;
+    }
+  }
+
+  get participantId(): string {
+    return this.#opened.keys.participantId;
+  }
+
+  get consortium(): string {
+    return this.#opened.keys.enrolment.consortium;
+  }
+
+  /** Which engine trains here, and why. */
+  get engine(): EngineDescription {
+    return this.#opened.trainer.describe();
+  }
+
+  /**
+   * Take part until the signal fires or, with `once`, until a run has finished. Lost connections are opened again.
+   *
+   * @returns how the run ended; undefined when the signal came first.
+   * @throws what waiting does not cure: `unauthenticated`, `conflict` when a newer client of this participant took over,
+   *   `verification` for another TLS authority, `state-lost`, `internal`.
+   */
+  run(options: RunOptions = {}): Promise<RunEnd | undefined> {
+    if (this.#closed || this.#running !== undefined) {
+      throw new FederatedError('invalid-argument', this.#closed ? 'the client is closed' : 'the client runs already');
+    }
+    this.#leave = new AbortController();
+    const signals = [this.#leave.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    this.#running = this.#participate(AbortSignal.any(signals), options.once === true).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Leave if running, wait for that, and let go of everything. Calling it twice does nothing. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#leave.abort();
+    await this.#running?.catch(() => undefined);
+    const { trainer, ownsTrainer, journal, egress, lock } = this.#opened;
+    if (ownsTrainer) await trainer.close();
+    await journal.close();
+    await egress.close();
+    lock.release();
+  }
+
+  async #participate(signal: AbortSignal, once: boolean): Promise<RunEnd | undefined> {
+    if (signal.aborted) return undefined;
+    const stop = new AbortController();
+    const connection = this.#connect();
+    let end: RunEnd | undefined;
+    let fatal: unknown;
+    const runner = this.#runner(connection, {
+      onFinished: (finished) => {
+        end = finished;
+        if (once) stop.abort();
+      },
+      onFatal: (error) => {
+        fatal ??= error;
+        stop.abort();
+      },
+    });
+    const streamEnd = new AbortController();
+    const left = new Promise<void>((resolve) => {
+      const leave = (): void => void runner.stop(leavingMillis).then(resolve, resolve);
+      AbortSignal.any([signal, stop.signal]).addEventListener('abort', leave, { once: true });
+    }).then(() => streamEnd.abort());
+    try {
+      await this.#checkIn(connection, runner, streamEnd.signal);
+    } catch (error) {
+      fatal ??= error;
+      stop.abort();
+    }
+    await left;
+    connection.close();
+    if (fatal !== undefined) throw fatal;
+    return signal.aborted ? undefined : end;
+  }
+
+  #connect(): Connection {
+    const { keys } = this.#opened;
+    const { crypto, random } = this.#options;
+    return connect({
+      ...keys.enrolment,
+      ...keys.tls,
+      coordinatorKey: () => keys.roster.roster.coordinatorKey,
+      ...(crypto === undefined ? {} : { crypto }),
+      ...(random === undefined ? {} : { random }),
+    });
+  }
+
+  #runner(
+    connection: Connection,
+    ends: { readonly onFinished: (end: RunEnd) => void; readonly onFatal: (error: unknown) => void },
+  ): ParticipationRunner {
+    const { keys, policy, journal, spool, egress, trainer } = this.#opened;
+    const { crypto = nodeCrypto, random = systemRandom, wallMillis = Date.now, onEvent } = this.#options;
+    const examplesMin = policy?.examples.min ?? 1;
+    return new ParticipationRunner({
+      connection,
+      keys,
+      policy,
+      journal,
+      spool,
+      egress,
+      training: new LocalTraining({ connection, trainer, random, examplesMin }),
+      ports: { crypto, codec: sessionCodec, signer: keys.identity },
+      crypto,
+      uploadBytesPerSecond: slower(policy?.uploadBytesPerSecond, this.#options.uploadBytesPerSecond),
+      wallMillis,
+      onEvent: onEvent ?? (() => undefined),
+      ...ends,
+    });
+  }
+
+  async #checkIn(connection: Connection, runner: ParticipationRunner, signal: AbortSignal): Promise<void> {
+    const { clientEpoch } = this.#opened;
+    const onEvent = this.#options.onEvent ?? (() => undefined);
+    let connected = false;
+    await connection.checkIn({
+      clientEpoch,
+      signal,
+      onMessage: (runId, message) => runner.take(runId, message),
+      onConnected: ({ software }) => {
+        connected = true;
+        onEvent({ type: 'connected', address: connection.address, software });
+        runner.post({ type: 'connected' });
+      },
+      onDisconnected: (error, retryMillis) => {
+        if (connected) runner.post({ type: 'disconnected' });
+        connected = false;
+        onEvent({ type: 'disconnected', reason: error.message, retryMillis });
+      },
+    });
+  }
+}
+
+async function trainerOf(options: ClientOptions, participant: string): Promise<Trainer> {
+  if ('trainer' in options) return options.trainer;
+  const data = 'dataSet' in options ? { dataSet: options.dataSet } : ({ directory: options.dataDirectory } as const);
+  return createTrainer({
+    data,
+    participant,
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+  });
+}
+
+function slower(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}

@@ -1,0 +1,71 @@
+import { FederatedError, toHex } from '@concordat/core';
+import type { ClientEvent } from '../events.js';
+import { describeError } from './envelope.js';
+
+/** An event as plain JSON: digests in hex, errors as code, message and fix. */
+export function eventJson(event: ClientEvent): object {
+  return JSON.parse(JSON.stringify(plain(event))) as object;
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return toHex(value);
+  if (value instanceof FederatedError) return describeError(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+}
+
+/** An event as a sentence for a person; undefined for those that come many times a round. */
+export function eventLine(event: ClientEvent): string | undefined {
+  switch (event.type) {
+    case 'engine':
+      return `Training with ${event.engine} (${event.kernels}); ${event.why}.`;
+    case 'connected':
+      return `Connected to ${event.address}.`;
+    case 'disconnected':
+      return `Not connected (${event.reason}); trying again in ${Math.ceil(event.retryMillis)} ms.`;
+    case 'policy':
+      return `Plan for run ${event.runId} by ${event.operator}: ${event.results.filter(({ passed }) => passed).length} of ${event.results.length} rules of the policy hold.`;
+    case 'plan':
+      return event.decision === 'considering'
+        ? undefined
+        : `Run ${event.runId}: ${event.decision}. ${event.reason}`.trim();
+    case 'training':
+      return `Round ${event.round}: training.`;
+    case 'trained':
+      return `Round ${event.round}: trained on ${event.examples} examples in ${event.seconds.toFixed(1)} s${measuredText(event.metrics)}.`;
+    case 'uploading':
+      return `Round ${event.round}: sending the masked update.`;
+    case 'uploaded':
+      return `Round ${event.round}: masked update sent, ${event.bytes} bytes.`;
+    case 'contributed':
+      return event.included
+        ? `Round ${event.round}: our update is in the sum.`
+        : `Round ${event.round}: the sum was opened without our update.`;
+    case 'waiting':
+      return `Round ${event.round}: waiting for ${event.awaited.join(', ')} at step ${event.step}, at most ${Math.ceil(event.remainingMillis / 1000)} s; then ${event.then}.`;
+    case 'sitting-out':
+      return `Round ${event.round}: sitting out, ${event.reason}.`;
+    case 'abandoned':
+      return `Round ${event.round}: abandoned, ${event.reason}.`;
+    case 'published':
+      return `Round ${event.round}: model version ${event.modelVersion}, a sum of ${event.survivors} updates.`;
+    case 'finished':
+      return `The run is ${event.outcome}: ${event.reason}`;
+    case 'refused':
+      return `Refused: ${event.error.message}${event.error.fix === undefined ? '' : ` ${event.error.fix}`}`;
+    case 'not-delivered':
+      return `Round ${event.round}: ${event.message} was not taken (${event.error.message}).`;
+    case 'training-progress':
+    case 'upload':
+    case 'session':
+    case 'ready':
+    case 'masking':
+      return undefined;
+  }
+}
+
+function measuredText(metrics: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+  return parts.length === 0 ? '' : `; the model received has ${parts.join(', ')} on the local holdout`;
+}

@@ -1,0 +1,9 @@
+/** Where a command writes, how it ends and what it may use. The commands touch neither the process nor its streams. */
+export interface CommandIo {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
+  /** Fires when the person or the system wants the command to end. */
+  readonly signal: AbortSignal;
+  /** How the command ended; 0 unless called. */
+  exit(code: number): void;
+}

@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { addEnrollCommand } from './enroll-command.js';
+import type { CommandIo } from './io.js';
+import { addServeCommand } from './serve-command.js';
+
+/** Add `participant …` to a program. */
+export function registerParticipantCommands(program: Command, io: CommandIo): void {
+  addParticipantCommands(
+    program
+      .command('participant')
+      .description('Take part for one organization: its records stay, masked updates leave.'),
+    io,
+  );
+}
+
+/** Add `enroll` and `serve` themselves: what `concordat-participant` offers without the word `participant`. */
+export function addParticipantCommands(group: Command, io: CommandIo): void {
+  addEnrollCommand(group, io);
+  addServeCommand(group, io);
+}

@@ -1,0 +1,42 @@
+import type { FederatedError, ParticipationProgress } from '@concordat/core';
+import type { RuleResult } from './policy/evaluate-policy.js';
+import type { EngineDescription } from './trainer/trainer.js';
+
+/** What a client tells the program that embeds it. Local: counts of records in it never leave by the wire. */
+export type ClientEvent =
+  | Exclude<ParticipationProgress, { readonly type: 'connected' | 'disconnected' }>
+  /** Once, when the client opens. */
+  | ({ readonly type: 'engine' } & EngineDescription)
+  | { readonly type: 'connected'; readonly address: string; readonly software: string }
+  /** The connection is down and is tried again by itself. */
+  | { readonly type: 'disconnected'; readonly reason: string; readonly retryMillis: number }
+  /** The policy, rule by rule, before its decision. */
+  | {
+      readonly type: 'policy';
+      readonly runId: string;
+      readonly operator: string;
+      readonly results: readonly RuleResult[];
+    }
+  | { readonly type: 'training-progress'; readonly round: number; readonly step: number; readonly steps: number }
+  /** Examples trained on, and metrics of the model received, on the local holdout. */
+  | {
+      readonly type: 'trained';
+      readonly round: number;
+      readonly examples: number;
+      readonly metrics: Readonly<Record<string, number>>;
+      readonly seconds: number;
+    }
+  | { readonly type: 'upload'; readonly round: number; readonly bytesSent: number; readonly bytesTotal: number }
+  | { readonly type: 'uploaded'; readonly round: number; readonly bytes: number }
+  /** A refusal by policy or protocol; the coordinator hears rule and code where there is something to tell. */
+  | { readonly type: 'refused'; readonly round: number; readonly error: FederatedError }
+  /** Something did not reach the coordinator; the round may go on without us. */
+  | {
+      readonly type: 'not-delivered';
+      readonly round: number;
+      readonly message: string;
+      readonly error: FederatedError;
+    };
+
+/** How a run ended for a client. */
+export type RunEnd = Extract<ParticipationProgress, { readonly type: 'finished' }>;

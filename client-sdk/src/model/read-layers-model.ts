@@ -1,0 +1,13 @@
+import { decodeSafetensors } from '@concordat/core';
+import { parseTopology } from '../trainer/evaluator.js';
+import type { LayersModel } from './dense-network.js';
+
+/**
+ * A published model from its two blobs, ready to be written as a tfjs directory.
+ *
+ * @param model.topology tfjs LayersModel topology, JSON. @param model.weights safetensors, float32.
+ * @throws `malformed` when one of them is not that.
+ */
+export function readLayersModel(model: { readonly topology: Uint8Array; readonly weights: Uint8Array }): LayersModel {
+  return { topology: parseTopology(model.topology), tensors: decodeSafetensors(model.weights) };
+}

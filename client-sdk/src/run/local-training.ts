@@ -1,0 +1,134 @@
+import {
+  type ApprovedRun,
+  bounds,
+  decodeSafetensors,
+  deltaOf,
+  encodeUpdate,
+  FederatedError,
+  flattenTensors,
+  fromBase64url,
+  type MetricValues,
+  parameterCount,
+  type Random,
+  refusal,
+  splitTensors,
+  type Weights,
+} from '@concordat/core';
+import { parseTopology } from '../trainer/evaluator.js';
+import type { FitProgress, Trainer } from '../trainer/trainer.js';
+import type { Connection } from '../transport/connection.js';
+
+/** A topology is layers and their settings; the largest in use are some hundred kilobytes. */
+const topologyBytesMax = 4 * 1024 * 1024;
+
+/** What local training gave. Nothing of it leaves unmasked. */
+export interface TrainingResult {
+  readonly examples: number;
+  /** Of the model received, on the local holdout. */
+  readonly metrics: MetricValues;
+}
+
+export interface LocalTrainingOptions {
+  readonly connection: Pick<Connection, 'getBlob'>;
+  readonly trainer: Trainer;
+  readonly random: Random;
+  /** Policy: own examples below which nothing is contributed. */
+  readonly examplesMin: number;
+}
+
+/** Trains a participant's update and holds it, in memory only, until it is masked or discarded. */
+export class LocalTraining {
+  readonly #options: LocalTrainingOptions;
+  #delta: { readonly values: Float32Array; readonly result: TrainingResult } | undefined;
+  #lanes: readonly Int32Array[] | undefined;
+  #topology: { readonly digest: string; readonly model: object } | undefined;
+
+  constructor(options: LocalTrainingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Fetch the model, verify it, measure it, train from it, keep the delta.
+   *
+   * @throws `verification` for other bytes than asked for; `refused` `model.…` for another shape than the plan's,
+   *   `update.finite` when training diverged, `examples.min` when there are too few records; the signal's reason.
+   */
+  async train(
+    run: ApprovedRun,
+    assignment: { readonly round: number; readonly baseModelHash: Uint8Array },
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: FitProgress) => void },
+  ): Promise<TrainingResult> {
+    this.discard();
+    const { trainer, examplesMin } = this.#options;
+    const { task, metrics: planned } = run.plan;
+    const { signal, onProgress } = options;
+    const model = await this.#fetchTopology(task.model.topologyDigest, signal);
+    const initial = await this.#fetchWeights(run, assignment.baseModelHash, signal);
+    const weights = splitTensors(initial, task.model.tensors);
+    const measured =
+      planned.length === 0 ? undefined : await trainer.evaluate({ model, weights, loss: task.loss, signal });
+    const { round } = assignment;
+    const trained = await trainer.fit({ model, weights, task, round, seed: run.runId, signal, onProgress });
+    if (trained.examples < examplesMin) {
+      throw refusal('examples.min', 'fewer examples than the policy asks for', {
+        required: examplesMin,
+        offered: trained.examples,
+        fix: 'Bring more records, or lower examples.min in policy.yaml.',
+      });
+    }
+    const values = deltaOf(initial, flattenTensors(trained.weights, task.model.tensors), task.model.tensors);
+    const result = { examples: trained.examples, metrics: measured?.metrics ?? {} };
+    this.#delta = { values, result };
+    return result;
+  }
+
+  /**
+   * Encode the delta as lanes; it is forgotten.
+   *
+   * @param metrics whether the metric lanes are filled; without a holdout there is nothing to fill them with.
+   */
+  prepare({ plan }: ApprovedRun, metrics: boolean): void {
+    const held = this.#delta;
+    if (held === undefined) throw new FederatedError('internal', 'there is no update to prepare');
+    const measured = plan.metrics.every(({ name }) => Number.isFinite(held.result.metrics[name]));
+    this.#lanes = encodeUpdate({
+      plan,
+      delta: held.values,
+      examples: held.result.examples,
+      ...(metrics && measured ? { metrics: held.result.metrics } : {}),
+      random: this.#options.random,
+    });
+    held.values.fill(0);
+    this.#delta = undefined;
+  }
+
+  /** The encoded lanes, still held. */
+  lanes(): readonly Int32Array[] {
+    if (this.#lanes === undefined) throw new FederatedError('internal', 'there is no update to mask');
+    return this.#lanes;
+  }
+
+  /** Forget delta and lanes. */
+  discard(): void {
+    this.#delta?.values.fill(0);
+    for (const lanes of this.#lanes ?? []) lanes.fill(0);
+    this.#delta = undefined;
+    this.#lanes = undefined;
+  }
+
+  async #fetchTopology(digest: string, signal: AbortSignal): Promise<object> {
+    if (this.#topology?.digest === digest) return this.#topology.model;
+    const { connection } = this.#options;
+    const bytes = await connection.getBlob(fromBase64url(digest), { maxBytes: topologyBytesMax, signal });
+    const model = parseTopology(bytes);
+    this.#topology = { digest, model };
+    return model;
+  }
+
+  async #fetchWeights({ plan }: ApprovedRun, hash: Uint8Array, signal: AbortSignal): Promise<Weights> {
+    const { tensors } = plan.task.model;
+    const maxBytes = 8 + bounds.safetensorsHeaderBytesMax + 4 * parameterCount(tensors);
+    const bytes = await this.#options.connection.getBlob(hash, { maxBytes, signal });
+    return flattenTensors(decodeSafetensors(bytes), tensors);
+  }
+}

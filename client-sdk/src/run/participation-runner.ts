@@ -1,0 +1,384 @@
+import { performance } from 'node:perf_hooks';
+import {
+  type ApprovedRun,
+  type CoordinatorMessage,
+  type CryptoPort,
+  FederatedError,
+  openParticipation,
+  type ParticipantMessage,
+  type ParticipationEffect,
+  type ParticipationEvent,
+  type ParticipationPorts,
+  type ParticipationState,
+  stepParticipation,
+  toHex,
+} from '@concordat/core';
+import type { EgressLog } from '../egress.js';
+import type { ClientEvent, RunEnd } from '../events.js';
+import type { KeyStore } from '../keys/key-store.js';
+import type { Policy } from '../policy/policy.js';
+import type { ParticipantJournal } from '../state/journal.js';
+import type { Spool } from '../state/spool.js';
+import type { Connection } from '../transport/connection.js';
+import type { LocalTraining } from './local-training.js';
+import { maskUpdate } from './masking.js';
+import { payloadOf } from './payload.js';
+import { reviewPlan } from './plan-review.js';
+
+/** What the runner moves things between. */
+export interface RunnerParts {
+  readonly connection: Connection;
+  readonly keys: KeyStore;
+  readonly policy: Policy | undefined;
+  readonly journal: ParticipantJournal;
+  readonly spool: Spool;
+  readonly egress: EgressLog;
+  readonly training: LocalTraining;
+  readonly ports: ParticipationPorts;
+  readonly crypto: CryptoPort;
+  readonly uploadBytesPerSecond: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly wallMillis: () => number;
+  readonly onEvent: (event: ClientEvent) => void;
+  /** A failure that no round survives, e.g. a journal that cannot be written. */
+  readonly onFatal: (error: unknown) => void;
+  readonly onFinished: (end: RunEnd) => void;
+}
+
+type Event = ParticipationEvent extends infer E ? (E extends unknown ? Omit<E, 'now'> : never) : never;
+type Effect<T extends ParticipationEffect['type']> = Extract<ParticipationEffect, { type: T }>;
+
+/** How long an approval or a decline is repeated while the coordinator is away. */
+const answerMillis = 60_000;
+
+/**
+ * Steps the participation machine, one event at a time, and does what it says: bytes, files, timers, threads. It knows no
+ * rule of the protocol. A journal record is durable before any later effect of the same step.
+ */
+export class ParticipationRunner {
+  readonly #parts: RunnerParts;
+  readonly #events: ParticipationEvent[] = [];
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  #state: ParticipationState;
+  #pumping: Promise<void> | undefined;
+  #approvedBefore: boolean;
+  /** The run under consideration or under way. */
+  #runId: string | undefined;
+  #run: ApprovedRun | undefined;
+  #trainingStop = new AbortController();
+  /** Length of the spooled vector of a round. */
+  #spooled: { readonly round: number; readonly lengthBytes: number } | undefined;
+  #uploading: { readonly round: number; readonly stop: AbortController } | undefined;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    const { records } = parts.journal;
+    this.#approvedBefore = records.some(({ type }) => type === 'approved');
+    const { policy, keys } = parts;
+    this.#state = openParticipation({
+      participantId: keys.participantId,
+      records,
+      ...(policy === undefined ? {} : { contributionsPerBase: policy.contributionsPerBase }),
+    });
+  }
+
+  /** A message of the check-in stream. What belongs to another run than the one under way is dropped. */
+  take(runId: string, message: CoordinatorMessage): void {
+    if (message.type !== 'run' && this.#runId !== undefined && runId !== this.#runId) return;
+    this.post({ type: 'message', message });
+  }
+
+  /** Deliver an event; it is taken when the ones before it are done. */
+  post(event: Event): void {
+    this.#events.push({ ...event, now: performance.now() } as ParticipationEvent);
+    this.#pumping ??= this.#pump();
+  }
+
+  /** Leave: decline what is open, erase what is secret, wait at most `graceMillis` for what is on its way. */
+  async stop(graceMillis: number): Promise<void> {
+    this.post({ type: 'stop' });
+    await this.#pumping;
+    const grace = setTimeout(() => this.#stop.abort(), graceMillis);
+    while (this.#tasks.size > 0 || this.#pumping !== undefined) {
+      await Promise.allSettled([...this.#tasks, this.#pumping]);
+    }
+    clearTimeout(grace);
+    this.#stop.abort();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
+        const { state, effects } = stepParticipation(this.#parts.ports, this.#state, event);
+        this.#state = state;
+        for (const effect of effects) await this.#perform(effect);
+      }
+    } catch (error) {
+      this.#events.length = 0;
+      this.#parts.onFatal(error);
+    } finally {
+      this.#pumping = undefined;
+    }
+  }
+
+  async #perform(effect: ParticipationEffect): Promise<void> {
+    switch (effect.type) {
+      case 'journal':
+        return this.#parts.journal.append(effect.record);
+      case 'send':
+        return this.#send(effect.message);
+      case 'consider-plan':
+        return this.#considerPlan(effect);
+      case 'train':
+        return this.#train(effect);
+      case 'stop-training':
+        this.#trainingStop.abort(new FederatedError('protocol', 'the update is of no use any more'));
+        return;
+      case 'prepare-update':
+        return this.#prepare(effect);
+      case 'seal-root':
+        return this.#sealRoot(effect);
+      case 'mask':
+        return this.#mask(effect);
+      case 'upload':
+        return this.#upload(effect);
+      case 'erase':
+        return this.#erase(effect.round);
+      case 'discard-update':
+        return this.#parts.training.discard();
+      case 'refuse':
+        return this.#refuse(effect);
+      case 'set-timer':
+        return this.#setTimer(effect);
+      case 'cancel-timer':
+        clearTimeout(this.#timers.get(effect.name));
+        this.#timers.delete(effect.name);
+        return;
+      case 'report':
+        return this.#report(effect.progress);
+    }
+  }
+
+  async #send(message: ParticipantMessage): Promise<void> {
+    const { connection, egress, onEvent } = this.#parts;
+    const runId = this.#requireRunId();
+    const round = message.type === 'approved' ? 0 : message.round;
+    await egress.note({ runId, round, ...payloadOf(message), masked: false });
+    const deadlineMillis = this.#answerMillis(message);
+    this.#background(async () => {
+      try {
+        await connection.answer(runId, message, { deadlineMillis, signal: this.#stop.signal });
+      } catch (cause) {
+        const error = asFederated(cause);
+        // What a repetition would cure is said again when the stream is open again.
+        if (error.code !== 'unavailable' && error.code !== 'deadline') this.post({ type: 'rejected', round, error });
+        if (!this.#stop.signal.aborted) {
+          onEvent({ type: 'not-delivered', round, message: payloadOf(message).kind, error });
+        }
+      }
+    });
+  }
+
+  #answerMillis(message: ParticipantMessage): number {
+    const deadlines = this.#run?.plan.deadlines;
+    if (deadlines === undefined) return answerMillis;
+    if (message.type === 'ready') return deadlines.readyMillis;
+    return message.type === 'session' ? deadlines.stepMillis : answerMillis;
+  }
+
+  #considerPlan(effect: Effect<'consider-plan'>): void {
+    const { runId, planHash } = effect;
+    this.#runId = runId;
+    this.#run = undefined;
+    const { connection, keys, crypto, policy, wallMillis, onEvent } = this.#parts;
+    this.#background(async () => {
+      try {
+        const run = await reviewPlan(
+          {
+            connection,
+            keys,
+            crypto,
+            policy,
+            approvedBefore: this.#approvedBefore,
+            now: wallMillis(),
+            signal: this.#stop.signal,
+            onRules: (operator, results) => onEvent({ type: 'policy', runId, operator, results }),
+          },
+          effect,
+        );
+        if (this.#runId !== runId) return;
+        this.#run = run;
+        this.#approvedBefore = true;
+        this.post({ type: 'plan-approved', run });
+      } catch (error) {
+        this.post({ type: 'plan-refused', runId, planHash, error: asFederated(error) });
+      }
+    });
+  }
+
+  #train(effect: Effect<'train'>): void {
+    const { training, onEvent } = this.#parts;
+    const { round } = effect;
+    const run = this.#requireRun();
+    this.#trainingStop.abort();
+    const stop = new AbortController();
+    this.#trainingStop = stop;
+    const startedAt = performance.now();
+    this.#background(async () => {
+      try {
+        const signal = AbortSignal.any([stop.signal, this.#stop.signal]);
+        const result = await training.train(run, effect, {
+          signal,
+          onProgress: (progress) => onEvent({ type: 'training-progress', round, ...progress }),
+        });
+        if (signal.aborted) return training.discard();
+        onEvent({ type: 'trained', round, ...result, seconds: (performance.now() - startedAt) / 1000 });
+        this.post({ type: 'trained', round });
+      } catch (error) {
+        if (!stop.signal.aborted) this.post({ type: 'failed', round, error: asFederated(error) });
+      }
+    });
+  }
+
+  #prepare({ round, metrics }: Effect<'prepare-update'>): void {
+    try {
+      this.#parts.training.prepare(this.#requireRun(), metrics);
+      this.post({ type: 'prepared', round });
+    } catch (error) {
+      this.post({ type: 'failed', round, error: asFederated(error) });
+    }
+  }
+
+  async #sealRoot({ round }: Effect<'seal-root'>): Promise<void> {
+    try {
+      const root = await this.#parts.keys.roots.sealRoot(this.#requireRunId(), round);
+      this.post({ type: 'root-sealed', round, root });
+    } catch (error) {
+      this.post({ type: 'failed', round, error: asFederated(error) });
+    }
+  }
+
+  #mask({ round, layout, maskKeys }: Effect<'mask'>): void {
+    const { crypto, training, spool } = this.#parts;
+    const runId = this.#requireRunId();
+    this.#background(async () => {
+      try {
+        const lanes = training.lanes();
+        const { vector, merkleRoot } = await maskUpdate(crypto, { layout, lanes, maskKeys });
+        await spool.write({ runId, round }, vector);
+        this.#spooled = { round, lengthBytes: vector.length };
+        this.post({ type: 'masked', round, lengthBytes: vector.length, merkleRoot });
+      } catch (error) {
+        this.post({ type: 'failed', round, error: asFederated(error) });
+      }
+    });
+  }
+
+  async #upload({ round, header }: Effect<'upload'>): Promise<void> {
+    if (this.#uploading?.round === round) return;
+    const { connection, spool, egress, uploadBytesPerSecond, crypto, onEvent } = this.#parts;
+    const runId = this.#requireRunId();
+    const { deadlines } = this.#requireRun().plan;
+    const lengthBytes = this.#spooled?.round === round ? this.#spooled.lengthBytes : 0;
+    const digest = toHex(crypto.sha256(header.body));
+    await egress.note({ runId, round, kind: 'masked-update', bytes: lengthBytes, digest, masked: true });
+    const stop = new AbortController();
+    this.#uploading = { round, stop };
+    this.#background(async () => {
+      try {
+        const receipt = await connection.uploadMaskedUpdate({
+          runId,
+          round,
+          header,
+          path: spool.path({ runId, round }),
+          lengthBytes,
+          uploadBytesPerSecond,
+          deadlineMillis: deadlines.stepMillis + Math.ceil((1000 * lengthBytes) / deadlines.leaseBytesPerSecond),
+          signal: AbortSignal.any([stop.signal, this.#stop.signal]),
+          onProgress: (bytesSent, bytesTotal) => onEvent({ type: 'upload', round, bytesSent, bytesTotal }),
+        });
+        onEvent({ type: 'uploaded', round, bytes: lengthBytes });
+        this.post({ type: 'uploaded', round, receipt });
+      } catch (error) {
+        if (!stop.signal.aborted) this.post({ type: 'failed', round, error: asFederated(error) });
+      } finally {
+        if (this.#uploading?.round === round) this.#uploading = undefined;
+      }
+    });
+  }
+
+  async #erase(round: number): Promise<void> {
+    // Without a run these are leftovers of an earlier process, purged when the client opened.
+    if (this.#runId === undefined) return;
+    if (this.#uploading?.round === round) this.#uploading.stop.abort();
+    await this.#parts.keys.roots.eraseRoot(this.#runId, round);
+    await this.#parts.spool.erase({ runId: this.#runId, round });
+  }
+
+  async #refuse({ round, error }: Effect<'refuse'>): Promise<void> {
+    const { egress, onEvent } = this.#parts;
+    const note = `${String(error.detail.rule ?? error.code)}: ${error.message}`;
+    await egress.note({
+      runId: this.#runId ?? '',
+      round,
+      kind: 'refusal',
+      bytes: 0,
+      digest: '',
+      masked: false,
+      note,
+    });
+    onEvent({ type: 'refused', round, error });
+  }
+
+  #setTimer({ name, afterMillis }: Effect<'set-timer'>): void {
+    clearTimeout(this.#timers.get(name));
+    const fire = (): void => {
+      this.#timers.delete(name);
+      this.post({ type: 'timer', name });
+    };
+    this.#timers.set(name, setTimeout(fire, afterMillis));
+  }
+
+  #report(progress: Effect<'report'>['progress']): void {
+    // The connection reports itself, with more to say.
+    if (isOfConnection(progress)) return;
+    this.#parts.onEvent(progress);
+    if (progress.type !== 'finished') return;
+    this.#runId = undefined;
+    this.#run = undefined;
+    this.#parts.onFinished(progress);
+  }
+
+  #background(work: () => Promise<void>): void {
+    const task = work()
+      .catch((error: unknown) => this.#parts.onFatal(error))
+      .finally(() => this.#tasks.delete(task));
+    this.#tasks.add(task);
+  }
+
+  #requireRunId(): string {
+    if (this.#runId !== undefined) return this.#runId;
+    throw new FederatedError('internal', 'an effect of a run without a run');
+  }
+
+  #requireRun(): ApprovedRun {
+    if (this.#run !== undefined) return this.#run;
+    throw new FederatedError('internal', 'an effect of an approved run without one');
+  }
+}
+
+type Progress = Effect<'report'>['progress'];
+
+function isOfConnection(progress: Progress): progress is Extract<Progress, { type: 'connected' | 'disconnected' }> {
+  return progress.type === 'connected' || progress.type === 'disconnected';
+}
+
+function asFederated(error: unknown): FederatedError {
+  if (error instanceof FederatedError) return error;
+  const message = error instanceof Error ? error.message.split('\n')[0]!.slice(0, 300) : 'unknown failure';
+  return new FederatedError('internal', message, { cause: error });
+}

@@ -1,0 +1,101 @@
+import {
+  type ApprovedRun,
+  acceptRoster,
+  type CryptoPort,
+  decodePlan,
+  equalBytes,
+  type Plan,
+  type RosterSuccession,
+  refusal,
+  rosterView,
+  signApproval,
+  toHex,
+  verifyPlanSignature,
+} from '@concordat/core';
+import { type AcceptedRoster, type KeyStore, requireOwnEntry } from '../keys/key-store.js';
+import { evaluatePolicy, policyRefusal, type RuleResult } from '../policy/evaluate-policy.js';
+import type { Policy } from '../policy/policy.js';
+import type { Connection } from '../transport/connection.js';
+
+/** A run on offer, by digests. */
+export interface Offer {
+  readonly runId: string;
+  readonly planHash: Uint8Array;
+  readonly rosterHash: Uint8Array;
+}
+
+export interface PlanReview {
+  readonly connection: Pick<Connection, 'getPlan' | 'getRoster'>;
+  readonly keys: KeyStore;
+  readonly crypto: CryptoPort;
+  /** Without one everything is refused. */
+  readonly policy: Policy | undefined;
+  /** Whether a roster was approved here before: only then an addition is an addition. */
+  readonly approvedBefore: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly signal: AbortSignal;
+  /** Told before the decision. */
+  readonly onRules: (operator: string, results: readonly RuleResult[]) => void;
+}
+
+/**
+ * Fetch plan and roster by digest, verify both, ask the policy, sign the approval over both.
+ *
+ * @throws `refused` naming the rule; `verification` for a wrong signature, a fork of the roster or other bytes.
+ */
+export async function reviewPlan(review: PlanReview, offer: Offer): Promise<ApprovedRun> {
+  const { connection, keys, crypto, policy, now, signal } = review;
+  const roster = await offeredRoster(review, offer.rosterHash);
+  requireOwnEntry(roster, keys.participantId, keys.identity.publicKey);
+  const { plan: signed } = await connection.getPlan(offer.planHash, { signal });
+  const { operatorId } = verifyPlanSignature(crypto, signed, roster.roster);
+  const plan = decodePlan(signed.body);
+  requireThisRun(plan, offer.runId, keys.enrolment.consortium);
+  const succession = successionOf(review, roster);
+  const proposal = { plan, proposer: operatorId, now, ...(succession === undefined ? {} : { succession }) };
+  const results = evaluatePolicy(policy, proposal);
+  review.onRules(operatorId, results);
+  const refused = policyRefusal(results);
+  if (refused !== undefined) throw refused;
+  if (!equalBytes(roster.hash, keys.roster.hash)) await keys.adoptRoster(roster);
+  const approval = signApproval(crypto, keys.identity, {
+    planHash: offer.planHash,
+    rosterHash: offer.rosterHash,
+    participantId: keys.participantId,
+    issuedAt: now,
+    expires: Date.parse(plan.approval.expires),
+  });
+  const { coordinatorKey } = roster.roster;
+  return { ...offer, plan, roster: rosterView(roster.roster, now), coordinatorKey, approval };
+}
+
+async function offeredRoster({ connection, keys, signal }: PlanReview, hash: Uint8Array): Promise<AcceptedRoster> {
+  if (equalBytes(keys.roster.hash, hash)) return keys.roster;
+  const latest = keys.verifyRoster(await connection.getRoster({ signal }));
+  if (equalBytes(latest.hash, hash)) return latest;
+  throw refusal('roster.hash', 'the run is held to a roster that is neither the one approved here nor the latest', {
+    required: toHex(latest.hash),
+    offered: toHex(hash),
+    fix: 'Ask the operator to start the run again with the roster of today.',
+  });
+}
+
+// Also when nothing was approved yet: a fork of the epoch held since enrolment, or an older one, throws here.
+function successionOf(review: PlanReview, roster: AcceptedRoster): RosterSuccession | undefined {
+  const additions = review.policy?.roster.additions ?? 'ask';
+  const succession = acceptRoster(review.crypto, review.keys.roster, roster, { additions });
+  return review.approvedBefore ? succession : undefined;
+}
+
+function requireThisRun(plan: Plan, runId: string, consortium: string): void {
+  if (plan.consortium !== consortium) {
+    throw refusal('plan.consortium', 'the plan is for another consortium', {
+      required: consortium,
+      offered: plan.consortium,
+    });
+  }
+  if (plan.run !== runId) {
+    throw refusal('plan.run', 'the plan is for another run', { required: runId, offered: plan.run });
+  }
+}

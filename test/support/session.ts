@@ -66,6 +66,8 @@ export interface SessionOptions {
   readonly onReply?: (from: string, reply: SessionReply, session: InMemorySession) => SessionReply | undefined;
   /** Change what one participant is opened with. */
   readonly onOpen?: (options: ParticipantOptions) => ParticipantOptions;
+  /** Give one participant other primitives: a machine that runs as written and lies where they do. */
+  readonly onPorts?: (participant: string, ports: ParticipantPorts) => ParticipantPorts;
 }
 
 const steps: readonly SessionStep[] = ['advertise', 'share', 'confirm', 'upload', 'certify', 'reveal'];
@@ -131,7 +133,8 @@ export class InMemorySession {
   }
 
   ports(participant: string): ParticipantPorts {
-    return { crypto, codec, signer: this.signers.get(participant)! };
+    const ports = { crypto, codec, signer: this.signers.get(participant)! };
+    return this.options.onPorts?.(participant, ports) ?? ports;
   }
 
   /** Step one participant, as its runner would. */

@@ -2,12 +2,21 @@ import { equalBytes } from '../../bytes.js';
 import { FederatedError } from '../../errors.js';
 import type { SessionReply } from '../../wire/messages.js';
 import { takeAdvert } from './advertise.js';
-import { takeStatement } from './certify.js';
+import { takeLateStatement, takeStatement } from './certify.js';
 import { takeConfirmation } from './confirm.js';
 import type { AggregatorPorts } from './contract.js';
-import { takeReveal } from './reveal.js';
+import { takeLateReveal, takeReveal } from './reveal.js';
 import { takeShare } from './share.js';
-import { type AggregatorState, type AggregatorStep, answerKey, type LivePhase, reject, withAbsent } from './state.js';
+import {
+  type AbandonedPhase,
+  type AggregatorState,
+  type AggregatorStep,
+  answerKey,
+  type LivePhase,
+  type OpenedPhase,
+  reject,
+  withAbsent,
+} from './state.js';
 import { takeHeader, type UploadAnswer, uploadAnswer } from './upload.js';
 
 /**
@@ -26,14 +35,30 @@ export function takeReply(ports: AggregatorPorts, state: LivePhase, from: string
   }
 }
 
-/** After the end only repeats are acknowledged. */
+/**
+ * After the end: repeats are acknowledged, and so is the good answer of a participant that was slower than the T others who were enough.
+ * Anything else is not expected any more.
+ */
 export function takeLateReply(
   ports: AggregatorPorts,
-  state: AggregatorState,
+  state: OpenedPhase | AbandonedPhase,
   from: string,
   frame: SessionReply,
 ): AggregatorStep {
-  return repeatedAnswer(ports, state, from, frame) ?? notNow(state, from, frame);
+  const before = repeatedAnswer(ports, state, from, frame);
+  if (before !== undefined) return before;
+  if (state.phase === 'abandoned') return notNow(state, from, frame);
+  const index = state.cohort.findIndex((member) => member.participantId === from);
+  try {
+    if (index !== -1 && frame.type === 'certify') return takeLateStatement(ports, state, index, frame);
+    const isDealer = state.dealers.includes(index);
+    return isDealer && frame.type === 'reveal'
+      ? takeLateReveal(ports, state, index, frame)
+      : notNow(state, from, frame);
+  } catch (error) {
+    if (!(error instanceof FederatedError) || error.code === 'internal') throw error;
+    return reject(state, { from, step: frame.type, error });
+  }
 }
 
 function takeAnswer(ports: AggregatorPorts, state: LivePhase, from: string, frame: SessionReply): AggregatorStep {
@@ -50,6 +75,7 @@ function takeAnswer(ports: AggregatorPorts, state: LivePhase, from: string, fram
   const isDealer = 'dealers' in state && state.dealers.includes(index);
   if (state.phase === 'upload' && frame.type === 'upload' && isDealer) return takeHeader(ports, state, index, frame);
   if (state.phase === 'certify' && frame.type === 'certify') return takeStatement(ports, state, index, frame);
+  if (state.phase === 'reveal' && frame.type === 'certify') return takeLateStatement(ports, state, index, frame);
   if (state.phase === 'reveal' && frame.type === 'reveal' && isDealer) return takeReveal(ports, state, index, frame);
   return notNow(state, from, frame);
 }

@@ -3,10 +3,13 @@ import type { CertifyFrame } from '../../wire/messages.js';
 import { contradiction, verifyBody } from '../signing.js';
 import type { AggregatorPorts } from './contract.js';
 import {
+  type AggregatorState,
   type AggregatorStep,
   abandon,
   accept,
   type CertifyPhase,
+  type OpenedPhase,
+  type RevealPhase,
   type SurvivorsFacts,
   sendAll,
   withEntry,
@@ -23,6 +26,37 @@ export function takeStatement(
   participant: number,
   frame: CertifyFrame,
 ): AggregatorStep {
+  checkStatement(ports, state, participant, frame);
+  const signatures = withEntry(state.signatures, participant, frame.statement.signature);
+  return acceptStatement(ports, { ...state, signatures }, participant, frame);
+}
+
+/**
+ * A good statement that came after T others: acknowledged, not needed.
+ *
+ * @throws `verification` `certify.…`.
+ */
+export function takeLateStatement(
+  ports: AggregatorPorts,
+  state: RevealPhase | OpenedPhase,
+  participant: number,
+  frame: CertifyFrame,
+): AggregatorStep {
+  checkStatement(ports, state, participant, frame);
+  return acceptStatement(ports, state, participant, frame);
+}
+
+function acceptStatement<State extends SurvivorsFacts & AggregatorState>(
+  ports: AggregatorPorts,
+  state: State,
+  participant: number,
+  frame: CertifyFrame,
+): AggregatorStep {
+  const from = state.cohort[participant]!.participantId;
+  return accept(state, { from, step: 'certify', contentDigest: ports.crypto.sha256(frame.statement.body) });
+}
+
+function checkStatement(ports: AggregatorPorts, state: SurvivorsFacts, participant: number, frame: CertifyFrame): void {
   const { participantId: from, publicKey } = state.cohort[participant]!;
   if (!state.survivors.includes(participant)) {
     throw contradiction('certify.signer', 'a statement by somebody who did not survive', { participant: from });
@@ -33,11 +67,6 @@ export function takeStatement(
   if (!verifyBody(ports.crypto, publicKey, 'CSA1/survivors', frame.statement)) {
     throw contradiction('certify.signature', 'a signature does not verify', { participant: from });
   }
-  const signatures = withEntry(state.signatures, participant, frame.statement.signature);
-  return accept(
-    { ...state, signatures },
-    { from, step: 'certify', contentDigest: ports.crypto.sha256(frame.statement.body) },
-  );
 }
 
 /** T signatures are the certificate; the rest of the survivors need not be awaited. */

@@ -5,7 +5,16 @@ import { masksOfSum, rebuildSecret } from '../opening.js';
 import type { ShamirShare } from '../shamir.js';
 import { contradiction, readSigned } from '../signing.js';
 import type { AggregatorPorts, SumOrder } from './contract.js';
-import { type AggregatorStep, abandon, accept, type RevealPhase, type SurvivorsFacts, withEntry } from './state.js';
+import {
+  type AggregatorState,
+  type AggregatorStep,
+  abandon,
+  accept,
+  type OpenedPhase,
+  type RevealPhase,
+  type SurvivorsFacts,
+  withEntry,
+} from './state.js';
 
 /**
  * Step 6: take one member's shares. Each is checked against the leaf its dealer signed, so a wrong one names the revealer and never
@@ -19,25 +28,56 @@ export function takeReveal(
   participant: number,
   frame: RevealFrame,
 ): AggregatorStep {
-  const { crypto, codec } = ports;
+  const body = readReveal(ports, state, participant, frame);
+  const shares = matchingShares(ports, state, body);
+  const revealed = withEntry(state.revealed, participant, shares);
+  return acceptReveal(ports, { ...state, revealed }, participant, frame);
+}
+
+/**
+ * A reveal that came after the sum was opened: acknowledged, its shares are not kept.
+ *
+ * @throws `verification` `reveal.…`; `malformed`.
+ */
+export function takeLateReveal(
+  ports: AggregatorPorts,
+  state: OpenedPhase,
+  participant: number,
+  frame: RevealFrame,
+): AggregatorStep {
+  matchingShares(ports, state, readReveal(ports, state, participant, frame));
+  return acceptReveal(ports, state, participant, frame);
+}
+
+function acceptReveal<State extends SurvivorsFacts & AggregatorState>(
+  ports: AggregatorPorts,
+  state: State,
+  participant: number,
+  frame: RevealFrame,
+): AggregatorStep {
+  const from = nameOf(state, participant);
+  return accept(state, { from, step: 'reveal', contentDigest: ports.crypto.sha256(frame.reveal.body) });
+}
+
+function readReveal(
+  ports: AggregatorPorts,
+  state: SurvivorsFacts,
+  participant: number,
+  frame: RevealFrame,
+): RevealBody {
   const { participantId: from, publicKey } = state.cohort[participant]!;
-  const body = readSigned(crypto, codec.reveal, frame.reveal, {
-    label: 'CSA1/reveal',
-    publicKey,
-    rule: 'reveal.signature',
-  });
-  if (
-    body.participant !== participant ||
-    !equalBytes(body.sid2, state.sid2) ||
-    !equalBytes(body.inputsHash, state.inputsHash)
-  ) {
+  const expected = { label: 'CSA1/reveal', publicKey, rule: 'reveal.signature' } as const;
+  const body = readSigned(ports.crypto, ports.codec.reveal, frame.reveal, expected);
+  const about =
+    body.participant === participant &&
+    equalBytes(body.sid2, state.sid2) &&
+    equalBytes(body.inputsHash, state.inputsHash);
+  if (!about) {
     throw contradiction('reveal.session', 'a reveal belongs to another session, statement or participant', {
       participant: from,
     });
   }
-  const shares = matchingShares(ports, state, body, from);
-  const revealed = withEntry(state.revealed, participant, shares);
-  return accept({ ...state, revealed }, { from, step: 'reveal', contentDigest: crypto.sha256(frame.reveal.body) });
+  return body;
 }
 
 /** Whether T shares of every dealer are here. */
@@ -94,10 +134,10 @@ export function orderSum(ports: AggregatorPorts, state: RevealPhase): Aggregator
 
 function matchingShares(
   ports: AggregatorPorts,
-  state: RevealPhase,
+  state: SurvivorsFacts,
   body: RevealBody,
-  from: string,
 ): ReadonlyMap<number, Uint8Array> {
+  const from = nameOf(state, body.participant);
   const shares = new Map<number, Uint8Array>();
   for (const revealed of body.shares) {
     const { dealer } = revealed;
@@ -118,7 +158,12 @@ function matchingShares(
   return shares;
 }
 
-function matchesLeaf(ports: AggregatorPorts, state: RevealPhase, receiver: number, revealed: RevealedShare): boolean {
+function matchesLeaf(
+  ports: AggregatorPorts,
+  state: SurvivorsFacts,
+  receiver: number,
+  revealed: RevealedShare,
+): boolean {
   const { dealer, kind, share } = revealed;
   const leaf = state.deals.get(dealer)!.boxes[receiver]!;
   const expected = kind === 'self' ? leaf.selfShareHash : leaf.maskShareHash;

@@ -1,0 +1,240 @@
+import {
+  framesSent,
+  openParticipant,
+  type ParticipantEffect,
+  type ParticipantOptions,
+  type ParticipantRecord,
+  type ParticipantState,
+  type SessionFrame,
+  type SessionReply,
+  signBody,
+  stepParticipant,
+} from '@concordat/core';
+import { expect } from 'chai';
+import { mutationsOf } from '../../support/mutations.js';
+import { ruleOf, ruleThrownBy } from '../../support/rules.js';
+import { codec, crypto, InMemorySession } from '../../support/session.js';
+
+const id = '2';
+
+/** An honest session, with what participant "2" was opened with, received, recorded and answered. */
+function played(participants = 4) {
+  let options: ParticipantOptions | undefined;
+  const session = new InMemorySession({
+    participants,
+    maxColluders: 1,
+    onOpen: (offered) => {
+      if (offered.participantId === id) options = { ...offered, root: offered.root.slice() };
+      return offered;
+    },
+  }).run();
+  const replies = session.replies.filter(({ from }) => from === id).map(({ frame }) => frame);
+  return {
+    session,
+    options: options!,
+    frames: framesSent(session.aggregator, id),
+    replies,
+    records: session.participantRecords.get(id)!,
+  };
+}
+
+const sends = (effects: readonly ParticipantEffect[]): readonly SessionReply[] =>
+  effects.flatMap((effect) => (effect.type === 'send' ? [effect.frame] : []));
+
+/** Feed frames as they came, the vector of the first play standing in for the runner's. */
+function replay(
+  play: ReturnType<typeof played>,
+  records: readonly ParticipantRecord[],
+  frames: readonly SessionFrame[] = play.frames,
+): { readonly state: ParticipantState; readonly effects: readonly ParticipantEffect[] } {
+  const ports = play.session.ports(id);
+  const masked = play.records.find((record) => record.type === 'masked')!;
+  let state = openParticipant({ ...play.options, records });
+  const effects: ParticipantEffect[] = [];
+  for (const frame of frames) {
+    let step = stepParticipant(ports, state, { type: 'frame', frame });
+    effects.push(...step.effects);
+    if (step.effects.some((effect) => effect.type === 'mask')) {
+      step = stepParticipant(ports, step.state, { ...masked, type: 'masked' });
+      effects.push(...step.effects);
+    }
+    state = step.state;
+  }
+  return { state, effects };
+}
+
+describe('A participant', () => {
+  const play = played();
+  const before = (type: ParticipantRecord['type']) =>
+    play.records.slice(
+      0,
+      play.records.findIndex((record) => record.type === type),
+    );
+
+  it('writes down each step before it sends the answer', () => {
+    expect(play.records.map(({ type }) => type)).to.deep.equal([
+      'advertised',
+      'cohort-accepted',
+      'boxes-confirmed',
+      'dealers-accepted',
+      'masked',
+      'uploaded',
+      'survivors-signed',
+      'revealed',
+    ]);
+    let journalled = 0;
+    for (const effect of replay(play, []).effects) {
+      if (effect.type === 'journal') journalled++;
+      if (effect.type === 'send') expect(journalled--, effect.frame.type).to.be.greaterThan(0);
+    }
+  });
+
+  it('answers a repeated frame with identical bytes, at any time', () => {
+    const ports = play.session.ports(id);
+    for (let count = 1; count <= play.frames.length; count++) {
+      const { state } = replay(play, [], play.frames.slice(0, count));
+      // After the reveal only the certificate is still answered; the secrets behind the rest are gone.
+      const seen = state.phase === 'revealed' ? play.frames.slice(-1) : play.frames.slice(0, count);
+      const answers = seen.flatMap((frame) => sends(stepParticipant(ports, state, { type: 'frame', frame }).effects));
+      const expected = state.phase === 'revealed' ? play.replies.slice(-1) : play.replies.slice(0, count);
+      expect(answers).to.deep.equal(expected);
+    }
+  });
+
+  it('answers as before after a restart at any point, and never masks twice', () => {
+    for (const type of [
+      'advertised',
+      'cohort-accepted',
+      'dealers-accepted',
+      'masked',
+      'uploaded',
+      'survivors-signed',
+      'revealed',
+    ] as const) {
+      const { state, effects } = replay(play, before(type));
+      expect(sends(effects), type).to.deep.equal(play.replies);
+      const masks = effects.filter((effect) => effect.type === 'mask').length;
+      expect(masks, type).to.equal(before(type).some((record) => record.type === 'masked') ? 0 : 1);
+      expect(state.phase).to.equal('revealed');
+    }
+  });
+
+  it('keeps its promises across a restart', () => {
+    const promises: readonly [string, ParticipantRecord, number][] = [
+      ['config.second', { type: 'advertised', configHash: new Uint8Array(32) }, 1],
+      ['cohort.second', { type: 'cohort-accepted', sid: new Uint8Array(32), participants: [] }, 2],
+      [
+        'boxes.second',
+        {
+          type: 'boxes-confirmed',
+          sid: new Uint8Array(32),
+          boxesHash: new Uint8Array(32),
+          confirmed: new Uint8Array(1),
+        },
+        3,
+      ],
+      ['dealers.second', { type: 'dealers-accepted', sid2: new Uint8Array(32), dealers: new Uint8Array(1) }, 4],
+      [
+        'survivors.second',
+        { type: 'survivors-signed', sid2: new Uint8Array(32), body: new Uint8Array(3), survivors: 3 },
+        5,
+      ],
+    ];
+    for (const [rule, record, count] of promises) {
+      const refused = replay(play, [record], play.frames.slice(0, count)).effects.find(
+        (effect) => effect.type === 'refuse',
+      );
+      expect(ruleOf(refused?.type === 'refuse' ? refused.error : undefined)).to.equal(rule);
+    }
+  });
+
+  it('stays out of a session it has revealed in, refused or left', () => {
+    for (const records of [play.records, [{ type: 'ended' }] as const]) {
+      const { state, effects } = replay(play, records);
+      expect(state.phase).to.equal('ended');
+      expect(effects).to.deep.equal([]);
+    }
+  });
+
+  it('erases its secrets when it reveals, and when it leaves', () => {
+    expect(replay(play, []).effects.at(-1)).to.deep.equal({ type: 'erase' });
+    const { state } = replay(play, [], play.frames.slice(0, 3));
+    const left = stepParticipant(play.session.ports(id), state, { type: 'end' });
+    expect(left.state).to.deep.equal({ phase: 'ended' });
+    expect(left.effects).to.deep.equal([{ type: 'journal', record: { type: 'ended' } }, { type: 'erase' }]);
+    expect(stepParticipant(play.session.ports(id), left.state, { type: 'end' }).effects).to.deep.equal([]);
+  });
+
+  it('keeps nothing of the root once it has revealed', () => {
+    const { state } = replay(play, []);
+    const root = Buffer.from(play.options.root).toString('hex');
+    expect(
+      JSON.stringify(state, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value)),
+    ).to.not.include(root);
+  });
+
+  it('ignores a frame that comes too early', () => {
+    const ports = play.session.ports(id);
+    for (let count = 0; count < play.frames.length - 1; count++) {
+      const { state } = replay(play, [], play.frames.slice(0, count));
+      for (const frame of play.frames.slice(count + 1)) {
+        // A certificate helps whoever holds sid2, also without having seen the proposal.
+        if (frame.type === 'certificate' && count >= 4) continue;
+        expect(stepParticipant(ports, state, { type: 'frame', frame })).to.deep.equal({ state, effects: [] });
+      }
+    }
+  });
+
+  it('never throws on a damaged frame', () => {
+    const ports = play.session.ports(id);
+    play.frames.forEach((frame, index) => {
+      const { state } = replay(play, [], play.frames.slice(0, index));
+      for (const damaged of mutationsOf(frame)) {
+        const { effects } = stepParticipant(ports, state, { type: 'frame', frame: damaged });
+        for (const effect of effects)
+          if (effect.type === 'send') expect(effect.frame.type).to.be.oneOf(['confirm', play.replies[index]!.type]);
+      }
+    });
+  });
+
+  it('refuses a receipt that is not the coordinator’s, or about something else', () => {
+    const ports = play.session.ports(id);
+    const { state } = replay(play, [], play.frames.slice(0, 4));
+    const masked = play.records.find((record) => record.type === 'masked')!;
+    const { runId, round } = play.session.config;
+    const about = {
+      runId,
+      round,
+      step: 'upload',
+      participantId: id,
+      contentDigest: masked.type === 'masked' ? masked.contentDigest : new Uint8Array(32),
+    };
+    const rule = (signer: Parameters<typeof signBody>[1], body: typeof about) => {
+      const receipt = signBody(crypto, signer, 'CSA1/receipt', codec.receipt.encode(body));
+      const { effects } = stepParticipant(ports, state, { type: 'uploaded', receipt });
+      const refused = effects.find((effect) => effect.type === 'refuse');
+      return refused?.type === 'refuse' ? ruleOf(refused.error) : undefined;
+    };
+    const { coordinator } = play.session;
+    expect(rule(coordinator, about)).to.equal(undefined);
+    expect(rule(play.session.signers.get('3')!, about)).to.equal('upload.receipt');
+    for (const change of [
+      { runId: 'other' },
+      { round: 9 },
+      { step: 'share' },
+      { participantId: '3' },
+      { contentDigest: new Uint8Array(32) },
+    ]) {
+      expect(rule(coordinator, { ...about, ...change })).to.equal('upload.receipt');
+    }
+  });
+
+  it('does not sign a vector of another length than the layout', () => {
+    const ports = play.session.ports(id);
+    const { state } = replay(play, before('masked'), play.frames.slice(0, 3));
+    const masking = stepParticipant(ports, state, { type: 'frame', frame: play.frames[3]! }).state;
+    const event = { type: 'masked', lengthBytes: 48, merkleRoot: new Uint8Array(32) } as const;
+    expect(masking.phase).to.equal('masking');
+    expect(ruleThrownBy(() => stepParticipant(ports, masking, event))).to.equal('invalid-argument');
+  });
+});

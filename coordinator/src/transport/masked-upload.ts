@@ -47,7 +47,7 @@ async function takeChunks(
   { run, expected, frames, traffic, monotonicMillis }: MaskedUpload,
   writer: SpoolWriter,
 ): Promise<void> {
-  let told = monotonicMillis();
+  let told = Number.NEGATIVE_INFINITY;
   const ended = abortOf(expected.signal);
   while (writer.sizeBytes < expected.lengthBytes) {
     const next = await Promise.race([frames.next(), ended]);

@@ -1,6 +1,7 @@
+export { announcement, Chaos, type ChaosStep } from './demo/chaos.js';
 export { type Display, type DisplayStream, openDisplay } from './demo/display.js';
 export { type LabelledImages, pick, readIdx, readMnist, writeIdx } from './demo/idx.js';
-export { initialWeights, type NamedTensor, networkTopology } from './demo/network.js';
+export { type ProgressListener, ProgressReader } from './demo/progress-reader.js';
 export { drawScreen, type ScreenOptions } from './demo/screen.js';
 export { countLabels, dealShards, drawsOf, shardsPerParticipant, shuffled } from './demo/shards.js';
 export {
@@ -14,3 +15,5 @@ export {
   type RoundView,
   roundLine,
 } from './demo/view.js';
+export type { CommandIo } from './io.js';
+export { runCommand } from './program.js';

@@ -5,14 +5,12 @@ import type { Command } from 'commander';
 import { parseScenario, type Scenario } from './scenario.js';
 import { type SimulatedRound, type SimulationResult, simulate } from './simulate.js';
 
-/** Where a command's words go and how it ends. */
+/** Where a command writes and how it ends. */
 export interface CommandIo {
-  /** One line on stdout: a result. */
-  write(line: string): void;
-  /** One line on stderr: prose. */
-  note(line: string): void;
-  /** What the process will end with; 0 unless said. */
-  setExitCode(code: number): void;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+  /** How the command ended; 0 unless called. */
+  exit(code: number): void;
 }
 
 /** Add `sim run SCENARIO` to the program. */
@@ -25,7 +23,7 @@ export function registerSimCommands(program: Command, io: CommandIo): void {
     .option('--seed <n>', 'another seed than the scenario says')
     .option('--json', 'print one JSON envelope on stdout')
     .action((path: string, options: { readonly seed?: string; readonly json?: true }) => {
-      io.setExitCode(runScenario(path, options, io));
+      io.exit(runScenario(path, options, io));
     });
 }
 
@@ -35,10 +33,10 @@ function runScenario(path: string, options: { readonly seed?: string; readonly j
     const startedAt = performance.now();
     const result = simulate(scenario);
     const data = summary(result, (performance.now() - startedAt) / 1000);
-    if (options.json === true) io.write(JSON.stringify({ schemaVersion: 1, status: 'ok', data }));
-    else for (const line of prose(result)) io.write(line);
+    if (options.json === true) io.stdout.write(`${JSON.stringify({ schemaVersion: 1, status: 'ok', data })}\n`);
+    else for (const line of prose(result)) io.stdout.write(`${line}\n`);
     if (result.outcome === 'completed' && result.exact) return 0;
-    io.note(result.exact ? `The run was aborted: ${result.reason}` : 'A sum was not exact: this is our bug.');
+    io.stderr.write(result.exact ? `The run was aborted: ${result.reason}\n` : 'A sum was not exact: this is our bug.\n');
     return result.exact ? 1 : 5;
   } catch (error) {
     return fail(error, options.json === true, io);
@@ -108,8 +106,8 @@ function roundSentence(round: SimulatedRound): string {
 
 function fail(error: unknown, json: boolean, io: CommandIo): number {
   const { code, message, fix } = error instanceof FederatedError ? error : internalError(error);
-  if (json) io.write(JSON.stringify({ schemaVersion: 1, status: 'error', error: { code, message, fix } }));
-  else for (const line of [`${code}: ${message}`, ...(fix === undefined ? [] : [fix])]) io.note(line);
+  if (json) io.stdout.write(`${JSON.stringify({ schemaVersion: 1, status: 'error', error: { code, message, fix } })}\n`);
+  else for (const line of [`${code}: ${message}`, ...(fix === undefined ? [] : [fix])]) io.stderr.write(`${line}\n`);
   return exitCodeOf(error);
 }
 

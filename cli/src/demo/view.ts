@@ -35,6 +35,8 @@ export interface DropView {
 
 export interface RoundView {
   readonly round: number;
+  /** Whether the round published a model; otherwise it was abandoned and nothing was opened. */
+  readonly published: boolean;
   /** Of the model this round published, on the operator's holdout; undefined until evaluated. */
   accuracy: number | undefined;
   cohort: readonly string[];
@@ -97,7 +99,8 @@ export function roundLine(round: RoundView, roundsPlanned: number): string {
       : `${participant} lost at ${step}`,
   );
   const recovered = round.recovered.length === 0 ? '' : `, masks of ${round.recovered.join(', ')} recovered`;
-  const accuracy = round.accuracy === undefined ? 'not evaluated yet' : `accuracy ${percent(round.accuracy)}`;
+  const measured = round.accuracy === undefined ? 'not evaluated yet' : `accuracy ${percent(round.accuracy)}`;
+  const accuracy = round.published ? measured : 'abandoned, nothing was opened';
   return [
     `round ${round.round} of ${roundsPlanned}: ${accuracy}`,
     `${round.survivors.length} of ${round.cohort.length} in the sum`,

@@ -3,6 +3,7 @@ import { type DemoView, drawScreen, labelTable, openDisplay, type RoundView, rou
 
 const round = (over: Partial<RoundView> = {}): RoundView => ({
   round: 3,
+  published: true,
   accuracy: 0.9312,
   cohort: ['alpha', 'beta', 'gamma', 'delta', 'epsilon'],
   survivors: ['alpha', 'beta', 'delta', 'epsilon'],

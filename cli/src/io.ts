@@ -1,0 +1,14 @@
+/** Where a command writes, how it ends and what it may use. The commands of the doors ask for the same or less. */
+export interface CommandIo {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: {
+    readonly isTTY?: boolean | undefined;
+    readonly columns?: number | undefined;
+    write(text: string): unknown;
+  };
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Fires on Ctrl-C and SIGTERM: stop in an orderly way. */
+  readonly signal: AbortSignal;
+  /** How the command ended; 0 unless called. */
+  exit(code: number): void;
+}

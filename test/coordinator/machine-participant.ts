@@ -36,6 +36,8 @@ export interface Behaviour {
   readonly delta: (parameters: number, round: number) => Float32Array;
   readonly clientEpoch?: number;
   /** In this round the upload stops after this many bytes; `leave` ends it and the client for good. */
+  /** Frames sent instead at first; the right ones follow, as an honest client would repeat a broken upload. */
+  readonly firstUpload?: (frames: readonly wire.UploadFrame[]) => readonly wire.UploadFrame[];
   readonly stallInUploadOf?: { readonly round: number; readonly afterBytes: number };
 }
 
@@ -47,6 +49,9 @@ export class MachineParticipant {
   readonly #behaviour: Behaviour;
   readonly #records: ParticipationRecord[] = [];
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** Receipts as they came, and the frames they were for. */
+  readonly receipts: wire.Receipt__Output[] = [];
+  readonly uploads: (readonly wire.UploadFrame[])[] = [];
   readonly refusals: FederatedError[] = [];
   /** Bytes of the masked vectors it sent, by round. */
   readonly vectors = new Map<number, Uint8Array>();
@@ -207,10 +212,17 @@ export class MachineParticipant {
     const frames = [request as wire.UploadFrame];
     for (let at = 0; at < end; at += 49_152)
       frames.push({ chunk: chunkToWire(at, vector.subarray(at, Math.min(end, at + 49_152))) });
+    if (this.#behaviour.firstUpload !== undefined) {
+      const altered = this.#behaviour.firstUpload(frames);
+      await sendUpload(this.#member, altered).sent.catch((error: FederatedError) => this.refusals.push(error));
+    }
+    this.uploads.push(frames);
     const upload = sendUpload(this.#member, frames, { open: end < vector.length });
     this.#cut = upload.cut;
     const receipt = await upload.sent.catch(() => undefined);
-    if (receipt !== undefined) this.#take({ type: 'uploaded', round, receipt: receiptFromWire(receipt) });
+    if (receipt === undefined) return;
+    this.receipts.push(receipt);
+    this.#take({ type: 'uploaded', round, receipt: receiptFromWire(receipt) });
   }
 }
 

@@ -1,0 +1,239 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CommandIo, registerCoordinatorCommands } from '@concordat/coordinator';
+import { identityFingerprint } from '@concordat/core';
+import { identityFromSeed, nodeCrypto } from '@concordat/node';
+import { expect } from 'chai';
+import { Command } from 'commander';
+import { call, connect, disconnect, enrolRequest, TestConsortium } from '../consortium.js';
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string[];
+  readonly stderr: string[];
+  readonly envelope: {
+    readonly status: string;
+    readonly data?: Record<string, unknown>;
+    readonly error?: Record<string, unknown>;
+  };
+}
+
+interface Call {
+  readonly signal?: AbortSignal;
+  readonly onLine?: (line: string) => void;
+  readonly environment?: Record<string, string>;
+}
+
+/** Run `coordinator …` as the command line would. */
+async function type(args: readonly string[], options: Call = {}): Promise<Outcome> {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  let code = 0;
+  const io: CommandIo = {
+    stdout: {
+      write(text) {
+        stdout.push(text.trimEnd());
+        options.onLine?.(text.trimEnd());
+      },
+    },
+    stderr: { write: (text) => stderr.push(text.trimEnd()) },
+    environment: options.environment ?? {},
+    signal: options.signal ?? new AbortController().signal,
+    exit: (value) => (code = value),
+  };
+  const program = new Command('concordat');
+  registerCoordinatorCommands(program, io);
+  await program.parseAsync(['coordinator', ...args], { from: 'user' });
+  const last = stdout.at(-1) ?? '';
+  return { code, stdout, stderr, envelope: last.startsWith('{') ? JSON.parse(last) : { status: 'prose' } };
+}
+
+describe('the coordinator’s commands', () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'concordat-commands-'));
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  it('init makes three directories, keys readable by nobody else, and says the fingerprint', async () => {
+    const { envelope, code } = await type(['init', join(directory, 'c'), '--consortium', 'demo', '--json']);
+    expect([code, envelope.status]).to.deep.equal([0, 'ok']);
+    expect(envelope.data!.fingerprint).to.match(/^[0-9a-f]{64}$/);
+    expect(readdirSync(join(directory, 'c')).sort()).to.deep.equal(['coordinator', 'operator', 'root']);
+    for (const key of [
+      'root/root-key.pem',
+      'operator/operator-key.pem',
+      'coordinator/roster-key.pem',
+      'coordinator/tls-authority-key.pem',
+    ]) {
+      expect(statSync(join(directory, 'c', key)).mode & 0o077, key).to.equal(0);
+    }
+  });
+
+  it('init refuses a directory that is not empty, by name', async () => {
+    writeFileSync(join(directory, 'something'), '');
+    const { envelope, code } = await type(['init', directory, '--consortium', 'demo', '--json']);
+    expect([code, envelope.status, envelope.error!.code]).to.deep.equal([4, 'error', 'invalid-argument']);
+    expect(envelope.error!.message).to.equal(`${directory} is not empty`);
+  });
+
+  it('says how to start a coordinator that does not answer', async () => {
+    await type(['init', join(directory, 'c'), '--consortium', 'demo', '--address', '127.0.0.1:1']);
+    const { code, stderr } = await type(['status', '--directory', join(directory, 'c')]);
+    expect(code).to.equal(2);
+    expect(stderr[0]).to.equal('unavailable: no coordinator answers at 127.0.0.1:1');
+    expect(stderr[1]).to.contain('concordat coordinator start');
+  });
+
+  it('start serves until it is told to end, with one line when it listens', async () => {
+    const home = join(directory, 'c');
+    await type(['init', home, '--consortium', 'demo', '--address', '127.0.0.1:0']);
+    const stop = new AbortController();
+    const lines: Record<string, unknown>[] = [];
+    const { code } = await type(['start', '--directory', home, '--log-level', 'silent', '--json'], {
+      signal: stop.signal,
+      onLine(line) {
+        lines.push(JSON.parse(line));
+        stop.abort();
+      },
+    });
+    expect(code).to.equal(0);
+    expect(lines[0]!.type).to.equal('listening');
+    expect(lines[0]!.port).to.be.greaterThan(0);
+  });
+
+  it('a holdout needs a trainer, and a wrong port is named with its field', async () => {
+    const home = join(directory, 'c');
+    await type(['init', home, '--consortium', 'demo']);
+    const holdout = await type(['start', '--directory', home, '--holdout', directory, '--json']);
+    expect(holdout.envelope.error!.message).to.contain('--holdout needs a trainer');
+    const port = await type(['start', '--directory', home, '--json'], { environment: { CONCORDAT_PORT: '99999' } });
+    expect(port.code).to.equal(4);
+    expect(port.envelope.error!.detail).to.deep.equal({
+      field: 'listen.port',
+      path: join(home, 'coordinator/coordinator.yaml'),
+    });
+  });
+});
+
+describe('the operator’s commands against a running coordinator', () => {
+  let consortium: TestConsortium;
+  let flags: readonly string[];
+
+  before(async () => {
+    consortium = await TestConsortium.open();
+    flags = ['--directory', consortium.directory, '--address', consortium.coordinator.address, '--json'];
+  });
+
+  after(() => consortium.close());
+
+  it('invite writes a secret file, participants lists and admits', async () => {
+    const file = join(consortium.directory, 'acme.json');
+    const invited = await type(['invite', 'acme', '--organization', 'Acme Ltd', '--out', file, ...flags]);
+    expect([invited.code, invited.envelope.data]).to.deep.equal([
+      0,
+      { participant: 'acme', organization: 'Acme Ltd', file },
+    ]);
+    expect(statSync(file).mode & 0o077).to.equal(0);
+    expect(JSON.stringify(invited.stdout)).to.not.contain(JSON.parse(readFileSync(file, 'utf8')).secret);
+    const { decodeInvitation } = await import('@concordat/core');
+    const signer = identityFromSeed(new Uint8Array(32).fill(3));
+    const { request } = await enrolRequest(decodeInvitation(readFileSync(file)), signer);
+    const stranger = connect(consortium.coordinator.address, { authorityPem: consortium.operatorKeys.authorityPem });
+    await call(stranger.Membership, 'Enroll', request);
+    disconnect(stranger);
+    const refused = await type(['participants', '--admit', 'acme', '--fingerprint', 'ab'.repeat(16), ...flags]);
+    expect([refused.code, refused.envelope.error!.code]).to.deep.equal([1, 'refused']);
+    const fingerprint = identityFingerprint(nodeCrypto, signer.publicKey);
+    const admitted = await type(['participants', '--admit', 'acme', '--fingerprint', fingerprint, ...flags]);
+    expect(admitted.envelope.data!.admitted).to.equal('acme');
+    const { envelope } = await type(['participants', ...flags]);
+    expect(envelope.data!.participants).to.deep.include({
+      participant: 'acme',
+      organization: 'Acme Ltd',
+      state: 'admitted',
+      fingerprint,
+      connected: false,
+      invitationExpiresMillis: (envelope.data!.participants as { invitationExpiresMillis: number }[])[0]!
+        .invitationExpiresMillis,
+    });
+  });
+
+  it('plan propose completes a draft, signs it and says what it tolerates; run start and watch follow', async () => {
+    const { model, plan } = writeModelAndPlan(consortium.directory);
+    const proposed = await type(['plan', 'propose', plan, '--model', model, ...flags]);
+    expect(proposed.envelope.error).to.equal(undefined);
+    expect(proposed.envelope.data!.tolerance).to.equal('5: one may drop out; 4: one');
+    const planHash = proposed.envelope.data!.planHash as string;
+    const started = await type(['run', 'start', '--plan', planHash, '--run', 'spring', ...flags]);
+    expect(started.envelope.data).to.deep.equal({ run: 'spring' });
+    const stop = new AbortController();
+    const seen: string[] = [];
+    await type(['run', 'watch', '--run', 'spring', ...flags], {
+      signal: stop.signal,
+      onLine(line) {
+        const event = JSON.parse(line);
+        seen.push(event.type);
+        if (event.type === 'waiting') stop.abort();
+      },
+    });
+    expect(seen[0]).to.equal('started');
+    expect(seen).to.include('waiting');
+    const { envelope } = await type(['status', ...flags]);
+    expect((envelope.data!.current as { run: string }).run).to.equal('spring');
+    expect(envelope.data!.privacy).to.equal('no differential privacy guarantee');
+  });
+
+  it('plan propose says what three organizations mean, and refuses thresholds that cannot hold', async () => {
+    const { model, plan } = writeModelAndPlan(consortium.directory);
+    const draft = JSON.parse(readFileSync(plan, 'utf8'));
+    writeFileSync(
+      plan,
+      JSON.stringify({ ...draft, run: 'three', cohort: { min: 3, size: 3, max: 3 }, maxColluders: 1 }),
+    );
+    const three = await type(['plan', 'propose', plan, '--model', model, ...flags]);
+    expect(three.envelope.data!.tolerance).to.contain('3 organizations: all must answer');
+    writeFileSync(plan, JSON.stringify({ ...draft, minSurvivors: 5 }));
+    const refused = await type(['plan', 'propose', plan, '--model', model, ...flags]);
+    expect([refused.code, refused.envelope.error!.code]).to.deep.equal([1, 'refused']);
+  });
+});
+
+function writeModelAndPlan(home: string): { readonly model: string; readonly plan: string } {
+  const model = join(home, 'model');
+  mkdirSync(model, { recursive: true });
+  const weights = Float32Array.of(1, 2, 3, 4, 5, 6);
+  const entries = [
+    { name: 'dense/kernel', shape: [2, 2], dtype: 'float32' },
+    { name: 'dense/bias', shape: [2], dtype: 'float32' },
+  ];
+  const document = {
+    format: 'layers-model',
+    modelTopology: { class_name: 'Sequential', config: { name: 'small', layers: [] } },
+    weightsManifest: [{ paths: ['weights.bin'], weights: entries }],
+  };
+  writeFileSync(join(model, 'model.json'), JSON.stringify(document));
+  writeFileSync(join(model, 'weights.bin'), new Uint8Array(weights.buffer));
+  const plan = join(home, 'plan.json');
+  const draft = {
+    run: 'spring',
+    purpose: 'recognize digits',
+    task: {
+      loss: 'categoricalCrossentropy',
+      optimizer: { name: 'sgd', learningRate: 0.1 },
+      batchSize: 32,
+      epochs: 1,
+      dataSchemaDigest: 'A'.repeat(43),
+    },
+    rounds: 1,
+    cohort: { min: 4, size: 5, max: 5 },
+    maxColluders: 1,
+    expires: '2099-01-01T00:00:00Z',
+    clippingNorm: 1,
+  };
+  writeFileSync(plan, JSON.stringify(draft));
+  return { model, plan };
+}

@@ -10,7 +10,7 @@ import { abandonRound, closeRound, finish, noteModel } from './coordination/outc
 import { checkIn, leave, noteApproval, noteDecline } from './coordination/people.js';
 import { replay, restartReason } from './coordination/replay.js';
 import { endSelection, endSelectionShort, startRound } from './coordination/select.js';
-import { stepSession } from './coordination/session.js';
+import { acknowledgeLate, stepSession } from './coordination/session.js';
 import {
   attemptOf,
   type Context,
@@ -117,6 +117,7 @@ function takeMessage(
       if ('session' in state.stage && state.stage.attempt.round === round) {
         return stepSession(state, { type: 'reply', from, frame }, context);
       }
+      if (state.published?.round === round) return acknowledgeLate(state, from, frame, context);
       const error = new FederatedError('protocol', `round ${round} has no open session`, {
         detail: { round, step: frame.type },
         fix: 'Wait for the next round.',

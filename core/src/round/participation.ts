@@ -144,9 +144,10 @@ function noteRejected(
 ): ParticipationStep {
   const { work } = state;
   const told = { type: 'refuse', round, error } as const;
-  // A late answer in a session that goes on with or without it is nothing to sit out for.
-  if (work.type === 'idle' || work.round !== round || (work.type === 'session' && work.bound))
-    return withEffects(state, told);
+  const current = work.type !== 'idle' && work.round === round;
+  // T statements and T reveals end their steps: whoever answers later is told `protocol` in most rounds, and nothing is wrong.
+  if (error.code === 'protocol' && (!current || (work.type === 'session' && work.bound))) return withEffects(state);
+  if (!current || work.type === 'session') return withEffects(state, told);
   const progress = { type: 'sitting-out', round, reason: error.message } as const;
   const next = work.type === 'ready' ? ({ ...state, work: { type: 'idle' } } as const) : state;
   return withEffects(next, told, { type: 'report', progress });

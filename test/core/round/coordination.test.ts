@@ -24,6 +24,15 @@ describe('a run of five', () => {
     expect(metric!.mean).to.be.closeTo((1 + 2 + 3 + 4 + 5) / 5 / 8, 1e-4);
   });
 
+  it('answers every message with exactly one acceptance or refusal, and refuses none', () => {
+    const table = new RoundTable().start();
+    const answers = table.effects
+      .filter(({ type }) => type === 'accepted' || type === 'rejected')
+      .map(({ type }) => type);
+    // Each says: approved; and in two rounds ready, advertise, share, confirm, upload, certify, reveal.
+    expect(answers).to.deep.equal(new Array(5 * (1 + 2 * 7)).fill('accepted'));
+  });
+
   it('journals before it sends, and journals every round', () => {
     const table = new RoundTable().start();
     const kinds = table.journal.map((record) => record.type);

@@ -112,6 +112,36 @@ describe('a participant', () => {
     });
   });
 
+  it('refuses a session that its coordinator did not sign, by name, and the update stays free', () => {
+    const table = one({ onShortfall: { action: 'abort' } });
+    for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/train`);
+    table.start();
+    const config = { body: new Uint8Array(40), signature: new Uint8Array(64) };
+    const message = { type: 'session', round: 1, frame: { type: 'open', config } } as const;
+    table.participant('alpha', { type: 'message', message });
+    expect(table.declined('alpha')).to.have.lengthOf(1);
+    expect(effectsOf(table, 'alpha', 'refuse')).to.have.lengthOf(1);
+    expect(effectsOf(table, 'alpha', 'erase')).to.have.lengthOf(1);
+    expect(effectsOf(table, 'alpha', 'discard-update')).to.have.lengthOf(0);
+    expect(journalOf(table, 'alpha')).not.to.include('contributed');
+  });
+
+  it('is not troubled when enough others signed and revealed before it', () => {
+    const table = one();
+    table.withheld.add('gamma/reveal');
+    table.start();
+    const reveal = effectsOf(table, 'gamma', 'send').at(-1);
+    if (reveal?.type !== 'send' || reveal.message.type !== 'session') throw new Error('nothing was revealed');
+    expect(table.rounds[0]!.outcome.type).to.equal('published');
+    for (let times = 0; times < 2; times++) {
+      table.coordinator({ type: 'message', participant: 'gamma', message: reveal.message });
+      expect(table.effects.at(-1)).to.include({ type: 'accepted', participant: 'gamma', round: 1, step: 'reveal' });
+    }
+    const late = new FederatedError('protocol', 'a certify message is not expected now');
+    table.participant('gamma', { type: 'rejected', round: 1, error: late });
+    for (const name of table.chairs.keys()) expect(effectsOf(table, name, 'refuse'), name).to.deep.equal([]);
+  });
+
   it('ignores what belongs to no round of its own', () => {
     const table = new RoundTable().start('alpha');
     const before = table.chairs.get('alpha')!.state;

@@ -21,7 +21,8 @@ export function noteModel(state: CoordinationState, modelHash: Uint8Array, now: 
   const message = { type: 'published', round, modelVersion, modelHash, survivors: survivors.length } as const;
   const ended = endRound(state, attempt, record, message, [...state.people.keys()]);
   return chain(ended, (after) => {
-    const published = { ...after, modelVersion, modelHash, shortfalls: 0 };
+    const late = 'session' in state.stage ? { published: { round, session: state.stage.session } } : {};
+    const published = { ...after, ...late, modelVersion, modelHash, shortfalls: 0 };
     if (modelVersion < state.options.plan.rounds) return withEffects({ ...published, stage: { type: 'next' } });
     return finish(published, 'completed', `${modelVersion} models published`);
   });

@@ -1,8 +1,9 @@
 import type { AggregatorEffect, AggregatorEvent, Dropout } from '../../secagg/aggregator/contract.js';
 import { type AggregatorStep, awaited, openAggregator, stepAggregator } from '../../secagg/aggregator.js';
 import { layoutOf } from '../../secagg/layout.js';
+import type { SessionReply } from '../../wire/messages.js';
 import { sessionTerms } from '../terms.js';
-import type { RoundDropout, RoundPhase } from './contract.js';
+import type { CoordinationEffect, RoundDropout, RoundPhase } from './contract.js';
 import { abandonRound } from './outcome.js';
 import {
   attemptOf,
@@ -32,7 +33,8 @@ export function openSession(state: CoordinationState, invited: readonly string[]
   });
   const stage = { type: 'session', attempt, session: opened.state, step: 'advertise', deadline: context.now } as const;
   const quiet = timersOf(round, 'train').map((name) => ({ type: 'cancel-timer', name }) as const);
-  return chain(withEffects({ ...state, stage }, ...quiet), (during) => relay(during, opened, context));
+  const { published: _, ...fresh } = state;
+  return chain(withEffects({ ...fresh, stage }, ...quiet), (during) => relay(during, opened, context));
 }
 
 /** Give the session one event and carry out what it asks for. One that has ended only acknowledges repeats. */
@@ -41,12 +43,30 @@ export function stepSession(state: CoordinationState, event: AggregatorEvent, co
   return relay(state, stepAggregator(context.ports, state.stage.session, event), context);
 }
 
+/** A round that was published acknowledges whoever was slower than the T others, until the next session opens. */
+export function acknowledgeLate(
+  state: CoordinationState,
+  from: string,
+  frame: SessionReply,
+  { ports }: Context,
+): CoordinationStep {
+  if (state.published === undefined) return withEffects(state);
+  const { round, session } = state.published;
+  const late = stepAggregator(ports, session, { type: 'reply', from, frame });
+  const answers = late.effects.flatMap((effect): readonly CoordinationEffect[] => {
+    if (effect.type !== 'accepted' && effect.type !== 'rejected') return [];
+    const { from: participant, ...answer } = effect;
+    return [{ ...answer, participant, round }];
+  });
+  return withEffects({ ...state, published: { round, session: late.state } }, ...answers);
+}
+
 function relay(
   state: CoordinationState,
   { state: session, effects }: AggregatorStep,
   context: Context,
 ): CoordinationStep {
-  if (state.stage.type !== 'session') return withEffects(state);
+  if (!('session' in state.stage)) return withEffects(state);
   const start = withEffects({ ...state, stage: { ...state.stage, session } });
   return effects.reduce((step, effect) => chain(step, (during) => perform(during, effect, context)), start);
 }

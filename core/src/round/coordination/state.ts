@@ -79,6 +79,8 @@ export interface CoordinationState {
   /** Rounds abandoned since the last publication. */
   readonly shortfalls: number;
   readonly history: readonly RoundRecord[];
+  /** The session of the last published round, until the next one opens: late answers in it are still acknowledged. */
+  readonly published?: { readonly round: number; readonly session: AggregatorState };
 }
 
 export interface CoordinationStep {

@@ -1,6 +1,5 @@
 const highBits = 0x80008000;
 const lowBits = 0x7fff7fff;
-const lane24 = 0xffffff;
 const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
@@ -10,13 +9,14 @@ const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
  * @param source as long as `target`; unchanged.
  */
 export function addLanes(bits: 16 | 24 | 32, target: Uint8Array, source: Uint8Array, sign: 1 | -1): void {
+  const flip = sign === 1 ? 0 : -1;
   const words = hostIsLittleEndian ? wordsOf(target) : undefined;
   // A keystream may arrive unaligned from a pool; one copy is cheaper than bytewise arithmetic.
   const addend = words === undefined ? undefined : (wordsOf(source) ?? wordsOf(source.slice()));
   if (words === undefined || addend === undefined) addLanesBytewise(bits, target, source, sign);
-  else if (bits === 16) addWords16(words, addend, sign);
-  else if (bits === 24) addWords24(words, addend, sign);
-  else addWords32(words, addend, sign);
+  else if (bits === 16) addWords16(words, addend, flip);
+  else if (bits === 24) addWords24(words, addend, flip);
+  else addWords32(words, addend, flip);
 }
 
 /** The same, one byte at a time with a carry: for unaligned vectors and big-endian hosts, and the twin the fast paths are tested against. */
@@ -32,45 +32,38 @@ export function addLanesBytewise(bits: 16 | 24 | 32, target: Uint8Array, source:
   }
 }
 
+// In two's complement t − s = ~(~t + s), lane by lane: `flip` is all ones to subtract and 0 to add, and one loop does both.
+
 // Two lanes of 16 bits at once: the top bit of each lane is added without its carry.
-function addWords16(target: Uint32Array, source: Uint32Array, sign: 1 | -1): void {
-  if (sign === 1) {
-    for (let i = 0; i < target.length; i++) {
-      const a = target[i]!;
-      const b = source[i]!;
-      target[i] = ((a & lowBits) + (b & lowBits)) ^ ((a ^ b) & highBits);
-    }
-    return;
-  }
+function addWords16(target: Uint32Array, source: Uint32Array, flip: number): void {
   for (let i = 0; i < target.length; i++) {
-    const a = target[i]!;
+    const a = target[i]! ^ flip;
     const b = source[i]!;
-    target[i] = ((a | highBits) - (b & lowBits)) ^ ((a ^ ~b) & highBits);
+    target[i] = ((a & lowBits) + (b & lowBits)) ^ ((a ^ b) & highBits) ^ flip;
   }
 }
 
-// Four lanes of 24 bits lie in three words.
-function addWords24(target: Uint32Array, source: Uint32Array, sign: 1 | -1): void {
+// Four lanes of 24 bits lie in three words. What overflows a lane is cut off only when the words are put together again.
+function addWords24(target: Uint32Array, source: Uint32Array, flip: number): void {
   for (let i = 0; i < target.length; i += 3) {
-    const a0 = target[i]!;
-    const a1 = target[i + 1]!;
-    const a2 = target[i + 2]!;
+    const a0 = target[i]! ^ flip;
+    const a1 = target[i + 1]! ^ flip;
+    const a2 = target[i + 2]! ^ flip;
     const b0 = source[i]!;
     const b1 = source[i + 1]!;
     const b2 = source[i + 2]!;
-    const first = ((a0 & lane24) + sign * (b0 & lane24)) & lane24;
-    const second = (((a0 >>> 24) | ((a1 & 0xffff) << 8)) + sign * ((b0 >>> 24) | ((b1 & 0xffff) << 8))) & lane24;
-    const third = (((a1 >>> 16) | ((a2 & 0xff) << 16)) + sign * ((b1 >>> 16) | ((b2 & 0xff) << 16))) & lane24;
-    const fourth = ((a2 >>> 8) + sign * (b2 >>> 8)) & lane24;
-    target[i] = first | (second << 24);
-    target[i + 1] = (second >>> 8) | (third << 16);
-    target[i + 2] = (third >>> 16) | (fourth << 8);
+    const first = (a0 + b0) | 0;
+    const second = (((a0 >>> 24) | (a1 << 8)) + ((b0 >>> 24) | (b1 << 8))) | 0;
+    const third = (((a1 >>> 16) | (a2 << 16)) + ((b1 >>> 16) | (b2 << 16))) | 0;
+    const fourth = ((a2 >>> 8) + (b2 >>> 8)) | 0;
+    target[i] = ((first & 0xffffff) | (second << 24)) ^ flip;
+    target[i + 1] = (((second >>> 8) & 0xffff) | (third << 16)) ^ flip;
+    target[i + 2] = (((third >>> 16) & 0xff) | (fourth << 8)) ^ flip;
   }
 }
 
-function addWords32(target: Uint32Array, source: Uint32Array, sign: 1 | -1): void {
-  if (sign === 1) for (let i = 0; i < target.length; i++) target[i] = target[i]! + source[i]!;
-  else for (let i = 0; i < target.length; i++) target[i] = target[i]! - source[i]!;
+function addWords32(target: Uint32Array, source: Uint32Array, flip: number): void {
+  for (let i = 0; i < target.length; i++) target[i] = ((target[i]! ^ flip) + source[i]!) ^ flip;
 }
 
 function wordsOf(bytes: Uint8Array): Uint32Array | undefined {

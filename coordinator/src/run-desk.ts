@@ -1,4 +1,4 @@
-import { FederatedError, requireId, toHex } from '@concordat/core';
+import { FederatedError, type Plan, refusal, requireId, toHex } from '@concordat/core';
 import type { PlanDesk } from './plan-desk.js';
 import type { RosterKeeper } from './roster-keeper.js';
 import { Run, type RunPorts } from './run/run.js';
@@ -91,10 +91,21 @@ export class RunDesk {
         fix: 'Propose a plan with another run id; to go on from its model, name that model in the new plan.',
       });
     }
+    requireUnexpired(plan, ports.wallMillis());
     const { hash: rosterHash, view } = roster.current();
     const run = new Run(ports, { runId, plan, planHash, rosterHash, roster: view });
     this.#current = run;
     await run.start(connected());
     return run;
   }
+}
+
+function requireUnexpired(plan: Plan, now: number): void {
+  const { expires } = plan.approval;
+  if (now < Date.parse(expires)) return;
+  throw refusal('approval.expires', 'the plan can no longer be approved', {
+    required: `a start before ${expires}`,
+    offered: new Date(now).toISOString(),
+    fix: 'Propose the plan again with a later time.',
+  });
 }

@@ -12,6 +12,7 @@ export {
   type CallVerdict,
   peerOfCall,
 } from './grpc/authorization.js';
+export { type ClientCredentials, type ClientTls, clientCredentials } from './grpc/client-credentials.js';
 export { channelSettings, serverSettings } from './grpc/settings.js';
 export { openTlsFront, type TlsFront, type TlsFrontOptions } from './grpc/tls-front.js';
 export { createWideServer, defaultWindows, type ReceiveWindows, type WideServer } from './grpc/wide-server.js';

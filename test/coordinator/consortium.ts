@@ -26,7 +26,13 @@ import {
   signPlan,
   toBase64url,
 } from '@concordat/core';
-import { certificatesToPem, createCertificateRequest, identityFromSeed, nodeCrypto } from '@concordat/node';
+import {
+  certificatesToPem,
+  clientCredentials,
+  createCertificateRequest,
+  identityFromSeed,
+  nodeCrypto,
+} from '@concordat/node';
 import {
   type ConcordatPackage,
   errorFromWire,
@@ -61,13 +67,8 @@ export type Stubs = ReturnType<typeof connect>;
 
 /** Plain gRPC stubs, as anybody could make them. */
 export function connect(address: string, tls: TlsMaterial) {
-  const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
-  const credentials = grpc.credentials.createSsl(
-    pem(tls.authorityPem),
-    pem(tls.privateKeyPem),
-    pem(tls.certificatePem),
-  );
-  const options = { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_receive_message_length': -1 };
+  const { credentials, options: addressed } = clientCredentials(address, tls);
+  const options = { ...addressed, 'grpc.use_local_subchannel_pool': 1 };
   return {
     Membership: new services.Membership(address, credentials, options),
     Plans: new services.Plans(address, credentials, options),
@@ -126,13 +127,15 @@ export class TestConsortium {
     this.directory = directory;
   }
 
-  static async open(options: Partial<CoordinatorOptions> = {}): Promise<TestConsortium> {
+  /** @param names of the server certificate. */
+  static async open(options: Partial<CoordinatorOptions> = {}, names = ['127.0.0.1']): Promise<TestConsortium> {
     const consortium = new TestConsortium(mkdtempSync(join(tmpdir(), 'concordat-coordinator-')));
     await initConsortium({
       directory: consortium.directory,
       consortium: 'demo',
       address: '127.0.0.1:0',
       listenHost: '127.0.0.1',
+      names,
     });
     await consortium.start(options);
     return consortium;

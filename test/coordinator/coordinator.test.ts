@@ -176,6 +176,8 @@ describe('a run over real mutual TLS', function () {
   it('refuses a second run, an unknown plan and a plan of other keys by name', async () => {
     const { planHash } = await consortium.propose();
     const other = await consortium.propose({ run: 'summer' });
+    const old = await consortium.propose({ run: 'winter', expires: '2020-01-01T00:00:00Z' });
+    expect(await refusalOf(consortium.operator.startRun(old.planHash, 'winter'))).to.equal('refused approval.expires');
     await consortium.operator.startRun(planHash, 'spring');
     expect(await refusalOf(consortium.operator.startRun(other.planHash, 'summer'))).to.equal('conflict');
     expect(await refusalOf(consortium.operator.startRun(new Uint8Array(32), 'x'))).to.equal('invalid-argument');
@@ -206,3 +208,11 @@ function filesBelow(directory: string): Buffer[] {
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name)));
 }
+
+describe('an operator', () => {
+  it('talks to no server whose certificate is not for the address it dialled', async () => {
+    const consortium = await TestConsortium.open({}, ['elsewhere.example']);
+    expect(await refusalOf(consortium.operator.status())).to.equal('verification');
+    await consortium.close();
+  });
+});

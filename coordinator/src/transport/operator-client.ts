@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { bounds, FederatedError, type Signed } from '@concordat/core';
-import { channelSettings } from '@concordat/node';
+import { channelSettings, clientCredentials } from '@concordat/node';
 import {
   chunkToWire,
   errorFromWire,
@@ -9,7 +9,7 @@ import {
   signedRosterFromWire,
   type wire,
 } from '@concordat/proto';
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import type { SequencedEvent } from '../run/progress.js';
 import type { CoordinatorStatus } from '../status.js';
 import { loadServices } from './load-services.js';
@@ -55,11 +55,10 @@ export class OperatorClient {
 
   constructor(options: OperatorClientOptions) {
     this.#options = options;
-    const { address, authorityPem, privateKeyPem, certificatePem } = options;
-    const pem = (text: string) => Buffer.from(text);
-    const credentials = grpc.credentials.createSsl(pem(authorityPem), pem(privateKeyPem), pem(certificatePem));
+    const { address } = options;
+    const { credentials, options: addressed } = clientCredentials(address, options);
     const services = loadServices();
-    const settings = { ...channelSettings };
+    const settings = { ...channelSettings, ...addressed };
     this.#channel = {
       membership: new services.Membership(address, credentials, settings),
       plans: new services.Plans(address, credentials, settings),
@@ -206,6 +205,17 @@ export class OperatorClient {
     const envelope = error.metadata?.get(errorTrailer)[0];
     const known = errorFromWire({ code: error.code, details: error.details, envelope }, error);
     if (envelope !== undefined || known.code !== 'unavailable') return known;
+    if (/certificate|altnames/i.test(error.details)) {
+      return new FederatedError(
+        'verification',
+        `the server at ${this.#options.address} does not show this consortium's certificate`,
+        {
+          detail: { address: this.#options.address },
+          fix: 'Check the address: another program or another consortium may answer there.',
+          cause: error,
+        },
+      );
+    }
     return new FederatedError('unavailable', `no coordinator answers at ${this.#options.address}`, {
       detail: { address: this.#options.address },
       fix: 'Start it: concordat coordinator start --directory DIR. If it runs, check the address in operator/operator.json.',

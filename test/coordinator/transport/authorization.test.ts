@@ -1,15 +1,26 @@
 import { authorization, authorize, type Role } from '@concordat/coordinator';
 import {
   certificatesToPem,
+  clientCredentials,
   createCertificateRequest,
   createTlsAuthority,
   issueClientCertificate,
 } from '@concordat/node';
 import { protoFiles } from '@concordat/proto';
-import type * as grpc from '@grpc/grpc-js';
+import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { expect } from 'chai';
-import { connect, disconnect, federated, type Member, refusalOf, type Stubs, TestConsortium } from '../consortium.js';
+import { service as standardHealth } from 'grpc-health-check';
+import {
+  call,
+  connect,
+  disconnect,
+  federated,
+  type Member,
+  refusalOf,
+  type Stubs,
+  TestConsortium,
+} from '../consortium.js';
 
 const definitions = loadSync([...protoFiles], { includeDirs: [protoFiles[0]!.replace(/concordat\/v1\/.*/, '')] });
 const methods = Object.values(definitions)
@@ -130,4 +141,14 @@ describe('a coordinator on the wire', () => {
       });
     });
   }
+
+  it('answers the standard health check to a stranger', async () => {
+    const { authorityPem } = consortium.operatorKeys;
+    const { address } = consortium.coordinator;
+    const { credentials, options } = clientCredentials(address, { authorityPem });
+    const client = new (grpc.makeGenericClientConstructor(standardHealth, 'Health'))(address, credentials, options);
+    const reply = await call<{ status: string }>(client, 'check', { service: '' });
+    client.close();
+    expect(reply.status).to.equal('SERVING');
+  });
 });

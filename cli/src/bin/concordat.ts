@@ -2,7 +2,16 @@
 import { runCommand } from '../program.js';
 
 const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+const repeatedMillis = 1000;
+let asked: number | undefined;
+
+// The first signal asks for an orderly end. A terminal or a supervisor may send it twice at once; who insists later means it.
+function stopOrExit(): void {
+  asked ??= performance.now();
+  if (stop.signal.aborted && performance.now() - asked > repeatedMillis) process.exit(1);
+  stop.abort();
+}
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stopOrExit);
 
 process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: process.stdout,

@@ -78,7 +78,9 @@ class Demonstration {
     await this.#consortium.found((stage) => this.#say(stage));
     await this.#train();
     const kept = options.keep === undefined ? keepModel(folder) : folder;
-    if (options.keep !== undefined) writeReadme(folder, this.#view, await this.#consortium.proposeNext());
+    if (options.keep !== undefined) {
+      writeReadme(folder, this.#view, { bin, nextPlanHash: await this.#consortium.proposeNext() });
+    }
     const result = resultOf(this.#view, kept);
     display.close();
     const seconds = (performance.now() - this.#startedAt) / 1000;

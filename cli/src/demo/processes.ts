@@ -1,9 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** One JSON object that a child printed on a line of its stdout. */
 export type Line = Readonly<Record<string, unknown>>;
+
+export interface StartOptions {
+  readonly logPath: string;
+  readonly onLine: (line: Line) => void;
+}
 
 /** How one of our commands ended: its envelope, or what it left on stderr. */
 export interface Outcome {
@@ -38,21 +43,14 @@ export class Processes {
     process.on('exit', this.#killAll);
   }
 
-  /**
-   * Start a command that keeps running; its stderr goes to `logPath`, each JSON line of its stdout to `onLine`.
-   *
-   * @param ended called once, with the exit code.
-   */
-  start(
-    args: readonly string[],
-    options: { readonly logPath: string; readonly onLine: (line: Line) => void },
-  ): Running {
+  /** Start a command that keeps running: stderr and stdout go to `logPath`, each JSON line of its stdout to `onLine` too. */
+  start(args: readonly string[], options: StartOptions): Running {
     const log = openSync(options.logPath, 'a');
     const child = spawn(process.execPath, [this.#bin, ...args], { stdio: ['ignore', 'pipe', log] });
     closeSync(log);
     const ended = this.#track(child);
     if (child.pid === undefined) throw new Error(`cannot start ${process.execPath} ${this.#bin}`);
-    readLines(child, options.onLine);
+    readLines(child, options);
     return { pid: child.pid, ended, signal: (name) => child.kill(name) };
   }
 
@@ -94,11 +92,12 @@ function endOf(child: ChildProcess, then: (code: number) => void): void {
   child.once('close', (code) => then(code ?? endedBySignal));
 }
 
-function readLines(child: ChildProcess, onLine: (line: Line) => void): void {
+function readLines(child: ChildProcess, options: StartOptions): void {
   if (child.stdout === null) return;
   createInterface({ input: child.stdout }).on('line', (text) => {
+    appendFileSync(options.logPath, `${text}\n`);
     const line = parsed(text);
-    if (line !== undefined) onLine(line);
+    if (line !== undefined) options.onLine(line);
   });
 }
 

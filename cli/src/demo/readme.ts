@@ -4,10 +4,18 @@ import { consortiumName, nextRunName } from './consortium.js';
 import type { DemoFolder } from './folder.js';
 import type { DemoView } from './view.js';
 
-/** Write the README of a directory that `--keep` leaves: every file, and the three commands that start it again. */
-export function writeReadme(folder: DemoFolder, view: DemoView, nextPlanHash: string): void {
+/**
+ * Write the README of a directory that `--keep` leaves: every file, and the three commands that start it again.
+ *
+ * @param start.bin path of `concordat.js`. @param start.nextPlanHash of the plan that was proposed for a further run.
+ */
+export function writeReadme(
+  folder: DemoFolder,
+  view: DemoView,
+  start: { readonly bin: string; readonly nextPlanHash: string },
+): void {
   const ids = view.participants.map(({ id }) => id);
-  writeFileSync(folder.readme, [...files(folder, ids), ...commands(folder, ids, nextPlanHash)].join('\n'));
+  writeFileSync(folder.readme, [...files(folder, ids), ...commands(folder, ids, start)].join('\n'));
 }
 
 function files(folder: DemoFolder, ids: readonly string[]): string[] {
@@ -38,19 +46,28 @@ function files(folder: DemoFolder, ids: readonly string[]): string[] {
   ];
 }
 
-function commands(folder: DemoFolder, ids: readonly string[], nextPlanHash: string): string[] {
+function commands(
+  folder: DemoFolder,
+  ids: readonly string[],
+  { bin, nextPlanHash }: { readonly bin: string; readonly nextPlanHash: string },
+): string[] {
   return [
     '## Start it again',
     '',
-    `In this directory (\`${folder.root}\`), with \`concordat\` on the path (or \`npm run -s concordat --\` from the repository, with absolute paths):`,
+    'In a shell of this directory, once:',
     '',
-    '1. the coordinator, in a terminal of its own',
+    '```',
+    `cd ${quoted(folder.root)}`,
+    `concordat() { ${quoted(process.execPath)} ${quoted(bin)} "$@"; }`,
+    '```',
+    '',
+    '1. the coordinator (Ctrl-C stops it; `&` lets it run beside)',
     '',
     '   ```',
-    '   concordat coordinator start --directory consortium --holdout operator-holdout',
+    '   concordat coordinator start --directory consortium --holdout operator-holdout &',
     '   ```',
     '',
-    '2. the participants, one terminal each, or all in one',
+    '2. the participants',
     '',
     '   ```',
     `   for id in ${ids.join(' ')}; do concordat participant serve --directory organizations/$id/state --data organizations/$id/data --policy organizations/$id/policy.yaml & done`,
@@ -62,7 +79,15 @@ function commands(folder: DemoFolder, ids: readonly string[], nextPlanHash: stri
     `   concordat coordinator run start --plan ${nextPlanHash} --run ${nextRunName} --directory consortium`,
     '   ```',
     '',
+    'To follow it: `concordat coordinator run watch --directory consortium`. To fetch its model: `concordat model export --help`.',
+    'To stop everybody: `kill $(jobs -p)`.',
+    '',
     `The model lies in \`${relative(folder.root, folder.resultModel)}\`. There is no differential privacy guarantee.`,
     '',
   ];
+}
+
+/** For a POSIX shell. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -46,7 +46,7 @@ interface Parts {
 }
 
 /** Open calls get this long when the coordinator stops. */
-const drainMillis = 5_000;
+const drainMillis = 3_000;
 
 /**
  * One coordinator process: enrols, serves plans and models, runs rounds. A library: it prints nothing and never ends the process.
@@ -116,7 +116,7 @@ export class Coordinator {
     const { server, desks, evaluator, store } = this.#parts;
     server.drain();
     await desks.runs.stop();
-    desks.checkIns.endAll();
+    desks.checkIns.close();
     await server.close(drainMillis);
     await evaluator?.close?.();
     await store.close();

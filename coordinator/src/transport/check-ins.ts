@@ -36,6 +36,7 @@ export class CheckIns {
   readonly #epochs = new Map<string, number>();
   readonly #listener: CheckInListener;
   readonly #traffic: Traffic;
+  #closed = false;
 
   constructor(listener: CheckInListener, traffic: Traffic) {
     this.#listener = listener;
@@ -47,9 +48,12 @@ export class CheckIns {
    *
    * @param clientEpoch increases by one at every start of the client; equal epochs are one client connecting again.
    * @returns call it when the stream is gone.
-   * @throws `conflict` when a newer client of this participant has been seen.
+   * @throws `conflict` when a newer client of this participant has been seen; `unavailable` while stopping.
    */
   open(caller: ParticipantCaller, clientEpoch: number, sink: AssignmentSink, welcome: Welcome): () => void {
+    // A client whose stream was just ended comes back at once; taken in, it would hold the shutdown up.
+    if (this.#closed)
+      throw new FederatedError('unavailable', 'the coordinator is stopping', { fix: 'Check in again later.' });
     const newest = this.#epochs.get(caller.id) ?? 0;
     if (clientEpoch < newest) {
       throw new FederatedError('conflict', 'a newer client of this participant is connected', {
@@ -69,7 +73,7 @@ export class CheckIns {
     this.#streams.set(caller.id, stream);
     this.#write(stream, '', welcome);
     this.#listener.checkedIn(caller.id, caller.organization);
-    return () => this.#closed(stream);
+    return () => this.#gone(stream);
   }
 
   /** The reader has caught up. */
@@ -102,7 +106,9 @@ export class CheckIns {
     this.#end(participant, (sink) => sink.fail(error));
   }
 
-  endAll(): void {
+  /** End every stream and open no more. */
+  close(): void {
+    this.#closed = true;
     for (const participant of [...this.#streams.keys()]) this.#end(participant, (sink) => sink.end());
   }
 
@@ -132,7 +138,7 @@ export class CheckIns {
     this.#listener.disconnected(participant);
   }
 
-  #closed(stream: Stream): void {
+  #gone(stream: Stream): void {
     if (this.#streams.get(stream.caller.id) !== stream) return;
     this.#streams.delete(stream.caller.id);
     this.#listener.disconnected(stream.caller.id);

@@ -43,7 +43,7 @@ export type ClientOptions = RecordsSource & {
 export interface RunOptions {
   /** Ends the participation in an orderly way: declines what is open, erases what is secret. */
   readonly signal?: AbortSignal;
-  /** Return when a run has finished; without it runs are awaited until the signal fires. */
+  /** Return when a run that was offered meanwhile has finished; without it runs are awaited until the signal fires. */
   readonly once?: boolean;
 }
 

@@ -42,6 +42,7 @@ export interface RunnerParts {
   readonly onEvent: (event: ClientEvent) => void;
   /** A failure that no round survives, e.g. a journal that cannot be written. */
   readonly onFatal: (error: unknown) => void;
+  /** A run that was offered here is over. */
   readonly onFinished: (end: RunEnd) => void;
 }
 
@@ -111,6 +112,8 @@ export class ParticipationRunner {
   }
 
   async #pump(): Promise<void> {
+    // Off the caller's stack: an event without effects must not end the pump before it is known to be running.
+    await Promise.resolve();
     try {
       for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
         const { state, effects } = stepParticipation(this.#parts.ports, this.#state, event);
@@ -347,7 +350,8 @@ export class ParticipationRunner {
     // The connection reports itself, with more to say.
     if (isOfConnection(progress)) return;
     this.#parts.onEvent(progress);
-    if (progress.type !== 'finished') return;
+    // Without a run this is the farewell of one that ended before we came.
+    if (progress.type !== 'finished' || this.#runId === undefined) return;
     this.#runId = undefined;
     this.#run = undefined;
     this.#parts.onFinished(progress);

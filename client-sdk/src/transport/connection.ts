@@ -11,7 +11,6 @@ import {
 } from '@concordat/core';
 import { nodeCrypto, systemRandom } from '@concordat/node';
 import { signedFromWire, signedRosterFromWire, type wire } from '@concordat/proto';
-import { credentials } from '@grpc/grpc-js';
 import { requireAuthority } from '../keys/key-store.js';
 import { sendAnswer } from './answers.js';
 import { retry } from './backoff.js';
@@ -69,10 +68,7 @@ export class Connection {
     this.#crypto = options.crypto ?? nodeCrypto;
     this.#random = options.random ?? systemRandom;
     this.#clock = options.clock ?? systemClock;
-    const [authority, key, certificate] = [options.authorityPem, options.privateKeyPem, options.certificatePem].map(
-      (pem) => Buffer.from(pem),
-    );
-    this.#services = openServices(options.address, credentials.createSsl(authority!, key!, certificate!), this.#counts);
+    this.#services = openServices(options.address, options, this.#counts);
   }
 
   get address(): string {

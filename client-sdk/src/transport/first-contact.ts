@@ -2,7 +2,6 @@ import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { FederatedError, refusal } from '@concordat/core';
 import { certificatesToPem, fingerprintOf } from '@concordat/node';
-import { credentials } from '@grpc/grpc-js';
 import { isStopped, stopped } from './failures.js';
 import { openServices, type Services } from './services.js';
 
@@ -45,8 +44,7 @@ export async function firstContact(options: FirstContactOptions): Promise<FirstC
     });
   }
   const authorityPem = certificatesToPem(authority);
-  const ssl = credentials.createSsl(Buffer.from(authorityPem));
-  const services = openServices(address, ssl, { uploadBytes: 0, downloadBytes: 0 });
+  const services = openServices(address, { authorityPem }, { uploadBytes: 0, downloadBytes: 0 });
   return { authorityPem, membership: services.membership, close: () => services.close() };
 }
 

@@ -1,6 +1,6 @@
-import { channelSettings } from '@concordat/node';
+import { type ClientTls, channelSettings, clientCredentials } from '@concordat/node';
 import { type ConcordatPackage, guardDefinition, loaderOptions, protoFiles, type wire } from '@concordat/proto';
-import { type ChannelCredentials, type ChannelOptions, loadPackageDefinition } from '@grpc/grpc-js';
+import { type ChannelOptions, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 
 /** Bytes since the connection was made: gRPC messages with their 5-byte prefixes, without HTTP/2 and TLS. */
@@ -32,14 +32,15 @@ const settings: ChannelOptions = {
 let definition: PackageDefinition | undefined;
 
 /** Open the clients; nothing is dialled before the first call. Message bytes are added to `counts`. */
-export function openServices(address: string, credentials: ChannelCredentials, counts: ByteCounts): Services {
+export function openServices(address: string, tls: ClientTls, counts: ByteCounts): Services {
   // Parsing the .proto files takes some ten milliseconds: once per process.
   definition ??= guardDefinition(loadSync([...protoFiles], loaderOptions));
   const loaded = loadPackageDefinition(counting(definition, counts)) as unknown as ConcordatPackage;
   const { Membership, Plans, Rounds, Blobs, Health } = loaded.concordat.v1;
   // One channel for all services: one TLS connection per participant.
-  const rounds = new Rounds(address, credentials, settings);
-  const shared = { ...settings, channelOverride: rounds.getChannel() };
+  const { credentials, options } = clientCredentials(address, tls);
+  const rounds = new Rounds(address, credentials, { ...settings, ...options });
+  const shared = { ...settings, ...options, channelOverride: rounds.getChannel() };
   return {
     rounds,
     membership: new Membership(address, credentials, shared),

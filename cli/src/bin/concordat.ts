@@ -13,6 +13,9 @@ function stopOrExit(): void {
 }
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stopOrExit);
 
+// Nobody reads any more (`| head`, or whoever started us died): end, as a program that knows SIGPIPE would.
+process.stdout.on('error', () => process.exit(1));
+
 process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { consortiumName, nextRunName } from './consortium.js';
 import type { DemoFolder } from './folder.js';
 import type { DemoView } from './view.js';
@@ -15,7 +15,9 @@ export function writeReadme(
   start: { readonly bin: string; readonly nextPlanHash: string },
 ): void {
   const ids = view.participants.map(({ id }) => id);
-  writeFileSync(folder.readme, [...files(folder, ids), ...commands(folder, ids, start)].join('\n'));
+  const command = `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(start.bin)} "$@"\n`;
+  writeFileSync(join(folder.root, 'concordat'), command, { mode: 0o755 });
+  writeFileSync(folder.readme, [...files(folder, ids), ...commands(folder, ids, start.nextPlanHash)].join('\n'));
 }
 
 function files(folder: DemoFolder, ids: readonly string[]): string[] {
@@ -41,45 +43,37 @@ function files(folder: DemoFolder, ids: readonly string[]): string[] {
     '| `organizations/ID/state/` | its identity key, TLS key, certificate, roster, journal, egress log |',
     '| `organizations/ID/policy.yaml` | what it agrees to; everything else is refused |',
     '| `organizations/ID/invitation.json` | its invitation, used |',
+    '| `concordat` | runs the command of the repository that made this directory |',
     `| ${at(folder.nextPlan)} | a plan for a further run that begins with the trained model; it is proposed already |`,
     '',
   ];
 }
 
-function commands(
-  folder: DemoFolder,
-  ids: readonly string[],
-  { bin, nextPlanHash }: { readonly bin: string; readonly nextPlanHash: string },
-): string[] {
+function commands(folder: DemoFolder, ids: readonly string[], nextPlanHash: string): string[] {
   return [
     '## Start it again',
     '',
-    'In a shell of this directory, once:',
-    '',
-    '```',
-    `cd ${quoted(folder.root)}`,
-    `concordat() { ${quoted(process.execPath)} ${quoted(bin)} "$@"; }`,
-    '```',
+    'In this directory, in one shell or in several. `./concordat` is the command of the repository that made the demo.',
     '',
     '1. the coordinator (Ctrl-C stops it; `&` lets it run beside)',
     '',
     '   ```',
-    '   concordat coordinator start --directory consortium --holdout operator-holdout &',
+    '   ./concordat coordinator start --directory consortium --holdout operator-holdout &',
     '   ```',
     '',
     '2. the participants',
     '',
     '   ```',
-    `   for id in ${ids.join(' ')}; do concordat participant serve --directory organizations/$id/state --data organizations/$id/data --policy organizations/$id/policy.yaml & done`,
+    `   for id in ${ids.join(' ')}; do ./concordat participant serve --directory organizations/$id/state --data organizations/$id/data --policy organizations/$id/policy.yaml & done`,
     '   ```',
     '',
     '3. a run that goes on from the trained model',
     '',
     '   ```',
-    `   concordat coordinator run start --plan ${nextPlanHash} --run ${nextRunName} --directory consortium`,
+    `   ./concordat coordinator run start --plan ${nextPlanHash} --run ${nextRunName} --directory consortium`,
     '   ```',
     '',
-    'To follow it: `concordat coordinator run watch --directory consortium`. To fetch its model: `concordat model export --help`.',
+    'To follow it: `./concordat coordinator run watch --directory consortium`. To fetch its model: `./concordat model export --help`.',
     'To stop everybody: `kill $(jobs -p)`.',
     '',
     `The model lies in \`${relative(folder.root, folder.resultModel)}\`. There is no differential privacy guarantee.`,

@@ -26,6 +26,14 @@ import { expect } from 'chai';
 import { TestConsortium } from '../coordinator/consortium.js';
 
 const names = ['acme', 'bluebird', 'cobalt', 'delta'];
+const fifth = 'echo';
+/** All five are waited for; four are enough. */
+const ofFive: Partial<PlanDraft> = {
+  cohort: { min: 4, size: 5, max: 5 },
+  deadlines: { selectMillis: 10_000, readyMillis: 10_000, stepMillis: 2_000, graceMillis: 100 },
+  rounds: 1,
+  clippingNorm: 100,
+};
 const policy: Policy = parsePolicy(`
 schema: concordat/policy/1
 proposers: [operator]
@@ -50,6 +58,17 @@ function stepping(amount: number): Trainer {
     }),
     evaluate: async () => ({ metrics: { accuracy: 0.5 }, examples: 1 }),
     close: async () => undefined,
+  };
+}
+
+/** Gives every tensor back with its shape turned round. */
+function turning(): Trainer {
+  return {
+    ...stepping(0),
+    fit: async ({ weights }) => ({
+      weights: weights.map((tensor) => ({ ...tensor, shape: [...tensor.shape].reverse() })),
+      examples: 10,
+    }),
   };
 }
 
@@ -82,7 +101,7 @@ describe('clients of several participants in one process', function () {
   before(async () => {
     consortium = await TestConsortium.open();
     directory = mkdtempSync(join(tmpdir(), 'concordat-client-'));
-    for (const name of names) {
+    for (const name of [...names, fifth]) {
       const invitation = await consortium.operator.invite(name, name, 0);
       await enroll({
         invitation,
@@ -126,6 +145,17 @@ describe('clients of several participants in one process', function () {
     const events: ProgressEvent[] = [];
     await consortium.operator.watch(run, 1, ({ event }) => events.push(event));
     return events;
+  }
+
+  // A participant that signed survivors for a base model never contributes to it again: each run begins at another one.
+  async function taskFrom(value: number): Promise<PlanDraft['task']> {
+    const { task } = await consortium.plan();
+    const tensors = task.model.tensors.map(({ name, shape }) => {
+      const values = new Float32Array(shape.reduce((size, dimension) => size * dimension, 1)).fill(value);
+      return { name, shape, values };
+    });
+    const weightsDigest = toBase64url(await consortium.operator.put(encodeSafetensors(tensors)));
+    return { ...task, model: { ...task.model, weightsDigest } };
   }
 
   async function modelOf(events: readonly ProgressEvent[]) {
@@ -197,14 +227,49 @@ describe('clients of several participants in one process', function () {
   });
 
   it('refuse every plan without a policy file, and say so', async () => {
-    const { planHash } = await consortium.propose({ run: 'unwanted', onShortfall: { action: 'abort' } });
+    const deadlines = { selectMillis: 50, readyMillis: 200, stepMillis: 100, graceMillis: 50 };
+    const { planHash } = await consortium.propose({ run: 'unwanted', deadlines, onShortfall: { action: 'abort' } });
     for (const name of names) await sit(name, undefined, {});
     await consortium.operator.startRun(planHash, 'unwanted');
+    const end = (await watch('unwanted')).at(-1)!;
+    expect(end.type === 'finished' && end.outcome).to.equal('aborted');
     for (const { events } of seats) {
-      for (let i = 0; i < 200 && !events.some(({ type }) => type === 'refused'); i++) await nextTurn();
       const refused = events.find((event) => event.type === 'refused');
       expect(refused?.type === 'refused' && refused.error.detail.rule).to.equal('policy');
     }
+  });
+
+  it('contribute to no second sum on a model they signed survivors for', async () => {
+    const { planHash } = await consortium.propose({ run: 'again', onShortfall: { action: 'abort' } });
+    for (const name of names) await sit(name);
+    await consortium.operator.startRun(planHash, 'again');
+    const end = (await watch('again')).at(-1)!;
+    expect(end.type === 'finished' && end.outcome).to.equal('aborted');
+    const rules = seats.map(({ events }) =>
+      events.flatMap((event) => (event.type === 'refused' ? [event.error.detail.rule] : [])),
+    );
+    expect(rules).to.deep.equal(Array(4).fill(['base.signed']));
+  });
+
+  it('keep NaN at home: the one whose training diverged declines, the others publish', async () => {
+    const { planHash } = await consortium.propose({ run: 'diverged', ...ofFive, task: await taskFrom(1) });
+    for (const name of names) await sit(name);
+    const { events } = await sit(fifth, { trainer: stepping(Number.NaN) });
+    await consortium.operator.startRun(planHash, 'diverged');
+    const [round] = rounds(await watch('diverged'));
+    expect(round!.survivors).to.deep.equal(names);
+    const refused = events.find((event) => event.type === 'refused');
+    expect(refused?.type === 'refused' && refused.error.detail.rule).to.equal('update.finite');
+  });
+
+  it('refuse a model of another shape than the plan they approved', async () => {
+    const { planHash } = await consortium.propose({ run: 'reshaped', ...ofFive, task: await taskFrom(2) });
+    for (const name of names) await sit(name);
+    const { events } = await sit(fifth, { trainer: turning() });
+    await consortium.operator.startRun(planHash, 'reshaped');
+    expect(rounds(await watch('reshaped'))[0]!.survivors).to.deep.equal(names);
+    const refused = events.find((event) => event.type === 'refused');
+    expect(refused?.type === 'refused' && refused.error.detail.rule).to.equal('model.shape');
   });
 
   it('lock their directory against a second client', async () => {
@@ -223,7 +288,3 @@ describe('clients of several participants in one process', function () {
     expect(() => seat.client.run()).to.throw(FederatedError, 'closed');
   });
 });
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 10));
-}

@@ -67,8 +67,8 @@ describe('a trainer in its worker', () => {
     const { weights, examples } = await trainer.fit(request);
     const after = await trainer.evaluate({ model: network.topology, weights, loss: request.task.loss });
     expect([examples, before.examples]).to.deep.equal([540, 60]);
-    expect(after.metrics['accuracy']).to.be.greaterThan(0.85);
-    expect(after.metrics['loss']).to.be.lessThan(before.metrics['loss']!);
+    expect(after.metrics.accuracy).to.be.greaterThan(0.85);
+    expect(after.metrics.loss).to.be.lessThan(before.metrics.loss!);
   });
 
   it('gives the same bytes for the same seed and round, others for another round', async () => {
@@ -121,7 +121,7 @@ describe('a trainer in its worker', () => {
     const task = { ...request.task, loss: 'meanSquaredError', optimizer: { name: 'sgd', learningRate: 1e38 } };
     const linear = JSON.parse(JSON.stringify(network.topology).replace('softmax', 'linear'));
     const error = await errorOf(trainer.fit({ ...request, model: linear, task }));
-    expect([error.code, error.detail['rule']]).to.deep.equal(['refused', 'update.finite']);
+    expect([error.code, error.detail.rule]).to.deep.equal(['refused', 'update.finite']);
   });
 
   for (const [what, rule, change] of [
@@ -155,7 +155,7 @@ describe('a trainer in its worker', () => {
   ] as [string, string, Partial<FitRequest>][]) {
     it(`refuses ${what} by name`, async () => {
       const error = await errorOf(trainer.fit({ ...request, ...change }));
-      expect([error.code, error.detail['rule']]).to.deep.equal(['refused', rule]);
+      expect([error.code, error.detail.rule]).to.deep.equal(['refused', rule]);
     });
   }
 });

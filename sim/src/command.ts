@@ -36,7 +36,9 @@ function runScenario(path: string, options: { readonly seed?: string; readonly j
     if (options.json === true) io.stdout.write(`${JSON.stringify({ schemaVersion: 1, status: 'ok', data })}\n`);
     else for (const line of prose(result)) io.stdout.write(`${line}\n`);
     if (result.outcome === 'completed' && result.exact) return 0;
-    io.stderr.write(result.exact ? `The run was aborted: ${result.reason}\n` : 'A sum was not exact: this is our bug.\n');
+    io.stderr.write(
+      result.exact ? `The run was aborted: ${result.reason}\n` : 'A sum was not exact: this is our bug.\n',
+    );
     return result.exact ? 1 : 5;
   } catch (error) {
     return fail(error, options.json === true, io);
@@ -106,7 +108,8 @@ function roundSentence(round: SimulatedRound): string {
 
 function fail(error: unknown, json: boolean, io: CommandIo): number {
   const { code, message, fix } = error instanceof FederatedError ? error : internalError(error);
-  if (json) io.stdout.write(`${JSON.stringify({ schemaVersion: 1, status: 'error', error: { code, message, fix } })}\n`);
+  if (json)
+    io.stdout.write(`${JSON.stringify({ schemaVersion: 1, status: 'error', error: { code, message, fix } })}\n`);
   else for (const line of [`${code}: ${message}`, ...(fix === undefined ? [] : [fix])]) io.stderr.write(`${line}\n`);
   return exitCodeOf(error);
 }

@@ -6,17 +6,29 @@ import { type CryptoPort, concat, type Random, u32, utf8Encode } from '@concorda
  */
 export function seededRandom(crypto: CryptoPort, seed: number, purpose: string): Random {
   const key = crypto.sha256(utf8Encode('concordat/sim/random'), Uint8Array.of(0), seedBytes(seed), utf8Encode(purpose));
+  let block: Uint8Array = new Uint8Array(0);
+  let blocks = 0;
   let at = 0;
   return {
     bytes(length) {
-      const start = at - (at % 16);
-      const stream = crypto.keystream(key, start, Math.ceil((at + length - start) / 16) * 16);
-      const wanted = stream.slice(at - start, at - start + length);
-      at += length;
+      const wanted = new Uint8Array(length);
+      for (let filled = 0; filled < length; ) {
+        if (at === block.length) {
+          block = crypto.keystream(key, blocks++ * blockBytes, blockBytes);
+          at = 0;
+        }
+        const piece = block.subarray(at, at + length - filled);
+        wanted.set(piece, filled);
+        filled += piece.length;
+        at += piece.length;
+      }
       return wanted;
     },
   };
 }
+
+// Starting a cipher costs more than some thousand bytes of its stream.
+const blockBytes = 4096;
 
 /** A number in [0, 1) from 32 bits of `random`. */
 export function drawUnit(random: Random): number {

@@ -14,7 +14,7 @@ import { Processes } from './processes.js';
 import { type ProgressListener, ProgressReader } from './progress-reader.js';
 import { writeReadme } from './readme.js';
 import { closingLines, type DemoResult, howToGoOn, resultOf } from './result.js';
-import { bytesText, type DemoView, labelTable, type RoundView, roundLine } from './view.js';
+import { type Activity, bytesText, type DemoView, labelTable, type RoundView, roundLine } from './view.js';
 
 const bin = fileURLToPath(new URL('../bin/concordat.js', import.meta.url));
 
@@ -63,7 +63,6 @@ class Demonstration {
       round: 0,
       participants,
       finished: [],
-      notes: [],
     };
     this.#chaos = new Chaos(participants[2]!.id);
     const slow = options.rounds >= killRound ? this.#chaos.victim : undefined;
@@ -118,6 +117,7 @@ class Demonstration {
       uploading: (participant, round, bytesReceived, bytesExpected) => {
         if (this.#chaos.uploading(participant, round, bytesReceived, bytesExpected) !== 'kill') return;
         this.#consortium.kill(participant);
+        this.#show(participant, 'killed');
         this.#emit({ event: 'killed', id: participant, round, bytesReceived, bytesExpected });
         this.#say(
           `${participant} was killed (SIGKILL) with ${bytesText(bytesReceived)} of ${bytesText(bytesExpected)} of its masked update sent`,
@@ -127,6 +127,7 @@ class Demonstration {
         if (this.#chaos.roundBegan(round) !== 'start-again') return;
         this.#say(`${this.#chaos.victim} starts again, with a fast line`);
         this.#consortium.startAgain(this.#chaos.victim);
+        this.#show(this.#chaos.victim, 'starting again');
       },
       roundEnded: (round) => {
         if (!round.published) this.#tell(round);
@@ -147,9 +148,15 @@ class Demonstration {
     this.#emit({ event: 'process', role, id, pid });
   }
 
+  #show(id: string, activity: Activity): void {
+    const participant = this.#view.participants.find((one) => one.id === id);
+    if (participant === undefined) return;
+    participant.activity = activity;
+    participant.portion = undefined;
+  }
+
   #say(line: string): void {
     this.#view.stage = line;
-    this.#view.notes.push(line);
     this.#stage.display.say(line);
   }
 

@@ -61,7 +61,6 @@ export function drawScreen(view: DemoView, options: ScreenOptions): string[] {
     ...view.participants.map((participant) => participantLine(participant, idWidth, width, paint)),
     '',
     ...accuracyChart(view.finished, view.roundsPlanned, paint),
-    ...view.notes.slice(-3).map((note) => paint('dim', `  ${clip(note, width - 2)}`)),
   ];
 }
 
@@ -69,7 +68,8 @@ function participantLine(participant: ParticipantView, idWidth: number, width: n
   const [mark, style] = marks[participant.activity];
   const known = participant.labels.map((count, label) => (count === 0 ? '·' : String(label))).join('');
   const portion = participant.portion === undefined ? ' '.repeat(16) : bar(participant.portion, 16, style, paint);
-  const contributed = `${participant.roundsContributed} rounds`;
+  const rounds = participant.roundsContributed;
+  const contributed = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}`;
   const line = `  ${paint(style, mark)} ${participant.id.padEnd(idWidth)}  ${paint('dim', known)}  ${paint(style, participant.activity.padEnd(14))} ${portion}`;
   const plainLength = 4 + idWidth + 2 + known.length + 2 + 14 + 1 + 16;
   return plainLength + contributed.length + 2 <= width ? `${line}  ${paint('dim', contributed)}` : line;

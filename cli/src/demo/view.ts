@@ -60,8 +60,6 @@ export interface DemoView {
   round: number;
   readonly participants: readonly ParticipantView[];
   readonly finished: RoundView[];
-  /** Newest last; sentences. */
-  readonly notes: string[];
 }
 
 /** The participants × labels table: who holds which digits, none of which leave. */

@@ -17,7 +17,6 @@ function watching() {
       roundsContributed: 0,
     })),
     finished: [],
-    notes: [],
   };
   const heard: string[] = [];
   const reader = new ProgressReader(view, {

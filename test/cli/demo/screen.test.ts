@@ -31,7 +31,6 @@ const view = (): DemoView => ({
     roundsContributed: 3,
   })),
   finished: [round()],
-  notes: ['gamma was killed with a third of its update sent'],
 });
 
 describe('the screen of the demo', () => {

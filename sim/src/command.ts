@@ -1,20 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { FederatedError } from '@concordat/core';
-import { exitCodeOf } from '@concordat/proto';
+import { type CommandResult, conclude, type EnvelopeIo } from '@concordat/proto';
 import type { Command } from 'commander';
 import { parseScenario, type Scenario } from './scenario.js';
 import { type SimulatedRound, type SimulationResult, simulate } from './simulate.js';
 
-/** Where a command writes and how it ends. */
-export interface CommandIo {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-  /** How the command ended; 0 unless called. */
-  exit(code: number): void;
-}
-
 /** Add `sim run SCENARIO` to the program. */
-export function registerSimCommands(program: Command, io: CommandIo): void {
+export function registerSimCommands(program: Command, io: EnvelopeIo): void {
   const sim = program.command('sim').description('Simulate many participants in virtual time.');
   sim
     .command('run')
@@ -22,27 +14,29 @@ export function registerSimCommands(program: Command, io: CommandIo): void {
     .argument('<scenario>', 'scenario file, YAML')
     .option('--seed <n>', 'another seed than the scenario says')
     .option('--json', 'print one JSON envelope on stdout')
-    .action((path: string, options: { readonly seed?: string; readonly json?: true }) => {
-      io.exit(runScenario(path, options, io));
-    });
+    .action((path: string, options: RunFlags) =>
+      conclude(io, options.json === true, () => runScenario(path, options, io)),
+    );
 }
 
-function runScenario(path: string, options: { readonly seed?: string; readonly json?: true }, io: CommandIo): number {
-  try {
-    const scenario = withSeed(parseScenario(readScenario(path), path), options.seed);
-    const startedAt = performance.now();
-    const result = simulate(scenario);
-    const data = summary(result, (performance.now() - startedAt) / 1000);
-    if (options.json === true) io.stdout.write(`${JSON.stringify({ schemaVersion: 1, status: 'ok', data })}\n`);
-    else for (const line of prose(result)) io.stdout.write(`${line}\n`);
-    if (result.outcome === 'completed' && result.exact) return 0;
-    io.stderr.write(
-      result.exact ? `The run was aborted: ${result.reason}\n` : 'A sum was not exact: this is our bug.\n',
-    );
-    return result.exact ? 1 : 5;
-  } catch (error) {
-    return fail(error, options.json === true, io);
+interface RunFlags {
+  readonly seed?: string;
+  readonly json?: true;
+}
+
+function runScenario(path: string, { seed }: RunFlags, io: EnvelopeIo): CommandResult {
+  const scenario = withSeed(parseScenario(readScenario(path), path), seed);
+  const startedAt = performance.now();
+  const result = simulate(scenario);
+  const data = summary(result, (performance.now() - startedAt) / 1000);
+  if (!result.exact) {
+    io.exit(5);
+    io.stderr.write('A sum was not exact: this is our bug.\n');
+  } else if (result.outcome !== 'completed') {
+    io.exit(1);
+    io.stderr.write(`The run was aborted: ${result.reason}\n`);
   }
+  return { data, lines: prose(result) };
 }
 
 function readScenario(path: string): string {
@@ -104,16 +98,4 @@ function roundSentence(round: SimulatedRound): string {
       ? `abandoned in ${round.outcome.phase}: ${round.outcome.reason}; nothing was opened`
       : `${round.survivors.length} of ${round.cohort.length} in the sum, ${round.lanes} lanes ${round.exact === true ? 'exact' : 'NOT EXACT'}`;
   return `round ${round.round}: ${verdict}${lost === '' ? '' : ` · ${lost}`} · ${(bytes / 1e6).toFixed(2)} MB`;
-}
-
-function fail(error: unknown, json: boolean, io: CommandIo): number {
-  const { code, message, fix } = error instanceof FederatedError ? error : internalError(error);
-  if (json)
-    io.stdout.write(`${JSON.stringify({ schemaVersion: 1, status: 'error', error: { code, message, fix } })}\n`);
-  else for (const line of [`${code}: ${message}`, ...(fix === undefined ? [] : [fix])]) io.stderr.write(`${line}\n`);
-  return exitCodeOf(error);
-}
-
-function internalError(cause: unknown): FederatedError {
-  return new FederatedError('internal', cause instanceof Error ? cause.message : String(cause), { cause });
 }

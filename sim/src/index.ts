@@ -1,4 +1,4 @@
-export { type CommandIo, registerSimCommands } from './command.js';
+export { registerSimCommands } from './command.js';
 export {
   checkScenario,
   type DropStep,

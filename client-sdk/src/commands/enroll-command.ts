@@ -1,8 +1,8 @@
 import { FederatedError } from '@concordat/core';
 import { spokenFingerprint } from '@concordat/node';
+import { type CommandResult, conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
 import { enroll } from '../enrol.js';
-import { type CommandResult, conclude, writeLine } from './envelope.js';
 import type { CommandIo } from './io.js';
 
 interface EnrollOptions {

@@ -1,6 +1,6 @@
 import { FederatedError, toHex } from '@concordat/core';
+import { describeError } from '@concordat/proto';
 import type { ClientEvent } from '../events.js';
-import { describeError } from './envelope.js';
 
 /** An event as plain JSON: digests in hex, errors as code, message and fix. */
 export function eventJson(event: ClientEvent): object {

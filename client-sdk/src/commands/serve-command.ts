@@ -1,9 +1,9 @@
 import { FederatedError } from '@concordat/core';
+import { type CommandResult, conclude, writeLine } from '@concordat/proto';
 import { type Command, Option } from 'commander';
 import { FederatedClient } from '../client.js';
 import type { ClientEvent } from '../events.js';
 import { type EngineName, engineNames } from '../trainer/engine.js';
-import { type CommandResult, conclude, writeLine } from './envelope.js';
 import { eventJson, eventLine } from './event-line.js';
 import type { CommandIo } from './io.js';
 

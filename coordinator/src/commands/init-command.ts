@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import { conclude } from '@concordat/proto';
 import type { Command } from 'commander';
 import { initConsortium } from '../init.js';
-import { conclude } from './envelope.js';
 import type { CommandIo } from './io.js';
 
 interface InitFlags {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
+import { type CommandResult, conclude } from '@concordat/proto';
 import type { Command } from 'commander';
 import { type OperatorKeys, readOperatorKeys } from '../consortium-directory.js';
 import { OperatorClient } from '../transport/operator-client.js';
-import { type CommandResult, conclude } from './envelope.js';
 import type { CommandIo } from './io.js';
 
 /** Flags of every command that talks to a running coordinator. */

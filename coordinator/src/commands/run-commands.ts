@@ -1,7 +1,7 @@
 import { fromHex } from '@concordat/core';
+import { conclude, writeLine } from '@concordat/proto';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ProgressEvent } from '../run/progress.js';
-import { conclude, writeLine } from './envelope.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions, withOperator } from './operator-session.js';
 import { progressLine } from './progress-line.js';

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { FederatedError } from '@concordat/core';
+import { conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { readConfiguration } from '../configuration.js';
 import { Coordinator } from '../coordinator.js';
 import type { Evaluator } from '../evaluator.js';
 import type { CoordinatorStatus } from '../status.js';
-import { conclude, writeLine } from './envelope.js';
 import type { CommandIo } from './io.js';
 import { asOperator, consortiumDirectory, type OperatorFlags, operatorOptions } from './operator-session.js';
 

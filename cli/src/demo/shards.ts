@@ -4,34 +4,52 @@ import { createHash } from 'node:crypto';
 export const shardsPerParticipant = 6;
 
 /**
- * Divide examples among organizations the way McMahan et al. make them unlike each other: sort by label, cut into
- * shards of equal size, deal the shards by seed.
+ * Divide examples among organizations so that each knows only some labels: sort by label, cut into shards of equal size,
+ * deal the shards by seed. No organization gets two shards of the same label while others have none, so that no label
+ * is lost with one organization.
  *
  * @param labels [examples] class numbers.
- * @param examplesMax examples of each organization at most; every shard keeps its first ones.
+ * @param options.examplesMax examples of each organization at most; every shard keeps its first ones.
  * @returns [participants] lists of example indexes, shuffled by seed within each organization.
- * @see McMahan et al. 2017 (arXiv:1602.05629), section 3, the pathological non-IID partition.
+ * @see McMahan et al. 2017 (arXiv:1602.05629), section 3: the pathological non-IID partition, there with two shards each.
  */
 export function dealShards(
   labels: Uint8Array,
   options: { readonly participants: number; readonly seed: number; readonly examplesMax?: number | undefined },
 ): number[][] {
-  const shards = options.participants * shardsPerParticipant;
+  const { participants, seed } = options;
+  const shards = participants * shardsPerParticipant;
   const shardLength = Math.floor(labels.length / shards);
   const kept = Math.min(
     shardLength,
     Math.ceil((options.examplesMax ?? Number.POSITIVE_INFINITY) / shardsPerParticipant),
   );
   const sorted = Array.from(labels.keys()).sort((a, b) => labels[a]! - labels[b]! || a - b);
-  const dealt = shuffled(
-    Array.from({ length: shards }, (_, shard) => shard),
-    drawsOf(options.seed, 'shards'),
+  const labelOf = (shard: number) => labels[sorted[Math.floor((shard + 0.5) * shardLength)]!]!;
+  const dealt = deal(
+    Array.from({ length: shards }, (_, shard) => labelOf(shard)),
+    participants,
+    drawsOf(seed, 'shards'),
   );
-  return Array.from({ length: options.participants }, (_, participant) => {
-    const own = dealt.slice(participant * shardsPerParticipant, (participant + 1) * shardsPerParticipant);
+  return dealt.map((own, participant) => {
     const indices = own.flatMap((shard) => sorted.slice(shard * shardLength, shard * shardLength + kept));
-    return shuffled(indices, drawsOf(options.seed, `examples/${participant}`));
+    return shuffled(indices, drawsOf(seed, `examples/${participant}`));
   });
+}
+
+/**
+ * Label by label, each shard goes to one of those who have the fewest of all and none of this label yet.
+ *
+ * @param labels [shards] the label most of each shard has, ascending. @returns [participants] equally many shards each.
+ */
+function deal(labels: readonly number[], participants: number, draw: () => number): number[][] {
+  const hands = Array.from({ length: participants }, (): number[] => []);
+  for (const label of shuffled([...new Set(labels)], draw)) {
+    const shards = labels.flatMap((own, shard) => (own === label ? [shard] : []));
+    const order = shuffled(hands, draw).sort((a, b) => a.length - b.length);
+    for (const [i, shard] of shards.entries()) order[i % participants]!.push(shard);
+  }
+  return hands;
 }
 
 /** How many examples of each label a set of examples holds. */

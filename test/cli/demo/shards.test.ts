@@ -23,6 +23,16 @@ describe('shards of labelled examples', () => {
     }
   });
 
+  it('lose no label with one organization', () => {
+    for (const seed of [1, 2, 3]) {
+      const dealt = dealShards(labels, { participants: 5, seed });
+      for (let label = 0; label < 10; label++) {
+        const holders = dealt.filter((indices) => indices.some((i) => labels[i] === label));
+        expect(holders, `seed ${seed}, label ${label}`).to.have.lengthOf(3);
+      }
+    }
+  });
+
   it('are the same for the same seed and others for another', () => {
     const dealt = (seed: number) => dealShards(labels, { participants: 5, seed });
     expect(dealt(7)).to.deep.equal(dealt(7));

@@ -1,48 +1,66 @@
 import type { Command } from 'commander';
+import { badArguments } from './envelope.js';
+import { CommandFailure } from './failure.js';
 import type { CommandIo } from './io.js';
 
 /** One of the packages behind the command. Loaded only when its group is asked for: a participant needs no coordinator. */
 export interface Door {
   readonly group: string;
-  readonly package: string;
   readonly summary: string;
+  /** @throws CommandFailure that names the package when it is not installed. */
   register(program: Command, io: CommandIo): Promise<void>;
 }
 
 export const doors: readonly Door[] = [
   {
     group: 'coordinator',
-    package: '@concordat/coordinator',
     summary: 'Found a consortium and run its coordinator.',
     async register(program, io) {
-      (await import('@concordat/coordinator')).registerCoordinatorCommands(program, { ...io, makeEvaluator });
+      (await openCoordinator()).registerCoordinatorCommands(program, { ...io, makeEvaluator });
     },
   },
   {
     group: 'participant',
-    package: '@concordat/client-sdk',
     summary: 'Take part for one organization: its records stay, masked updates leave.',
     async register(program, io) {
-      (await import('@concordat/client-sdk')).registerParticipantCommands(program, io);
+      (await openClientSdk()).registerParticipantCommands(program, io);
     },
   },
   {
     group: 'sim',
-    package: '@concordat/sim',
     summary: 'Simulate many participants in virtual time.',
     async register(program, io) {
-      (await import('@concordat/sim')).registerSimCommands(program, io);
+      (await required('@concordat/sim', () => import('@concordat/sim'))).registerSimCommands(program, io);
     },
   },
 ];
 
-/** The coordinator has no training library: models are measured by the SDK's trainer, in a worker. */
-async function makeEvaluator(holdoutDirectory: string) {
-  return (await import('@concordat/client-sdk')).createEvaluator({ directory: holdoutDirectory });
+/** @throws CommandFailure when it is not installed. */
+export function openCoordinator() {
+  return required('@concordat/coordinator', () => import('@concordat/coordinator'));
 }
 
-/** Whether `error` says that the door's own package is not installed, rather than that it is broken. */
-export function isMissing(error: unknown, door: Door): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  return error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes(`'${door.package}'`);
+/** @throws CommandFailure when it is not installed. */
+export function openClientSdk() {
+  return required('@concordat/client-sdk', () => import('@concordat/client-sdk'));
+}
+
+/** The coordinator has no training library: models are measured by the SDK's trainer, in a worker. */
+async function makeEvaluator(holdoutDirectory: string) {
+  return (await openClientSdk()).createEvaluator({ directory: holdoutDirectory });
+}
+
+async function required<Package>(name: string, load: () => Promise<Package>): Promise<Package> {
+  try {
+    return await load();
+  } catch (error) {
+    // A package that is there but lacks one of its own is broken, not missing.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !(error as Error).message.includes(`'${name}'`)) throw error;
+    throw new CommandFailure(`this command needs the package ${name}, which is not installed`, {
+      code: 'invalid-argument',
+      exitCode: badArguments,
+      fix: `Install it: npm install ${name}`,
+    });
+  }
 }

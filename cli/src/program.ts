@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { registerDemoCommand } from './demo/command.js';
-import { type Door, doors, isMissing } from './doors.js';
+import { doors } from './doors.js';
 import { badArguments, ourBug, printError } from './envelope.js';
+import { CommandFailure } from './failure.js';
 import type { CommandIo } from './io.js';
 import { registerModelCommands } from './model/command.js';
 
@@ -47,28 +48,11 @@ function openProgram(io: CommandIo, json: boolean): Command {
 async function registerGroups(program: Command, args: readonly string[], io: CommandIo): Promise<void> {
   const asked = args.find((arg) => !arg.startsWith('-'));
   for (const door of doors) {
-    if (door.group === asked) await load(door, program, io);
+    if (door.group === asked) await door.register(program, io);
     else program.command(door.group).description(door.summary);
   }
   registerModelCommands(program, io);
   registerDemoCommand(program, io);
-}
-
-class MissingDoor extends Error {
-  readonly door: Door;
-
-  constructor(door: Door) {
-    super(`concordat ${door.group} needs the package ${door.package}, which is not installed`);
-    this.door = door;
-  }
-}
-
-async function load(door: Door, program: Command, io: CommandIo): Promise<void> {
-  try {
-    await door.register(program, io);
-  } catch (error) {
-    throw isMissing(error, door) ? new MissingDoor(door) : error;
-  }
 }
 
 function explain(error: unknown, io: CommandIo, json: boolean): number {
@@ -79,27 +63,15 @@ function explain(error: unknown, io: CommandIo, json: boolean): number {
     if (json) printError(io, { code: 'invalid-argument', message, fix: 'See concordat --help.' }, json);
     return badArguments;
   }
-  if (error instanceof MissingDoor) {
-    const fix = `Install it: npm install ${error.door.package}`;
-    printError(io, { code: 'invalid-argument', message: error.message, fix }, json);
-    return badArguments;
-  }
   return explainFailure(error, io, json);
 }
 
-/** What a door threw carries code and fix; the demo's failures name the exit code of the command that failed. */
+/** Anything but a failure that was foreseen is our bug; its stack stays here. */
 function explainFailure(error: unknown, io: CommandIo, json: boolean): number {
-  const { code, message, fix, exitCode } = (error instanceof Error ? error : new Error(String(error))) as Error & {
-    readonly code?: unknown;
-    readonly fix?: unknown;
-    readonly exitCode?: unknown;
-  };
-  const known = typeof exitCode === 'number';
-  const envelope = {
-    code: known && typeof code === 'string' ? code : 'internal',
-    message,
-    ...(typeof fix === 'string' ? { fix } : {}),
-  };
-  printError(io, envelope, json);
-  return known ? exitCode : ourBug;
+  if (error instanceof CommandFailure) {
+    printError(io, { code: error.code, message: error.message, fix: error.fix }, json);
+    return error.exitCode;
+  }
+  printError(io, { code: 'internal', message: error instanceof Error ? error.message : String(error) }, json);
+  return ourBug;
 }

@@ -1,3 +1,4 @@
+export { exitCodeOf } from '@concordat/proto';
 export { type CommandIo, registerCoordinatorCommands } from './commands/index.js';
 export { type CoordinatorConfiguration, type LogLevel, readConfiguration } from './configuration.js';
 export { type OperatorKeys, readOperatorKeys } from './consortium-directory.js';

@@ -18,6 +18,8 @@ async function typed(...args: string[]) {
   return { exitCode, stdout, stderr };
 }
 
+const hash = '0'.repeat(64);
+
 const envelopeOf = ({ stdout }: { readonly stdout: readonly string[] }) => {
   expect(stdout).to.have.lengthOf(1);
   return JSON.parse(stdout[0]!);
@@ -49,6 +51,9 @@ describe('the command concordat', () => {
       ['sim', 'run'],
       ['sim', 'run', '/nowhere.yaml'],
       ['sim', 'run', join(root, 'sim/scenarios/five.yaml'), '--seed', 'x'],
+      ['model', 'export'],
+      ['model', 'export', '--topology', 'abc', '--weights', 'abc'],
+      ['model', 'export', '--topology', hash, '--weights', hash, '--directory', '/nowhere'],
       ['coordinator', 'frobnicate'],
       ['participant', 'frobnicate'],
     ]) {

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { CommandFailure } from '../failure.js';
 import { slowBytesPerSecond } from './chaos.js';
 import { Desk } from './desk.js';
-import { CommandFailure } from './failure.js';
 import { type DemoFolder, type OrganizationFolder, organizationFolder } from './folder.js';
 import type { DemoOptions } from './options.js';
 import { writeInitialModel, writePlan } from './plan.js';

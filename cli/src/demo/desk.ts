@@ -1,5 +1,5 @@
 import { badArguments, ourBug } from '../envelope.js';
-import { CommandFailure } from './failure.js';
+import { CommandFailure } from '../failure.js';
 import type { Line, Processes } from './processes.js';
 
 /** Runs our own commands for the operator or an organization, as each would type them, and reads their envelopes. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { badArguments } from '../envelope.js';
-import { CommandFailure } from './failure.js';
+import { CommandFailure } from '../failure.js';
 
 /** What a person may ask of the demo. */
 export interface DemoOptions {

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { openClientSdk } from '../doors.js';
 import type { DemoOptions } from './options.js';
 import { purpose } from './policy.js';
 import type { RoundTerms } from './thresholds.js';
@@ -9,7 +10,7 @@ const planDays = 30;
 
 /** Write the untrained network as a tfjs layers model: the 784-200-200-10 perceptron of McMahan et al. 2017. */
 export async function writeInitialModel(directory: string, seed: number): Promise<void> {
-  const { denseNetwork, writeTfjsDirectory } = await import('@concordat/client-sdk');
+  const { denseNetwork, writeTfjsDirectory } = await openClientSdk();
   const network = denseNetwork({ inputs: pixels * pixels, hidden: [200, 200], classes: 10, seed: `demo/${seed}` });
   await writeTfjsDirectory(directory, network);
 }
@@ -32,7 +33,7 @@ export async function writePlan(
     readonly parent?: string;
   },
 ): Promise<void> {
-  const { dataSchemaDigest, imagesSchema } = await import('@concordat/client-sdk');
+  const { dataSchemaDigest, imagesSchema } = await openClientSdk();
   const draft = {
     run,
     purpose,

@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { printData } from '../envelope.js';
+import { openClientSdk, openCoordinator } from '../doors.js';
+import { ourBug, printData } from '../envelope.js';
+import { CommandFailure } from '../failure.js';
 import type { CommandIo } from '../io.js';
 
 interface ExportFlags {
@@ -29,13 +31,14 @@ export function registerModelCommands(program: Command, io: CommandIo): void {
 }
 
 async function exportModel(flags: ExportFlags, io: CommandIo): Promise<void> {
-  const { OperatorClient, readOperatorKeys } = await import('@concordat/coordinator');
-  const { readLayersModel, writeTfjsDirectory } = await import('@concordat/client-sdk');
-  const keys = await readOperatorKeys(resolve(flags.directory));
-  const client = new OperatorClient(keys);
+  const { exitCodeOf, OperatorClient, readOperatorKeys } = await openCoordinator();
+  const { readLayersModel, writeTfjsDirectory } = await openClientSdk();
   try {
-    const [topology, weights] = await Promise.all([client.get(flags.topology), client.get(flags.weights)]);
-    const written: Record<string, string> = {};
+    const client = new OperatorClient(await readOperatorKeys(resolve(flags.directory)));
+    const [topology, weights] = await Promise.all([client.get(flags.topology), client.get(flags.weights)]).finally(() =>
+      client.close(),
+    );
+    const written: { tfjs?: string; safetensors?: string } = {};
     if (flags.tfjs !== undefined) {
       written.tfjs = resolve(flags.tfjs);
       await mkdir(written.tfjs, { recursive: true });
@@ -48,9 +51,16 @@ async function exportModel(flags: ExportFlags, io: CommandIo): Promise<void> {
     }
     if (flags.json === true) printData(io, written);
     else for (const path of Object.values(written)) io.stdout.write(`${path}\n`);
-  } finally {
-    client.close();
+  } catch (error) {
+    throw known(error, exitCodeOf(error));
   }
+}
+
+/** A refusal of one of the packages behind this command, as ours; anything else stays what it is. */
+function known(error: unknown, exitCode: number): unknown {
+  if (!(error instanceof Error) || exitCode === ourBug) return error;
+  const { code, fix } = error as Error & { readonly code?: string; readonly fix?: string };
+  return new CommandFailure(error.message, { code: code ?? 'internal', exitCode, fix });
 }
 
 function hash(text: string): Uint8Array {

@@ -1,4 +1,4 @@
-/** A command of the demo that did not do what it should: what its envelope said, with the exit code for ours. */
+/** A command that did not do what it should, with what its envelope says and the exit code. */
 export class CommandFailure extends Error {
   readonly code: string;
   readonly fix: string | undefined;

@@ -1,4 +1,4 @@
-import { toHex } from '@concordat/core';
+import { fromBase64url, type Plan, toHex } from '@concordat/core';
 import type { Desks } from './desks.js';
 import type { Run } from './run/run.js';
 import type { RunRecord } from './store/records.js';
@@ -12,8 +12,10 @@ export interface RunStatus {
   readonly modelVersion: number;
   /** Hex. */
   readonly modelHash: string;
+  /** Hex: the layers that the model's weights belong to. */
+  readonly topologyHash: string;
   readonly planHash: string;
-  readonly rounds?: number;
+  readonly rounds: number;
   readonly reason: string;
 }
 
@@ -63,7 +65,11 @@ export async function coordinatorStatus(
       connected: desks.checkIns.isConnected(participantId),
     })),
     ...(current === undefined ? {} : { current: currentStatus(current) }),
-    runs: (await store.runs.list()).map(runStatus),
+    runs: await Promise.all(
+      (await store.runs.list()).map(async (record) =>
+        runStatus(record, (await desks.plans.require(record.planHash)).plan),
+      ),
+    ),
     traffic: desks.traffic.byParticipant(),
     privacy: 'no differential privacy guarantee',
   };
@@ -75,12 +81,24 @@ function currentStatus(run: Run): RunStatus {
     state: run.progress.ended ? 'over' : 'running',
     modelVersion: run.modelVersion,
     modelHash: toHex(run.modelHash),
+    ...planned(run.plan),
     planHash: toHex(run.planHash),
-    rounds: run.plan.rounds,
     reason: '',
   };
 }
 
-function runStatus({ run, state, modelVersion, modelHash, planHash, reason }: RunRecord): RunStatus {
-  return { run, state, modelVersion, modelHash: toHex(modelHash), planHash: toHex(planHash), reason };
+function runStatus({ run, state, modelVersion, modelHash, planHash, reason }: RunRecord, plan: Plan): RunStatus {
+  return {
+    run,
+    state,
+    modelVersion,
+    modelHash: toHex(modelHash),
+    ...planned(plan),
+    planHash: toHex(planHash),
+    reason,
+  };
+}
+
+function planned({ rounds, task }: Plan): { readonly rounds: number; readonly topologyHash: string } {
+  return { rounds, topologyHash: toHex(fromBase64url(task.model.topologyDigest)) };
 }

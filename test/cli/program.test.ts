@@ -18,8 +18,6 @@ async function typed(...args: string[]) {
   return { exitCode, stdout, stderr };
 }
 
-const hash = '0'.repeat(64);
-
 const envelopeOf = ({ stdout }: { readonly stdout: readonly string[] }) => {
   expect(stdout).to.have.lengthOf(1);
   return JSON.parse(stdout[0]!);
@@ -52,8 +50,8 @@ describe('the command concordat', () => {
       ['sim', 'run', '/nowhere.yaml'],
       ['sim', 'run', join(root, 'sim/scenarios/five.yaml'), '--seed', 'x'],
       ['model', 'export'],
-      ['model', 'export', '--topology', 'abc', '--weights', 'abc'],
-      ['model', 'export', '--topology', hash, '--weights', hash, '--directory', '/nowhere'],
+      ['model', 'export', '--run', '../runs'],
+      ['model', 'export', '--run', 'digits', '--directory', '/nowhere'],
       ['coordinator', 'frobnicate'],
       ['participant', 'frobnicate'],
     ]) {

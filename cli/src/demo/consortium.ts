@@ -98,9 +98,8 @@ export class Consortium {
     );
     await this.#race(watch.ended);
     if (finished?.outcome !== 'completed') return;
-    const hashes = ['--topology', String(finished.topologyHash), '--weights', String(finished.modelHash)];
     const targets = ['--tfjs', folder.resultModel, '--safetensors', folder.resultSafetensors];
-    await this.#race(this.#desk.type('model', 'export', ...hashes, ...targets, ...operator));
+    await this.#race(this.#desk.type('model', 'export', '--run', runName, ...targets, ...operator));
   }
 
   /**

@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { OperatorClient } from '@concordat/coordinator';
 import { type Command, InvalidArgumentError } from 'commander';
 import { openClientSdk, openCoordinator } from '../doors.js';
-import { ourBug, printData } from '../envelope.js';
+import { badArguments, ourBug, printData } from '../envelope.js';
 import { CommandFailure } from '../failure.js';
 import type { CommandIo } from '../io.js';
 
 interface ExportFlags {
   readonly directory: string;
-  readonly topology: Uint8Array;
-  readonly weights: Uint8Array;
+  readonly run: string;
   readonly tfjs?: string;
   readonly safetensors?: string;
   readonly json?: true;
@@ -21,8 +21,7 @@ export function registerModelCommands(program: Command, io: CommandIo): void {
   model
     .command('export')
     .description('Fetch a published model as the operator; write it as a tfjs layers model and as safetensors.')
-    .requiredOption('--topology <hash>', 'topologyHash that `run watch --json` printed', hash)
-    .requiredOption('--weights <hash>', 'modelHash that `run watch --json` or `status --json` printed', hash)
+    .requiredOption('--run <id>', 'the run whose latest model it is', runId)
     .option('--directory <directory>', "the consortium's directory, with operator/ in it", '.')
     .option('--tfjs <directory>', 'where to write model.json and weights.bin')
     .option('--safetensors <file>', 'where to write the weights alone')
@@ -31,13 +30,11 @@ export function registerModelCommands(program: Command, io: CommandIo): void {
 }
 
 async function exportModel(flags: ExportFlags, io: CommandIo): Promise<void> {
-  const { exitCodeOf, OperatorClient, readOperatorKeys } = await openCoordinator();
+  const { exitCodeOf, OperatorClient: Client, readOperatorKeys } = await openCoordinator();
   const { readLayersModel, writeTfjsDirectory } = await openClientSdk();
   try {
-    const client = new OperatorClient(await readOperatorKeys(resolve(flags.directory)));
-    const [topology, weights] = await Promise.all([client.get(flags.topology), client.get(flags.weights)]).finally(() =>
-      client.close(),
-    );
+    const client = new Client(await readOperatorKeys(resolve(flags.directory)));
+    const { topology, weights } = await latestModel(client, flags.run).finally(() => client.close());
     const written: { tfjs?: string; safetensors?: string } = {};
     if (flags.tfjs !== undefined) {
       written.tfjs = resolve(flags.tfjs);
@@ -63,7 +60,28 @@ function known(error: unknown, exitCode: number): unknown {
   return new CommandFailure(error.message, { code: code ?? 'internal', exitCode, fix });
 }
 
-function hash(text: string): Uint8Array {
-  if (/^[0-9a-f]{64}$/.test(text)) return Uint8Array.from(Buffer.from(text, 'hex'));
-  throw new InvalidArgumentError('64 hexadecimal digits');
+/** Topology and weights that a run published last; the initial ones before the first round. */
+async function latestModel(client: OperatorClient, run: string) {
+  const { current, runs } = await client.status();
+  // A run that goes on is newer in memory than in its record.
+  const found = current?.run === run ? current : runs.find((other) => other.run === run);
+  if (found === undefined) {
+    const known = runs.map((other) => other.run).join(', ') || 'none';
+    throw new CommandFailure(`there is no run ${run}; known: ${known}`, {
+      code: 'invalid-argument',
+      exitCode: badArguments,
+      fix: 'Name a run that `concordat coordinator status` lists.',
+    });
+  }
+  const digest = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'));
+  const [topology, weights] = await Promise.all([
+    client.get(digest(found.topologyHash)),
+    client.get(digest(found.modelHash)),
+  ]);
+  return { topology, weights };
+}
+
+function runId(text: string): string {
+  if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(text)) return text;
+  throw new InvalidArgumentError('a–z, 0–9 and hyphen');
 }

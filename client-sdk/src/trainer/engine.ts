@@ -1,10 +1,8 @@
 import util from 'node:util';
 import { FederatedError } from '@concordat/core';
+import type { Tf } from './tf.js';
 import type { EngineDescription } from './trainer.js';
 import { transposeBeforeMultiplying } from './transposed-matmul.js';
-
-/** TensorFlow.js, whichever package it came from. */
-export type Tf = typeof import('@tensorflow/tfjs');
 
 /** Fastest first. */
 export const engineNames = ['tfjs-node', 'tfjs-wasm', 'tfjs-cpu'] as const;

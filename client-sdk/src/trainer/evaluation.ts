@@ -2,9 +2,9 @@ import type { NamedTensor } from '@concordat/core';
 import type { Tensor } from '@tensorflow/tfjs';
 import { type DataSet, sizeOf } from '../data/data-set.js';
 import { gatherInputs, gatherTargets, requireFit } from './batches.js';
-import type { Tf } from './engine.js';
 import type { LoadedModel } from './layers-model.js';
 import { lossOf } from './objective.js';
+import type { Tf } from './tf.js';
 import type { EvaluateResult } from './trainer.js';
 
 /** Examples per batch: large enough to keep the kernels busy, small enough for a convolution's buffers. */

@@ -1,6 +1,6 @@
 import { FederatedError, type NamedTensor, refusal } from '@concordat/core';
 import type { LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
-import type { Tf } from './engine.js';
+import type { Tf } from './tf.js';
 
 /** A tfjs model whose weights are read and written by the plan's names. */
 export interface LoadedModel {

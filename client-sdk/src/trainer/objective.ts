@@ -1,6 +1,6 @@
 import { refusal } from '@concordat/core';
 import type { Optimizer, Tensor } from '@tensorflow/tfjs';
-import type { Tf } from './engine.js';
+import type { Tf } from './tf.js';
 import type { TrainingTask } from './trainer.js';
 
 type Loss = (tf: Tf, truth: Tensor, predicted: Tensor) => Tensor;

@@ -3,9 +3,9 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { type DataSet, sizeOf } from '../data/data-set.js';
 import { seededOrder } from '../data/seeded-order.js';
 import { gatherInputs, gatherTargets, requireFit } from './batches.js';
-import type { Tf } from './engine.js';
 import type { LoadedModel } from './layers-model.js';
 import { lossOf, optimizerOf } from './objective.js';
+import type { Tf } from './tf.js';
 import type { FitProgress, TrainingTask } from './trainer.js';
 
 /** Batches between two reports of progress. */

@@ -1,4 +1,4 @@
-import type { Tf } from './engine.js';
+import type { Tf } from './tf.js';
 
 type Kernel = NonNullable<ReturnType<Tf['getKernel']>>;
 type KernelArgs = Parameters<Kernel['kernelFunc']>[0];

@@ -2,9 +2,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type DataSet, requireDataSet } from '../data/data-set.js';
 import { splitHoldout } from '../data/holdout-split.js';
 import { readIdxDirectory } from '../data/idx-directory.js';
-import { loadEngine, type Tf } from './engine.js';
+import { loadEngine } from './engine.js';
 import { measure } from './evaluation.js';
 import { type LoadedModel, loadModel } from './layers-model.js';
+import type { Tf } from './tf.js';
 import { trainLocally } from './training-loop.js';
 import { plainError, type WorkerReply, type WorkerRequest, type WorkerSetup } from './worker-messages.js';
 

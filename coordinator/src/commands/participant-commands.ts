@@ -35,7 +35,7 @@ export function addParticipantCommands(group: Command, io: CommandIo): void {
           data: { participant, organization, file },
           lines: [
             `Wrote ${file}. Hand it to ${organization} over a channel you trust; it works once.`,
-            `Then they type: concordat participant enroll --invitation-file ${participant}.invitation.json`,
+            `Then they type: concordat participant enroll --invitation-file ${participant}.invitation.json --directory participant`,
           ],
         };
       }),

@@ -182,3 +182,4 @@ export { integerWeight, weightUnit } from './update/weight.js';
 export { bounds } from './wire/bounds.js';
 export { canonicalJson, type JsonValue, parseCanonical } from './wire/canonical.js';
 export * from './wire/messages.js';
+export { signedOf } from './wire/signed-reply.js';

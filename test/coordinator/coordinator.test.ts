@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { ProgressEvent, RoundReport } from '@concordat/coordinator';
 import { decodeSafetensors, fromHex } from '@concordat/core';
 import { expect } from 'chai';
@@ -154,6 +155,18 @@ describe('a run over real mutual TLS', function () {
     );
     expect(waiting!.awaited).to.deep.equal(['delta', 'echo']);
     expect(waiting!.then).to.not.equal('');
+  });
+
+  it('takes no approval that has expired', async () => {
+    const { planHash } = await consortium.propose();
+    await consortium.operator.startRun(planHash, 'spring');
+    // Approvals of these participants hold for an hour.
+    consortium.skewMillis = 2 * 3_600_000;
+    await send(1);
+    const [participant] = participants;
+    while (participant!.refusals.length === 0) await setImmediate();
+    const [refused] = participant!.refusals;
+    expect([refused!.code, refused!.message]).to.deep.equal(['verification', 'the approval has expired']);
   });
 
   it('names a run that a restart interrupted, and lets a new one start', async () => {

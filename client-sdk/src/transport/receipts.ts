@@ -3,8 +3,8 @@ import {
   equalBytes,
   FederatedError,
   type ParticipantMessage,
-  type SessionReply,
   type Signed,
+  signedOf,
   verifyBody,
 } from '@concordat/core';
 import { sessionCodec } from '@concordat/proto';
@@ -58,23 +58,6 @@ function contentOf(message: ParticipantMessage): Uint8Array | undefined {
       return signedOf(message.frame).body;
     case 'decline':
       return undefined;
-  }
-}
-
-function signedOf(frame: SessionReply): Signed {
-  switch (frame.type) {
-    case 'advertise':
-      return frame.advert;
-    case 'share':
-      return frame.share;
-    case 'confirm':
-      return frame.confirm;
-    case 'upload':
-      return frame.upload;
-    case 'certify':
-      return frame.statement;
-    case 'reveal':
-      return frame.reveal;
   }
 }
 

@@ -12,11 +12,12 @@ import {
   type Plan,
   type RosterView,
   type RunProgress,
-  type SessionReply,
   type Signed,
   signBody,
+  signedOf,
   stepCoordination,
   toHex,
+  verifyApproval,
 } from '@concordat/core';
 import type { Logger } from 'pino';
 import type { Evaluator } from '../evaluator.js';
@@ -185,12 +186,20 @@ export class Run {
    * @throws `conflict` for other content under the same key; the machine's refusal.
    */
   async message(participant: string, message: ParticipantMessage): Promise<Answer> {
+    if (message.type === 'approved') this.#requireApproval(participant, message.approval);
     const known = message.type === 'session' ? await this.#answered(participant, message) : undefined;
     const answer = known ?? (await this.#deliver({ type: 'message', participant, message }));
     if (answer !== undefined) return answer;
     throw new FederatedError('protocol', 'this message is not expected now', {
       detail: { participant, message: message.type },
     });
+  }
+
+  /** The machine checks whose approval it is and of what; it has no wall clock to see that one expired. */
+  #requireApproval(participantId: string, approval: Signed): void {
+    const { roster, planHash, rosterHash } = this.#options;
+    const now = this.#ports.wallMillis();
+    verifyApproval(this.#ports.crypto, approval, { roster, participantId, planHash, rosterHash, now });
   }
 
   /** A step is answered once: repeated, it gets its receipt again, also after the step is over; changed, it is a conflict. */
@@ -415,23 +424,6 @@ export class Run {
 
   #topologyHash(): string {
     return toHex(fromBase64url(this.plan.task.model.topologyDigest));
-  }
-}
-
-function signedOf(frame: SessionReply): Signed {
-  switch (frame.type) {
-    case 'advertise':
-      return frame.advert;
-    case 'share':
-      return frame.share;
-    case 'confirm':
-      return frame.confirm;
-    case 'upload':
-      return frame.upload;
-    case 'certify':
-      return frame.statement;
-    case 'reveal':
-      return frame.reveal;
   }
 }
 

@@ -1,6 +1,7 @@
 import { equalBytes, toBase64url } from '../bytes.js';
 import type { CryptoPort, Signer } from '../crypto/port.js';
 import { FederatedError } from '../errors.js';
+import type { RosterView } from '../secagg/roster-view.js';
 import { signBody, verifyBody } from '../secagg/signing.js';
 import { bounds } from '../wire/bounds.js';
 import { canonicalJson, parseCanonical } from '../wire/canonical.js';
@@ -63,14 +64,14 @@ export function verifyApproval(
   crypto: CryptoPort,
   signed: Signed,
   expected: {
-    readonly roster: Roster;
+    readonly roster: RosterView;
     readonly participantId: string;
     readonly planHash: Uint8Array;
     readonly rosterHash: Uint8Array;
     readonly now: number;
   },
 ): Approval {
-  const member = expected.roster.members.find((one) => one.participantId === expected.participantId);
+  const member = expected.roster.get(expected.participantId);
   if (member === undefined || !verifyBody(crypto, member.publicKey, 'concordat/approval', signed)) {
     throw new FederatedError('verification', 'the approval is not signed by this participant', {
       detail: { participantId: expected.participantId },

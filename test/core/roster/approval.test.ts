@@ -1,5 +1,6 @@
 import {
   FederatedError,
+  rosterView,
   signApproval,
   signBody,
   signPlan,
@@ -15,7 +16,7 @@ const plan = utf8Encode('{"purpose":"test"}');
 const planHash = nodeCrypto.sha256(plan);
 const { roster, hash: rosterHash } = verified(first);
 const approval = { planHash, rosterHash, participantId: 'acme', issuedAt: now, expires: now + day };
-const expected = { roster, participantId: 'acme', planHash, rosterHash, now };
+const expected = { roster: rosterView(roster, now), participantId: 'acme', planHash, rosterHash, now };
 
 describe('an approval', () => {
   it('covers one plan and one roster by one participant', () => {

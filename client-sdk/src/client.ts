@@ -61,6 +61,7 @@ interface Opened {
   /** Made here, so closed here. */
   readonly ownsTrainer: boolean;
   readonly clientEpoch: number;
+  readonly startId: Uint8Array;
 }
 
 /**
@@ -114,7 +115,18 @@ export class FederatedClient {
       if (ownsTrainer) undo.push(() => trainer.close());
       const clientEpoch = await nextClientEpoch(directory);
       options.onEvent?.({ type: 'engine', ...trainer.describe() });
-      const opened = { lock, keys, policy, journal, spool, egress, trainer, ownsTrainer, clientEpoch };
+      const opened = {
+        lock,
+        keys,
+        policy,
+        journal,
+        spool,
+        egress,
+        trainer,
+        ownsTrainer,
+        clientEpoch,
+        startId: random.bytes(16),
+      };
       return new FederatedClient(options, opened);
     } catch (error) {
       for (const step of undo.reverse()) await step();
@@ -237,11 +249,12 @@ export class FederatedClient {
   }
 
   async #checkIn(connection: Connection, runner: ParticipationRunner, signal: AbortSignal): Promise<void> {
-    const { clientEpoch } = this.#opened;
+    const { clientEpoch, startId } = this.#opened;
     const onEvent = this.#options.onEvent ?? (() => undefined);
     let connected = false;
     await connection.checkIn({
       clientEpoch,
+      startId,
       signal,
       onMessage: (runId, message) => runner.take(runId, message),
       onConnected: ({ software }) => {

@@ -43,13 +43,14 @@ export async function openDesks(options: DeskOptions): Promise<Desks> {
   const roster = await RosterKeeper.open({ store, crypto, consortium, rootKey, rosterKey, certificate, wallMillis });
   const traffic = new Traffic();
   const plans = new PlanDesk({ store, roster, crypto });
-  const checkIns: CheckIns = new CheckIns(
-    {
+  const checkIns = await CheckIns.open({
+    listener: {
       checkedIn: (participant, organization) => void runs.current?.checkIn(participant, organization),
       disconnected: (participant) => void runs.current?.disconnected(participant),
     },
     traffic,
-  );
+    store,
+  });
   const runs: RunDesk = new RunDesk({
     store,
     plans,

@@ -85,6 +85,14 @@ export type {
   ParticipationRecord,
 } from './round/participation/contract.js';
 export {
+  forgottenStep,
+  type OfferedReceipt,
+  type ProofPorts,
+  type ProvedStep,
+  proveStep,
+  recoveredRecord,
+} from './round/participation/proof.js';
+export {
   openParticipation,
   type ParticipationState,
   type ParticipationStep,

@@ -1,7 +1,8 @@
-import { bounds, type CoordinatorMessage, FederatedError } from '@concordat/core';
+import { bounds, type CoordinatorMessage, FederatedError, type OfferedReceipt } from '@concordat/core';
 import * as field from './fields.js';
 import type * as wire from './generated/index.js';
 import { sessionFrameFromWire, sessionFrameToWire } from './session-frames.js';
+import { shownReceiptsFromWire, shownReceiptsToWire } from './shown-receipts.js';
 
 /** The first message on every assignment stream. */
 export interface Welcome {
@@ -9,6 +10,8 @@ export interface Welcome {
   readonly wireVersion: number;
   readonly software: string;
   readonly consortium: string;
+  /** Of this participant's newest round in each of its latest runs; not checked yet. */
+  readonly receipts: readonly OfferedReceipt[];
 }
 
 /** A coordinator's message with its place: the run it belongs to and its number on the stream. */
@@ -26,7 +29,7 @@ export function assignmentToWire(frame: AssignmentFrame): wire.Assignment {
   const place = { sequence, runId: frame.runId, round: 'round' in message ? message.round : 0 };
   switch (message.type) {
     case 'welcome':
-      return { ...place, welcome: withoutType(message) };
+      return { ...place, welcome: { ...withoutType(message), receipts: shownReceiptsToWire(message.receipts) } };
     case 'run':
       return { ...place, runId: message.runId, run: { planHash: message.planHash, rosterHash: message.rosterHash } };
     case 'train':
@@ -146,6 +149,7 @@ function readWelcome(welcome: wire.Welcome__Output): Welcome {
     wireVersion: field.integer(welcome.wireVersion, 1, 65_535, 'wireVersion'),
     software: field.text(welcome.software, 'software'),
     consortium: field.id(welcome.consortium, 'consortium'),
+    receipts: shownReceiptsFromWire(welcome.receipts, bounds.welcomeReceiptsMax),
   };
 }
 

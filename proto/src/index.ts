@@ -14,5 +14,12 @@ export { type CommandResult, conclude, describeError, type EnvelopeIo, writeLine
 export type * as wire from './generated/index.js';
 export type { ConcordatPackage } from './generated/index.js';
 export { sessionCodec } from './session-codec.js';
+export {
+  type ReceiptPlace,
+  type ReceiptsPage,
+  receiptPlaceFromWire,
+  receiptsPageFromWire,
+  receiptsPageToWire,
+} from './shown-receipts.js';
 export { type SignedRosterFrame, signedFromWire, signedRosterFromWire } from './signed.js';
 export { errorFromWire, errorToWire, errorTrailer, exitCodeOf, statusTable, type WireError } from './status.js';

@@ -47,7 +47,8 @@ type Unstamped<T> = T extends unknown ? Omit<T, 'now'> : never;
 export class MachineParticipant {
   readonly #member: Member;
   readonly #behaviour: Behaviour;
-  readonly #records: ParticipationRecord[] = [];
+  /** What it journalled. */
+  readonly records: ParticipationRecord[] = [];
   readonly #timers = new Map<string, NodeJS.Timeout>();
   /** Receipts as they came, and the frames they were for. */
   readonly receipts: wire.Receipt__Output[] = [];
@@ -108,7 +109,7 @@ export class MachineParticipant {
   async #run(effect: ParticipationEffect): Promise<void> {
     switch (effect.type) {
       case 'journal':
-        this.#records.push(effect.record);
+        this.records.push(effect.record);
         break;
       case 'send':
         return this.#send(effect);

@@ -71,6 +71,7 @@ describe('the wire', () => {
       'Chunk.crc32',
       'Chunk.offset',
       'GetRequest.offset',
+      'ReceiptsRequest.round',
       'RoundKey.round',
     ]);
     const bodies = [

@@ -1,4 +1,5 @@
 import {
+  bounds,
   type CoordinatorMessage,
   FederatedError,
   type ParticipantMessage,
@@ -14,8 +15,12 @@ import {
   assignmentToWire,
   chunkFromWire,
   chunkToWire,
+  type ReceiptsPage,
   type ReceivedCall,
   receiptFromWire,
+  receiptPlaceFromWire,
+  receiptsPageFromWire,
+  receiptsPageToWire,
   receiptToWire,
   signedFromWire,
   type wire,
@@ -32,6 +37,14 @@ const checkIn = methodOf<object, wire.Assignment>('Rounds', 'CheckIn');
 const throughCheckIn = (frame: AssignmentFrame): AssignmentFrame =>
   assignmentFromWire(
     checkIn.responseDeserialize(checkIn.responseSerialize(assignmentToWire(frame) as never) as never) as never,
+  );
+
+const receiptsCall = methodOf<object, wire.ReceiptsReply>('Rounds', 'Receipts');
+const throughPage = (page: ReceiptsPage): ReceiptsPage =>
+  receiptsPageFromWire(
+    receiptsCall.responseDeserialize(
+      receiptsCall.responseSerialize(receiptsPageToWire(page) as never) as never,
+    ) as never,
   );
 
 const throughCall = (runId: string, message: ParticipantMessage) => {
@@ -109,8 +122,56 @@ describe('frames on the wire', () => {
   }
 
   it('carry the welcome that opens a stream', () => {
+    const receipts = [{ receipt: signed(1) }, { receipt: signed(2), baseModelHash: hash(3) }];
     const message = { type: 'welcome', wireVersion: 1, software: 'concordat 0.1.0', consortium: 'health' } as const;
-    expect(throughCheckIn({ sequence: 0, runId: '', message })).to.deep.equal({ sequence: 0, runId: '', message });
+    const frame = { sequence: 0, runId: '', message: { ...message, receipts } };
+    expect(throughCheckIn(frame)).to.deep.equal(frame);
+  });
+
+  it('carry no more receipts in a welcome or on a page than their bounds say', () => {
+    const receipts = (count: number) => Array.from({ length: count }, () => ({ receipt: signed(1) }));
+    const message = { type: 'welcome', wireVersion: 1, software: 'x', consortium: 'health' } as const;
+    const welcome = (count: number) => () =>
+      throughCheckIn({ sequence: 0, runId: '', message: { ...message, receipts: receipts(count) } });
+    welcome(bounds.welcomeReceiptsMax)();
+    expect(welcome(bounds.welcomeReceiptsMax + 1))
+      .to.throw(FederatedError)
+      .with.property('code', 'malformed');
+    const page = (count: number) => () => throughPage({ receipts: receipts(count), more: false, clientEpoch: 1 });
+    page(bounds.receiptsPageMax)();
+    expect(page(bounds.receiptsPageMax + 1))
+      .to.throw(FederatedError)
+      .with.property('code', 'malformed');
+  });
+
+  it('carry a page of receipts, and refuse epochs and base models out of bounds', () => {
+    const receipts = [{ receipt: signed(1) }, { receipt: signed(2), baseModelHash: hash(3) }];
+    const page = { receipts, more: true, clientEpoch: 7 };
+    expect(throughPage(page)).to.deep.equal(page);
+    const bad = [
+      { ...page, clientEpoch: bounds.clientEpochMax + 1 },
+      { ...page, receipts: [{ receipt: signed(1), baseModelHash: new Uint8Array(31) }] },
+      { ...page, receipts: [{ receipt: { ...signed(1), signature: new Uint8Array(63) } }] },
+    ];
+    for (const one of bad) {
+      expect(() => throughPage(one))
+        .to.throw(FederatedError)
+        .with.property('code', 'malformed');
+    }
+  });
+
+  it('carry where a page of receipts begins', () => {
+    const { requestDeserialize, requestSerialize } = methodOf<wire.ReceiptsRequest, object>('Rounds', 'Receipts');
+    const through = (request: wire.ReceiptsRequest) =>
+      receiptPlaceFromWire(requestDeserialize(requestSerialize(request) as never) as never);
+    expect(through({})).to.equal(undefined);
+    const place = { runId: 'run-1', round: 3, step: 'share' };
+    expect(through(place)).to.deep.equal(place);
+    for (const bad of [{ runId: '../x' }, { runId: 'run-1', round: 2 ** 31 }, { runId: 'run-1', step: 'a b' }]) {
+      expect(() => through(bad))
+        .to.throw(FederatedError)
+        .with.property('code', 'malformed');
+    }
   });
 
   for (const message of participantMessages) {

@@ -11,11 +11,13 @@ export const wireVersions: readonly number[] = [1];
 export interface CheckInOptions {
   /** Increases by one at every start of the client; the coordinator fences older ones. */
   readonly clientEpoch: number;
+  /** Drawn at this start, 16 bytes: tells this client from one that runs from a copy of its directory. */
+  readonly startId: Uint8Array;
   /** The only way to end a check-in without an error. */
   readonly signal: AbortSignal;
   /** Called in the order of the stream; must not throw. */
   readonly onMessage: (runId: string, message: CoordinatorMessage) => void;
-  /** The coordinator has welcomed this client, for the first time or again. */
+  /** The coordinator has welcomed this client, for the first time or again. What it throws ends the check-in. */
   readonly onConnected: (welcome: Welcome) => void;
   /** The stream is gone and will be opened again after `retryMillis`. Also told of attempts that never connected. */
   readonly onDisconnected: (error: FederatedError, retryMillis: number) => void;
@@ -57,8 +59,9 @@ export async function checkIn(ports: CheckInPorts, options: CheckInOptions): Pro
 }
 
 async function listen(ports: CheckInPorts, options: CheckInOptions, welcomed: { yes: boolean }): Promise<void> {
-  const { clientEpoch, signal } = options;
-  const call = ports.rounds.CheckIn({ wireVersions: [...wireVersions], software: ports.software, clientEpoch });
+  const { clientEpoch, startId, signal } = options;
+  const request = { wireVersions: [...wireVersions], software: ports.software, clientEpoch, startId };
+  const call = ports.rounds.CheckIn(request);
   const cancel = () => call.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   let last = -1;

@@ -10,7 +10,14 @@ import {
   type SignedRoster,
 } from '@concordat/core';
 import { nodeCrypto, systemRandom } from '@concordat/node';
-import { signedFromWire, signedRosterFromWire, type wire } from '@concordat/proto';
+import {
+  type ReceiptPlace,
+  type ReceiptsPage,
+  receiptsPageFromWire,
+  signedFromWire,
+  signedRosterFromWire,
+  type wire,
+} from '@concordat/proto';
 import { requireAuthority } from '../keys/key-store.js';
 import { sendAnswer } from './answers.js';
 import { retry } from './backoff.js';
@@ -150,6 +157,21 @@ export class Connection {
       limits,
     );
     return signedRosterFromWire(reply.roster);
+  }
+
+  /**
+   * A page of the receipts this participant was given, none of them checked.
+   *
+   * @param after the last receipt of the page before.
+   */
+  async getReceipts(after: ReceiptPlace | undefined, limits: CallLimits = {}): Promise<ReceiptsPage> {
+    const { rounds } = this.#services;
+    const reply = await this.#unary<wire.ReceiptsRequest, wire.ReceiptsReply__Output>(
+      rounds.Receipts.bind(rounds),
+      { ...after },
+      limits,
+    );
+    return receiptsPageFromWire(reply);
   }
 
   async health(limits: CallLimits = {}): Promise<CoordinatorHealth> {

@@ -64,7 +64,12 @@ type Event = CoordinationEvent extends infer E ? (E extends unknown ? Omit<E, 'n
 
 interface Pending {
   readonly entries: JournalEntry[];
-  readonly receipts: { readonly key: CallKey; readonly receipt: StoredReceipt }[];
+  readonly receipts: {
+    readonly key: CallKey;
+    readonly receipt: StoredReceipt;
+    /** With a receipt of `ready`. */
+    readonly baseModelHash: Uint8Array | undefined;
+  }[];
 }
 
 interface Outcome {
@@ -258,7 +263,7 @@ export class Run {
     const pending: Pending = { entries: [], receipts: [] };
     for (const effect of effects) {
       if (effect.type === 'journal') this.#note(effect, pending);
-      else if (effect.type === 'accepted') this.#acknowledge(effect, pending, outcome);
+      else if (effect.type === 'accepted') this.#acknowledge(effect, event, pending, outcome);
       else {
         await this.#flush(pending);
         this.#perform(effect, outcome);
@@ -275,7 +280,12 @@ export class Run {
     pending.entries.push({ run: this.runId, round, kind, body: encodeRecord(record) });
   }
 
-  #acknowledge(effect: Extract<CoordinationEffect, { type: 'accepted' }>, pending: Pending, outcome: Outcome): void {
+  #acknowledge(
+    effect: Extract<CoordinationEffect, { type: 'accepted' }>,
+    event: Event,
+    pending: Pending,
+    outcome: Outcome,
+  ): void {
     const { participant, round, step, contentDigest } = effect;
     const key: CallKey = { run: this.runId, round, step, participant };
     const body = this.#ports.codec.receipt.encode({
@@ -287,7 +297,12 @@ export class Run {
     });
     // Ed25519 is deterministic: the same content gets the very same receipt, before and after a restart.
     const receipt = signBody(this.#ports.crypto, this.#ports.signer, 'CSA1/receipt', body);
-    pending.receipts.push({ key, receipt: { contentDigest, ...receipt } });
+    const said = event.type === 'message' && event.message.type === 'ready' ? event.message : undefined;
+    pending.receipts.push({
+      key,
+      receipt: { contentDigest, ...receipt },
+      baseModelHash: step === 'ready' ? said?.baseModelHash : undefined,
+    });
     if (outcome.answer === undefined) outcome.answer = { type: 'accepted', receipt };
   }
 
@@ -297,7 +312,11 @@ export class Run {
     const records = this.#ports.store.receipts;
     try {
       await this.#ports.store.journal.append(entries.splice(0), async (transaction) => {
-        for (const { key, receipt } of receipts.splice(0)) await records.put(transaction, key, receipt);
+        for (const { key, receipt, baseModelHash } of receipts.splice(0)) {
+          await records.put(transaction, key, receipt);
+          if (baseModelHash !== undefined)
+            await records.putBaseModel(transaction, receipt.contentDigest, baseModelHash);
+        }
       });
     } catch (cause) {
       this.#broken = new FederatedError('unavailable', 'the coordinator cannot write its journal', { cause });

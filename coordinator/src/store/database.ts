@@ -28,6 +28,10 @@ export interface Tables {
     body: BytesColumn;
     signature: BytesColumn;
   };
+  /** Models that rounds trained from, by the digest that a receipt of `ready` names. */
+  base_models: { digest: BytesColumn; hash: BytesColumn };
+  /** The highest epoch a participant's client has shown, and which start of it that was. */
+  client_epochs: { participant: string; epoch: number; start_id: BytesColumn };
   invitations: {
     participant: string;
     organization: string;
@@ -69,6 +73,10 @@ const schema = [
     run text not null, round integer not null, step text not null, participant text not null,
     content_digest blob not null, body blob not null, signature blob not null,
     primary key (run, round, step, participant))`,
+  'create index if not exists receipts_by_participant on receipts (participant, run, round, step)',
+  'create table if not exists base_models (digest blob primary key, hash blob not null)',
+  `create table if not exists client_epochs (
+    participant text primary key, epoch integer not null, start_id blob not null)`,
   `create table if not exists invitations (
     participant text not null, organization text not null, secret_hash text primary key,
     expires_millis integer not null, used integer not null)`,

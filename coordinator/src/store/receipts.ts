@@ -1,4 +1,5 @@
-import type { Transaction } from 'kysely';
+import type { OfferedReceipt } from '@concordat/core';
+import { sql, type Transaction } from 'kysely';
 import { columnBytes, type Database, type Tables } from './database.js';
 
 /** What one idempotent call is known by: the same key with the same content is the same call. */
@@ -14,6 +15,16 @@ export interface StoredReceipt {
   readonly body: Uint8Array;
   readonly signature: Uint8Array;
 }
+
+/** A receipt's place among those of one participant. */
+export interface ReceiptPlace {
+  readonly run: string;
+  readonly round: number;
+  readonly step: string;
+}
+
+/** Steps that promise nothing: a round is entered with any other. */
+const looseSteps = ['approve', 'ready', 'decline'];
 
 /** Signed receipts, written in the transaction of the events they acknowledge. */
 export class ReceiptRecords {
@@ -49,4 +60,79 @@ export class ReceiptRecords {
       .onConflict((same) => same.doNothing())
       .execute();
   }
+
+  /** Name the model that a receipt of `ready` acknowledges, so that the receipt can be shown with it later. */
+  async putBaseModel(transaction: Transaction<Tables>, digest: Uint8Array, hash: Uint8Array): Promise<void> {
+    await transaction
+      .insertInto('base_models')
+      .values({ digest, hash })
+      .onConflict((same) => same.doNothing())
+      .execute();
+  }
+
+  /**
+   * A participant's receipts, ascending by run, round and step.
+   *
+   * @param after the last of the page before. @returns at most `most`.
+   */
+  async page(participant: string, after: ReceiptPlace | undefined, most: number): Promise<OfferedReceipt[]> {
+    let query = this.#shown(participant).orderBy('run').orderBy('round').orderBy('step').limit(most);
+    if (after !== undefined) {
+      const { run, round, step } = after;
+      query = query.where(sql<boolean>`(receipts.run, receipts.round, receipts.step) > (${run}, ${round}, ${step})`);
+    }
+    return (await query.execute()).map(offered);
+  }
+
+  /**
+   * What a participant's journal must hold now: of each of its `runsMost` latest runs the receipts of the newest round whose
+   * session it entered; of a run without one, its approval.
+   */
+  async newest(participant: string, runsMost: number): Promise<OfferedReceipt[]> {
+    const runs = await this.#database
+      .selectFrom('receipts')
+      .leftJoin('runs', 'runs.run', 'receipts.run')
+      .select(['receipts.run as run'])
+      .select(
+        sql<number>`max(case when receipts.step in (${sql.join(looseSteps)}) then 0 else receipts.round end)`.as(
+          'round',
+        ),
+      )
+      .where('participant', '=', participant)
+      .groupBy('receipts.run')
+      .orderBy(sql`max(runs.started_millis)`, 'desc')
+      .limit(runsMost)
+      .execute();
+    const found: OfferedReceipt[] = [];
+    for (const { run, round } of runs) {
+      const rows = await this.#shown(participant)
+        .where('run', '=', run)
+        .where('round', '=', round)
+        .orderBy('step')
+        .execute();
+      found.push(...rows.map(offered));
+    }
+    return found;
+  }
+
+  #shown(participant: string) {
+    return this.#database
+      .selectFrom('receipts')
+      .leftJoin('base_models', (join) =>
+        join.onRef('receipts.content_digest', '=', 'base_models.digest').on('receipts.step', '=', 'ready'),
+      )
+      .select(['receipts.body as body', 'receipts.signature as signature', 'base_models.hash as hash'])
+      .where('participant', '=', participant);
+  }
+}
+
+function offered(row: {
+  readonly body: ArrayBuffer;
+  readonly signature: ArrayBuffer;
+  readonly hash: ArrayBuffer | null;
+}): OfferedReceipt {
+  return {
+    receipt: { body: columnBytes(row.body), signature: columnBytes(row.signature) },
+    ...(row.hash === null ? {} : { baseModelHash: columnBytes(row.hash) }),
+  };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { lockDirectory } from '@concordat/node';
 import { AdmissionRecords } from './admissions.js';
 import { BlobStore } from './blobs.js';
+import { ClientEpochRecords } from './client-epochs.js';
 import { type Database, openDatabase } from './database.js';
 import { Journal } from './journal.js';
 import { ReceiptRecords } from './receipts.js';
@@ -19,6 +20,7 @@ export interface Store {
   readonly plans: PlanRecords;
   readonly runs: RunRecords;
   readonly receipts: ReceiptRecords;
+  readonly clientEpochs: ClientEpochRecords;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export async function openStore(directory: string, wallMillis = 0): Promise<Stor
       plans: new PlanRecords(database),
       runs: new RunRecords(database),
       receipts: new ReceiptRecords(database),
+      clientEpochs: new ClientEpochRecords(database),
       close: () => held.destroy().finally(() => lock.release()),
     };
   } catch (error) {

@@ -1,6 +1,8 @@
-import { type CoordinatorMessage, FederatedError } from '@concordat/core';
+import { type CoordinatorMessage, equalBytes, FederatedError } from '@concordat/core';
 import { assignmentToWire, type Welcome, type wire } from '@concordat/proto';
 import { payloadBytes, type Traffic } from '../run/traffic.js';
+import type { ClientEpochRecords, ClientStart } from '../store/client-epochs.js';
+import type { ReceiptRecords } from '../store/receipts.js';
 import type { ParticipantCaller } from './caller.js';
 
 /** Where assignments of one stream go. */
@@ -15,9 +17,11 @@ export interface AssignmentSink {
 const behindMax = 512;
 const behindBytesMax = 64 * 1024 * 1024;
 
+/** Runs of which a welcome shows the newest round; 16 with nine receipts each are within its bound. */
+const welcomeRunsMax = 16;
+
 interface Stream {
   readonly caller: ParticipantCaller;
-  readonly clientEpoch: number;
   readonly sink: AssignmentSink;
   sequence: number;
   behind: number;
@@ -30,50 +34,105 @@ export interface CheckInListener {
   disconnected(participant: string): void;
 }
 
-/** The one live stream of each participant. A client with a higher epoch fences the older one for good. */
+export interface CheckInsOptions {
+  readonly listener: CheckInListener;
+  readonly traffic: Traffic;
+  readonly store: { readonly clientEpochs: ClientEpochRecords; readonly receipts: Pick<ReceiptRecords, 'newest'> };
+}
+
+/** The one live stream of each participant. A client with a higher epoch fences the older one for good, across restarts. */
 export class CheckIns {
   readonly #streams = new Map<string, Stream>();
-  readonly #epochs = new Map<string, number>();
-  readonly #listener: CheckInListener;
-  readonly #traffic: Traffic;
+  readonly #starts: Map<string, ClientStart>;
+  readonly #options: CheckInsOptions;
   #closed = false;
 
-  constructor(listener: CheckInListener, traffic: Traffic) {
-    this.#listener = listener;
-    this.#traffic = traffic;
+  private constructor(options: CheckInsOptions, starts: Map<string, ClientStart>) {
+    this.#options = options;
+    this.#starts = starts;
+  }
+
+  static async open(options: CheckInsOptions): Promise<CheckIns> {
+    return new CheckIns(options, await options.store.clientEpochs.all());
+  }
+
+  /** The highest epoch a client of this participant has shown; 0 before the first. */
+  newestEpoch(participant: string): number {
+    return this.#starts.get(participant)?.epoch ?? 0;
   }
 
   /**
-   * Open a participant's stream, ending an older one.
+   * Open a participant's stream, ending an older one. Its first message is the welcome, with what the participant's journal
+   * must hold; the run hears of it afterwards.
    *
-   * @param clientEpoch increases by one at every start of the client; equal epochs are one client connecting again.
+   * @param start epoch, one more at every start of the client, and the id of the start: equal ones are one client connecting
+   *   again. @param gone fires when the caller is no longer there.
    * @returns call it when the stream is gone.
-   * @throws `conflict` when a newer client of this participant has been seen; `unavailable` while stopping.
+   * @throws `conflict` (rule `client.epoch`) when a newer client of this participant has been seen, or another start with the
+   *   same epoch: one of the two runs from a copy; `unavailable` while stopping.
    */
-  open(caller: ParticipantCaller, clientEpoch: number, sink: AssignmentSink, welcome: Welcome): () => void {
-    // A client whose stream was just ended comes back at once; taken in, it would hold the shutdown up.
-    if (this.#closed)
-      throw new FederatedError('unavailable', 'the coordinator is stopping', { fix: 'Check in again later.' });
-    const newest = this.#epochs.get(caller.id) ?? 0;
-    if (clientEpoch < newest) {
-      throw new FederatedError('conflict', 'a newer client of this participant is connected', {
-        detail: { participant: caller.id, required: newest, offered: clientEpoch },
-        fix: 'Run one client per participant; stop this one, or restart it to take over.',
-      });
-    }
-    this.#epochs.set(caller.id, clientEpoch);
+  async open(
+    caller: ParticipantCaller,
+    start: ClientStart,
+    stream: { readonly sink: AssignmentSink; readonly gone: AbortSignal; readonly welcome: Omit<Welcome, 'receipts'> },
+  ): Promise<() => void> {
+    this.#requireOpen();
+    await this.#fence(caller.id, start);
+    const receipts = await this.#options.store.receipts.newest(caller.id, welcomeRunsMax);
+    // While these were read the client may have left, and a newer one may have come.
+    this.#requireOpen();
+    this.#requireNewest(caller.id, start);
+    const { sink, gone, welcome } = stream;
+    if (gone.aborted) return () => undefined;
+    return this.#take(caller, sink, { ...welcome, receipts });
+  }
+
+  #take(caller: ParticipantCaller, sink: AssignmentSink, welcome: Welcome): () => void {
     this.#end(caller.id, (older) =>
       older.fail(
         new FederatedError('conflict', 'another client of this participant took over', {
-          detail: { participant: caller.id },
+          detail: { rule: 'client.epoch', participant: caller.id },
+          fix: 'Run one client per participant.',
         }),
       ),
     );
-    const stream: Stream = { caller, clientEpoch, sink, sequence: 0, behind: 0, behindBytes: 0 };
+    const stream: Stream = { caller, sink, sequence: 0, behind: 0, behindBytes: 0 };
     this.#streams.set(caller.id, stream);
     this.#write(stream, '', welcome);
-    this.#listener.checkedIn(caller.id, caller.organization);
+    this.#options.listener.checkedIn(caller.id, caller.organization);
     return () => this.#gone(stream);
+  }
+
+  // A client whose stream was just ended comes back at once; taken in, it would hold the shutdown up.
+  #requireOpen(): void {
+    if (!this.#closed) return;
+    throw new FederatedError('unavailable', 'the coordinator is stopping', { fix: 'Check in again later.' });
+  }
+
+  /** From here on older clients are refused, also by a coordinator that starts again. */
+  async #fence(participant: string, start: ClientStart): Promise<void> {
+    this.#requireNewest(participant, start);
+    if (this.newestEpoch(participant) === start.epoch) return;
+    await this.#options.store.clientEpochs.put(participant, start);
+    if (this.newestEpoch(participant) < start.epoch) this.#starts.set(participant, start);
+  }
+
+  #requireNewest(participant: string, start: ClientStart): void {
+    const newest = this.#starts.get(participant);
+    if (newest === undefined || newest.epoch < start.epoch) return;
+    const same = newest.epoch === start.epoch && equalBytes(newest.startId, start.startId);
+    if (same) return;
+    const twice = newest.epoch === start.epoch;
+    throw new FederatedError(
+      'conflict',
+      twice
+        ? `another client of this participant has epoch ${start.epoch} as well`
+        : 'a newer client of this participant has checked in',
+      {
+        detail: { rule: 'client.epoch', participant, required: newest.epoch + 1, offered: start.epoch },
+        fix: 'Run one client per participant, from one directory; stop this one, or restart it to take over.',
+      },
+    );
   }
 
   /** The reader has caught up. */
@@ -115,7 +174,7 @@ export class CheckIns {
   #write(stream: Stream, runId: string, message: CoordinatorMessage | Welcome): void {
     const assignment = assignmentToWire({ sequence: ++stream.sequence, runId, message });
     const bytes = payloadBytes(assignment);
-    this.#traffic.down(stream.caller.id, bytes);
+    this.#options.traffic.down(stream.caller.id, bytes);
     if (stream.sink.write(assignment)) return;
     stream.behind += 1;
     stream.behindBytes += bytes;
@@ -135,12 +194,12 @@ export class CheckIns {
     if (stream === undefined) return;
     this.#streams.delete(participant);
     how(stream.sink);
-    this.#listener.disconnected(participant);
+    this.#options.listener.disconnected(participant);
   }
 
   #gone(stream: Stream): void {
     if (this.#streams.get(stream.caller.id) !== stream) return;
     this.#streams.delete(stream.caller.id);
-    this.#listener.disconnected(stream.caller.id);
+    this.#options.listener.disconnected(stream.caller.id);
   }
 }

@@ -1,7 +1,16 @@
-import { FederatedError } from '@concordat/core';
-import { answerFromWire, type ReceivedCall, receiptToWire, type wire } from '@concordat/proto';
+import { bounds, FederatedError } from '@concordat/core';
+import {
+  answerFromWire,
+  type ReceivedCall,
+  receiptPlaceFromWire,
+  receiptsPageToWire,
+  receiptToWire,
+  type wire,
+} from '@concordat/proto';
 import { payloadBytes, type Traffic } from '../run/traffic.js';
 import type { RunDesk } from '../run-desk.js';
+import type { ClientStart } from '../store/client-epochs.js';
+import type { ReceiptRecords } from '../store/receipts.js';
 import { type Caller, participantOf } from './caller.js';
 import type { CheckIns } from './check-ins.js';
 import { type CallContext, statusOf, unary } from './handlers.js';
@@ -12,7 +21,10 @@ export interface RoundsServiceOptions extends CallContext {
   readonly checkIns: CheckIns;
   readonly runs: RunDesk;
   readonly traffic: Traffic;
+  readonly store: { readonly receipts: ReceiptRecords };
 }
+
+const startIdBytesMax = 16;
 
 /** Rounds: one stream per client down, idempotent unary answers up. */
 export function roundsService(options: RoundsServiceOptions): wire.RoundsHandlers {
@@ -29,6 +41,9 @@ export function roundsService(options: RoundsServiceOptions): wire.RoundsHandler
     Confirm: answer('Confirm'),
     Certify: answer('Certify'),
     Reveal: answer('Reveal'),
+    Receipts: unary(options, (request: wire.ReceiptsRequest__Output, caller) =>
+      showReceipts(options, request, participantOf(caller).id),
+    ),
   };
 }
 
@@ -45,10 +60,29 @@ async function take(
   throw new FederatedError('internal', 'a unary call was answered with an upload');
 }
 
+/** One page of what the caller itself was given receipts for. */
+async function showReceipts(
+  { store, checkIns }: RoundsServiceOptions,
+  request: wire.ReceiptsRequest__Output,
+  participant: string,
+): Promise<wire.ReceiptsReply> {
+  const place = receiptPlaceFromWire(request);
+  const after = place === undefined ? undefined : { run: place.runId, round: place.round, step: place.step };
+  const found = await store.receipts.page(participant, after, bounds.receiptsPageMax + 1);
+  return receiptsPageToWire({
+    receipts: found.slice(0, bounds.receiptsPageMax),
+    more: found.length > bounds.receiptsPageMax,
+    clientEpoch: checkIns.newestEpoch(participant),
+  });
+}
+
 function checkIn(options: RoundsServiceOptions): wire.RoundsHandlers['CheckIn'] {
   const { checkIns, consortium, log } = options;
   return (call) => {
-    try {
+    const gone = new AbortController();
+    let closed = () => gone.abort();
+    for (const event of ['cancelled', 'error', 'close']) call.on(event, () => closed());
+    const open = async () => {
       const caller = participantOf(options.callerOf(call));
       const wireVersion = chooseWireVersion(call.request.wireVersions);
       const sink = {
@@ -57,13 +91,21 @@ function checkIn(options: RoundsServiceOptions): wire.RoundsHandlers['CheckIn'] 
         fail: (error: FederatedError) => void call.emit('error', statusOf(error, log)),
       };
       const welcome = { type: 'welcome', wireVersion, software, consortium } as const;
-      const closed = checkIns.open(caller, call.request.clientEpoch, sink, welcome);
       call.on('drain', () => checkIns.drained(caller.id));
-      call.on('cancelled', closed);
-      call.on('error', closed);
-      call.on('close', closed);
-    } catch (error) {
-      call.emit('error', statusOf(error, log));
-    }
+      closed = await checkIns.open(caller, startOf(call.request), { sink, gone: gone.signal, welcome });
+    };
+    open().catch((error: unknown) => call.emit('error', statusOf(error, log)));
   };
+}
+
+function startOf({ clientEpoch, startId }: wire.CheckInRequest__Output): ClientStart {
+  if (!Number.isSafeInteger(clientEpoch) || clientEpoch < 1 || clientEpoch > bounds.clientEpochMax) {
+    throw new FederatedError('malformed', 'the client epoch is out of bounds', {
+      detail: { required: `1 to ${bounds.clientEpochMax}`, offered: clientEpoch },
+    });
+  }
+  if (startId.length <= startIdBytesMax) return { epoch: clientEpoch, startId: new Uint8Array(startId) };
+  throw new FederatedError('malformed', 'the start id is too long', {
+    detail: { required: startIdBytesMax, offered: startId.length },
+  });
 }

@@ -37,6 +37,12 @@ export const bounds = {
   safetensorsHeaderBytesMax: 4 * 1024 * 1024,
   roundsMax: 1_000_000,
   durationMillisMax: 7 * 24 * 3_600_000,
+  /** Receipts that a welcome shows, that one page holds, and that a participant's recovery takes at all. */
+  welcomeReceiptsMax: 256,
+  receiptsPageMax: 500,
+  receiptsMax: 1_000_000,
+  /** Starts of a client: far more than there can be, far less than a number that cannot be counted up. */
+  clientEpochMax: 2 ** 48,
   /**
    * Fields, nesting and calls a peer may ask for in one message or connection. The largest honest message,
    * the boxes of a cohort of 256 with their paths, has 4,100 fields.

@@ -27,6 +27,8 @@ import type { Published as _concordat_v1_Published, Published__Output as _concor
 import type { ReadyRequest as _concordat_v1_ReadyRequest, ReadyRequest__Output as _concordat_v1_ReadyRequest__Output } from './concordat/v1/ReadyRequest.js';
 import type { Receipt as _concordat_v1_Receipt, Receipt__Output as _concordat_v1_Receipt__Output } from './concordat/v1/Receipt.js';
 import type { ReceiptBody as _concordat_v1_ReceiptBody, ReceiptBody__Output as _concordat_v1_ReceiptBody__Output } from './concordat/v1/ReceiptBody.js';
+import type { ReceiptsReply as _concordat_v1_ReceiptsReply, ReceiptsReply__Output as _concordat_v1_ReceiptsReply__Output } from './concordat/v1/ReceiptsReply.js';
+import type { ReceiptsRequest as _concordat_v1_ReceiptsRequest, ReceiptsRequest__Output as _concordat_v1_ReceiptsRequest__Output } from './concordat/v1/ReceiptsRequest.js';
 import type { RevealBody as _concordat_v1_RevealBody, RevealBody__Output as _concordat_v1_RevealBody__Output } from './concordat/v1/RevealBody.js';
 import type { RevealRequest as _concordat_v1_RevealRequest, RevealRequest__Output as _concordat_v1_RevealRequest__Output } from './concordat/v1/RevealRequest.js';
 import type { RevealedShare as _concordat_v1_RevealedShare, RevealedShare__Output as _concordat_v1_RevealedShare__Output } from './concordat/v1/RevealedShare.js';
@@ -38,6 +40,7 @@ import type { SessionConfigBody as _concordat_v1_SessionConfigBody, SessionConfi
 import type { SessionFrame as _concordat_v1_SessionFrame, SessionFrame__Output as _concordat_v1_SessionFrame__Output } from './concordat/v1/SessionFrame.js';
 import type { ShareBody as _concordat_v1_ShareBody, ShareBody__Output as _concordat_v1_ShareBody__Output } from './concordat/v1/ShareBody.js';
 import type { ShareRequest as _concordat_v1_ShareRequest, ShareRequest__Output as _concordat_v1_ShareRequest__Output } from './concordat/v1/ShareRequest.js';
+import type { ShownReceipt as _concordat_v1_ShownReceipt, ShownReceipt__Output as _concordat_v1_ShownReceipt__Output } from './concordat/v1/ShownReceipt.js';
 import type { SignedBody as _concordat_v1_SignedBody, SignedBody__Output as _concordat_v1_SignedBody__Output } from './concordat/v1/SignedBody.js';
 import type { SignedUpload as _concordat_v1_SignedUpload, SignedUpload__Output as _concordat_v1_SignedUpload__Output } from './concordat/v1/SignedUpload.js';
 import type { StatementSignature as _concordat_v1_StatementSignature, StatementSignature__Output as _concordat_v1_StatementSignature__Output } from './concordat/v1/StatementSignature.js';
@@ -79,6 +82,8 @@ export interface ProtoGrpcType {
       ReadyRequest: MessageTypeDefinition<_concordat_v1_ReadyRequest, _concordat_v1_ReadyRequest__Output>
       Receipt: MessageTypeDefinition<_concordat_v1_Receipt, _concordat_v1_Receipt__Output>
       ReceiptBody: MessageTypeDefinition<_concordat_v1_ReceiptBody, _concordat_v1_ReceiptBody__Output>
+      ReceiptsReply: MessageTypeDefinition<_concordat_v1_ReceiptsReply, _concordat_v1_ReceiptsReply__Output>
+      ReceiptsRequest: MessageTypeDefinition<_concordat_v1_ReceiptsRequest, _concordat_v1_ReceiptsRequest__Output>
       RevealBody: MessageTypeDefinition<_concordat_v1_RevealBody, _concordat_v1_RevealBody__Output>
       RevealRequest: MessageTypeDefinition<_concordat_v1_RevealRequest, _concordat_v1_RevealRequest__Output>
       RevealedShare: MessageTypeDefinition<_concordat_v1_RevealedShare, _concordat_v1_RevealedShare__Output>
@@ -90,6 +95,7 @@ export interface ProtoGrpcType {
       SessionFrame: MessageTypeDefinition<_concordat_v1_SessionFrame, _concordat_v1_SessionFrame__Output>
       ShareBody: MessageTypeDefinition<_concordat_v1_ShareBody, _concordat_v1_ShareBody__Output>
       ShareRequest: MessageTypeDefinition<_concordat_v1_ShareRequest, _concordat_v1_ShareRequest__Output>
+      ShownReceipt: MessageTypeDefinition<_concordat_v1_ShownReceipt, _concordat_v1_ShownReceipt__Output>
       SignedBody: MessageTypeDefinition<_concordat_v1_SignedBody, _concordat_v1_SignedBody__Output>
       SignedUpload: MessageTypeDefinition<_concordat_v1_SignedUpload, _concordat_v1_SignedUpload__Output>
       StatementSignature: MessageTypeDefinition<_concordat_v1_StatementSignature, _concordat_v1_StatementSignature__Output>

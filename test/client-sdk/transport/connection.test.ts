@@ -14,7 +14,7 @@ import {
   virtualClock,
 } from './test-coordinator.js';
 
-const welcome = { type: 'welcome', wireVersion: 1, software: 'test/1', consortium: 'north' } as const;
+const welcome = { type: 'welcome', wireVersion: 1, software: 'test/1', consortium: 'north', receipts: [] } as const;
 const waiting = (round: number): CoordinatorMessage => ({ type: 'not-chosen', round, reason: 'enough' });
 
 describe("a participant's connection", () => {
@@ -65,6 +65,7 @@ describe("a participant's connection", () => {
       const heard: string[] = [];
       await connection.checkIn({
         clientEpoch: 9,
+        startId: new Uint8Array(16).fill(5),
         signal: stop.signal,
         onConnected: ({ software }) => heard.push(`connected to ${software}`),
         onMessage: (runId, message) => {
@@ -81,9 +82,8 @@ describe("a participant's connection", () => {
         ...['connected to test/1', 'spring 2', 'spring 12', 'unavailable'],
         ...['connected to test/1', 'spring 3', 'spring 13'],
       ]);
-      expect(requests.map(({ clientEpoch, wireVersions }) => [clientEpoch, ...wireVersions])).to.deep.equal(
-        Array(3).fill([9, 1]),
-      );
+      const said = requests.map(({ clientEpoch, wireVersions, startId }) => [clientEpoch, ...wireVersions, startId[0]]);
+      expect(said).to.deep.equal(Array(3).fill([9, 1, 5]));
     });
 
     const refused = async (CheckIn: wire.RoundsHandlers['CheckIn']) => {
@@ -92,6 +92,7 @@ describe("a participant's connection", () => {
       const outcome = await failureOf(
         connection.checkIn({
           clientEpoch: 1,
+          startId: new Uint8Array(16),
           signal: new AbortController().signal,
           onConnected: () => undefined,
           onMessage: () => undefined,

@@ -50,7 +50,17 @@ export type ParticipationRecord =
     }
   /** Written before a survivors statement leaves: no further contribution on this base model. */
   | { readonly type: 'base-signed'; readonly runId: string; readonly round: number; readonly baseModelHash: Uint8Array }
-  | { readonly type: 'session-left'; readonly runId: string; readonly round: number };
+  | { readonly type: 'session-left'; readonly runId: string; readonly round: number }
+  /**
+   * Written by `recover` when the journal was lost: what receipts prove, and everything it may have led to. No round up to
+   * these is entered, every base model counts as signed and its metrics as sent.
+   */
+  | {
+      readonly type: 'recovered';
+      /** Last round of each run. */
+      readonly rounds: readonly { readonly runId: string; readonly round: number }[];
+      readonly bases: readonly { readonly runId: string; readonly baseModelHash: Uint8Array }[];
+    };
 
 /** What the approved plan and the bytes in hand say; answer to `consider-plan`. */
 export interface ApprovedRun {

@@ -46,11 +46,29 @@ export function remember(memory: Memory, record: ParticipationRecord): Memory {
       const { runId, round } = record;
       return { ...memory, open: memory.open.filter((one) => one.runId !== runId || one.round !== round) };
     }
+    case 'recovered':
+      return takeMaximum(memory, record);
     case 'approved':
     case 'refused':
     case 'session':
       return memory;
   }
+}
+
+/** Of a lost journal everything that may have happened counts as done. No session of these runs is gone on with. */
+function takeMaximum(
+  memory: Memory,
+  { rounds, bases }: Extract<ParticipationRecord, { readonly type: 'recovered' }>,
+): Memory {
+  const entered = new Map(memory.entered);
+  for (const { runId, round } of rounds) entered.set(runId, Math.max(entered.get(runId) ?? 0, round));
+  const signed = new Set(memory.signed);
+  const metricsSent = new Set(memory.metricsSent);
+  for (const { runId, baseModelHash } of bases) {
+    signed.add(toHex(baseModelHash));
+    metricsSent.add(metricsKey(runId, baseModelHash));
+  }
+  return { ...memory, entered, signed, metricsSent, open: [] };
 }
 
 /** Whether metrics of this base model may be sent: at most once for each run and model, or two sums would differ by one participant. */

@@ -7,10 +7,12 @@ export interface CheckInRequest {
   'wireVersions'?: (number)[];
   'software'?: (string);
   'clientEpoch'?: (number | string | Long);
+  'startId'?: (Buffer | Uint8Array | string);
 }
 
 export interface CheckInRequest__Output {
   'wireVersions': (number)[];
   'software': (string);
   'clientEpoch': (number);
+  'startId': (Buffer);
 }

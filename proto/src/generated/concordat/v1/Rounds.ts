@@ -11,6 +11,8 @@ import type { CheckInRequest as _concordat_v1_CheckInRequest, CheckInRequest__Ou
 import type { ConfirmRequest as _concordat_v1_ConfirmRequest, ConfirmRequest__Output as _concordat_v1_ConfirmRequest__Output } from '../../concordat/v1/ConfirmRequest.js';
 import type { ReadyRequest as _concordat_v1_ReadyRequest, ReadyRequest__Output as _concordat_v1_ReadyRequest__Output } from '../../concordat/v1/ReadyRequest.js';
 import type { Receipt as _concordat_v1_Receipt, Receipt__Output as _concordat_v1_Receipt__Output } from '../../concordat/v1/Receipt.js';
+import type { ReceiptsReply as _concordat_v1_ReceiptsReply, ReceiptsReply__Output as _concordat_v1_ReceiptsReply__Output } from '../../concordat/v1/ReceiptsReply.js';
+import type { ReceiptsRequest as _concordat_v1_ReceiptsRequest, ReceiptsRequest__Output as _concordat_v1_ReceiptsRequest__Output } from '../../concordat/v1/ReceiptsRequest.js';
 import type { RevealRequest as _concordat_v1_RevealRequest, RevealRequest__Output as _concordat_v1_RevealRequest__Output } from '../../concordat/v1/RevealRequest.js';
 import type { ShareRequest as _concordat_v1_ShareRequest, ShareRequest__Output as _concordat_v1_ShareRequest__Output } from '../../concordat/v1/ShareRequest.js';
 
@@ -65,6 +67,15 @@ export interface RoundsClient extends grpc.Client {
   ready(argument: _concordat_v1_ReadyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
   ready(argument: _concordat_v1_ReadyRequest, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
   
+  Receipts(argument: _concordat_v1_ReceiptsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_ReceiptsReply__Output>): grpc.ClientUnaryCall;
+  Receipts(argument: _concordat_v1_ReceiptsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_ReceiptsReply__Output>): grpc.ClientUnaryCall;
+  Receipts(argument: _concordat_v1_ReceiptsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_ReceiptsReply__Output>): grpc.ClientUnaryCall;
+  Receipts(argument: _concordat_v1_ReceiptsRequest, callback: grpc.requestCallback<_concordat_v1_ReceiptsReply__Output>): grpc.ClientUnaryCall;
+  receipts(argument: _concordat_v1_ReceiptsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_ReceiptsReply__Output>): grpc.ClientUnaryCall;
+  receipts(argument: _concordat_v1_ReceiptsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_ReceiptsReply__Output>): grpc.ClientUnaryCall;
+  receipts(argument: _concordat_v1_ReceiptsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_ReceiptsReply__Output>): grpc.ClientUnaryCall;
+  receipts(argument: _concordat_v1_ReceiptsRequest, callback: grpc.requestCallback<_concordat_v1_ReceiptsReply__Output>): grpc.ClientUnaryCall;
+  
   Reveal(argument: _concordat_v1_RevealRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
   Reveal(argument: _concordat_v1_RevealRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
   Reveal(argument: _concordat_v1_RevealRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
@@ -98,6 +109,8 @@ export interface RoundsHandlers extends grpc.UntypedServiceImplementation {
   
   Ready: grpc.handleUnaryCall<_concordat_v1_ReadyRequest__Output, _concordat_v1_Receipt>;
   
+  Receipts: grpc.handleUnaryCall<_concordat_v1_ReceiptsRequest__Output, _concordat_v1_ReceiptsReply>;
+  
   Reveal: grpc.handleUnaryCall<_concordat_v1_RevealRequest__Output, _concordat_v1_Receipt>;
   
   Share: grpc.handleUnaryCall<_concordat_v1_ShareRequest__Output, _concordat_v1_Receipt>;
@@ -111,6 +124,7 @@ export interface RoundsDefinition extends grpc.ServiceDefinition {
   CheckIn: MethodDefinition<_concordat_v1_CheckInRequest, _concordat_v1_Assignment, _concordat_v1_CheckInRequest__Output, _concordat_v1_Assignment__Output>
   Confirm: MethodDefinition<_concordat_v1_ConfirmRequest, _concordat_v1_Receipt, _concordat_v1_ConfirmRequest__Output, _concordat_v1_Receipt__Output>
   Ready: MethodDefinition<_concordat_v1_ReadyRequest, _concordat_v1_Receipt, _concordat_v1_ReadyRequest__Output, _concordat_v1_Receipt__Output>
+  Receipts: MethodDefinition<_concordat_v1_ReceiptsRequest, _concordat_v1_ReceiptsReply, _concordat_v1_ReceiptsRequest__Output, _concordat_v1_ReceiptsReply__Output>
   Reveal: MethodDefinition<_concordat_v1_RevealRequest, _concordat_v1_Receipt, _concordat_v1_RevealRequest__Output, _concordat_v1_Receipt__Output>
   Share: MethodDefinition<_concordat_v1_ShareRequest, _concordat_v1_Receipt, _concordat_v1_ShareRequest__Output, _concordat_v1_Receipt__Output>
 }

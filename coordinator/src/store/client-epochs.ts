@@ -1,0 +1,35 @@
+import { columnBytes, type Database } from './database.js';
+
+/** The newest start of a participant's client. */
+export interface ClientStart {
+  readonly epoch: number;
+  /** Drawn at that start; empty when the client said none. */
+  readonly startId: Uint8Array;
+}
+
+/** Which client of each participant is the newest: it outlives the coordinator's process, so an older one stays fenced. */
+export class ClientEpochRecords {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async all(): Promise<Map<string, ClientStart>> {
+    const rows = await this.#database.selectFrom('client_epochs').selectAll().execute();
+    return new Map(
+      rows.map(({ participant, epoch, start_id }) => [participant, { epoch, startId: columnBytes(start_id) }]),
+    );
+  }
+
+  /** Durable when it resolves. A smaller epoch than the stored one changes nothing. */
+  async put(participant: string, { epoch, startId }: ClientStart): Promise<void> {
+    await this.#database
+      .insertInto('client_epochs')
+      .values({ participant, epoch, start_id: startId })
+      .onConflict((same) =>
+        same.column('participant').doUpdateSet({ epoch, start_id: startId }).where('client_epochs.epoch', '<', epoch),
+      )
+      .execute();
+  }
+}

@@ -1,0 +1,151 @@
+import { equalBytes } from '../../bytes.js';
+import type { CryptoPort } from '../../crypto/port.js';
+import { contradiction, readSigned } from '../../secagg/signing.js';
+import type { ReceiptBody, SessionCodec, Signed } from '../../wire/messages.js';
+import type { ParticipationRecord } from './contract.js';
+
+/** A receipt as the coordinator shows it again, not yet checked. */
+export interface OfferedReceipt {
+  readonly receipt: Signed;
+  /** For step `ready`: what the receipt's digest is the digest of. */
+  readonly baseModelHash?: Uint8Array;
+}
+
+/** What a receipt proves: this participant did this step, and the coordinator holds it. */
+export interface ProvedStep {
+  readonly runId: string;
+  /** 0 for `approve`. */
+  readonly round: number;
+  readonly step: string;
+  /** With `ready`: the model that the round trains from. */
+  readonly baseModelHash?: Uint8Array;
+}
+
+export interface ProofPorts {
+  readonly crypto: CryptoPort;
+  readonly codec: Pick<SessionCodec, 'receipt'>;
+  /** Ed25519, from the roster that the participant holds. */
+  readonly coordinatorKey: Uint8Array;
+  readonly participantId: string;
+}
+
+/**
+ * Check a receipt of this participant.
+ *
+ * @throws `verification` (rule `receipt`) when the coordinator did not sign it, when it is somebody else's, or when its base
+ *   model is missing or another; `malformed`.
+ */
+export function proveStep(ports: ProofPorts, { receipt, baseModelHash }: OfferedReceipt): ProvedStep {
+  const { crypto, codec, coordinatorKey, participantId } = ports;
+  const expected = { label: 'CSA1/receipt', publicKey: coordinatorKey, rule: 'receipt' } as const;
+  const { runId, round, step, ...body }: ReceiptBody = readSigned(crypto, codec.receipt, receipt, expected);
+  if (body.participantId !== participantId) {
+    const facts = { required: participantId, offered: body.participantId };
+    throw contradiction('receipt', 'the receipt is for another participant', facts);
+  }
+  if (step !== 'ready') return { runId, round, step };
+  if (baseModelHash === undefined || !equalBytes(crypto.sha256(baseModelHash), body.contentDigest)) {
+    throw contradiction('receipt', 'the receipt of a ready update does not come with its base model', { runId, round });
+  }
+  return { runId, round, step, baseModelHash };
+}
+
+/**
+ * What receipts prove and a journal does not hold: then the journal is older than what this participant did, and going on
+ * from it could answer something twice.
+ *
+ * @param records oldest first, of every run.
+ * @returns the first such step; undefined when the journal holds everything.
+ */
+export function forgottenStep(
+  records: readonly ParticipationRecord[],
+  proved: readonly ProvedStep[],
+): ProvedStep | undefined {
+  const held = heldBy(records);
+  return proved.find(({ runId, round, step }) => {
+    if (step === 'approve') return !held.runs.has(runId);
+    // Nothing is promised by these: neither needs a record.
+    if (step === 'ready' || step === 'decline') return false;
+    if (round <= (held.recovered.get(runId) ?? 0)) return false;
+    return !held.steps.has(`${runId}/${round}/${recordOf(step)}`);
+  });
+}
+
+/**
+ * The maximum of what receipts prove, as the one record that `recover` writes.
+ *
+ * @throws `verification` when a session was entered and no receipt says on which base model: it could not be barred.
+ */
+export function recoveredRecord(proved: readonly ProvedStep[]): Extract<ParticipationRecord, { type: 'recovered' }> {
+  const rounds = new Map<string, number>();
+  const bases = new Map<string, Uint8Array>();
+  for (const { runId, round, baseModelHash } of proved) {
+    rounds.set(runId, Math.max(rounds.get(runId) ?? 0, round));
+    if (baseModelHash !== undefined) bases.set(`${runId}/${round}`, baseModelHash);
+  }
+  for (const { runId, round, step } of proved) {
+    if (round === 0 || step === 'decline' || bases.has(`${runId}/${round}`)) continue;
+    throw contradiction('receipt', `no receipt names the base model of round ${round} of run ${runId}`, {
+      runId,
+      round,
+    });
+  }
+  return {
+    type: 'recovered',
+    rounds: [...rounds].map(([runId, round]) => ({ runId, round })),
+    bases: distinct([...bases].map(([key, baseModelHash]) => ({ runId: key.split('/')[0]!, baseModelHash }))),
+  };
+}
+
+type Base = { readonly runId: string; readonly baseModelHash: Uint8Array };
+
+/** Abandoned rounds share their base model. */
+function distinct(bases: readonly Base[]): readonly Base[] {
+  return [...new Map(bases.map((base) => [`${base.runId}/${String(base.baseModelHash)}`, base])).values()];
+}
+
+interface Held {
+  /** Runs that were approved, or recovered. */
+  readonly runs: ReadonlySet<string>;
+  /** Run → rounds up to here are covered by a recovery. */
+  readonly recovered: ReadonlyMap<string, number>;
+  /** `run/round/record type`. */
+  readonly steps: ReadonlySet<string>;
+}
+
+function heldBy(records: readonly ParticipationRecord[]): Held {
+  const runs = new Set<string>();
+  const recovered = new Map<string, number>();
+  const steps = new Set<string>();
+  for (const record of records) {
+    if (record.type === 'recovered') {
+      for (const { runId, round } of record.rounds) {
+        runs.add(runId);
+        recovered.set(runId, Math.max(recovered.get(runId) ?? 0, round));
+      }
+      continue;
+    }
+    if (record.type === 'approved') runs.add(record.runId);
+    else if (record.type === 'session') steps.add(`${record.runId}/${record.round}/${record.record.type}`);
+    else steps.add(`${record.runId}/${record.round}/${record.type}`);
+  }
+  return { runs, recovered, steps };
+}
+
+/** The record that is durable before the answer to a step leaves. A step this version does not know needs the session at least. */
+function recordOf(step: string): string {
+  switch (step) {
+    case 'share':
+      return 'cohort-accepted';
+    case 'confirm':
+      return 'boxes-confirmed';
+    case 'upload':
+      return 'contributed';
+    case 'certify':
+      return 'survivors-signed';
+    case 'reveal':
+      return 'revealed';
+    default:
+      return 'session-entered';
+  }
+}

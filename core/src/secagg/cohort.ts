@@ -1,4 +1,4 @@
-import { equalBytes, utf8Encode } from '../bytes.js';
+import { equalBytes, toHex, utf8Encode } from '../bytes.js';
 import type { CryptoPort } from '../crypto/port.js';
 import { refusal } from '../errors.js';
 import { bounds } from '../wire/bounds.js';
@@ -39,6 +39,8 @@ export function readAdvert(
   }
   if (!equalBytes(body.configHash, expected.configHash)) {
     throw contradiction('cohort.config', 'an advertisement belongs to another configuration', {
+      required: toHex(expected.configHash),
+      offered: toHex(body.configHash),
       participant: body.participantId,
     });
   }
@@ -46,6 +48,8 @@ export function readAdvert(
   requireAgreementKey(body.maskKey);
   if (!verifyBody(crypto, entry.publicKey, 'CSA1/advert', advert)) {
     throw contradiction('cohort.signature', 'an advertisement is not signed by its participant', {
+      required: 'a signature by the identity key in the roster',
+      offered: 'a signature that does not verify',
       participant: body.participantId,
     });
   }
@@ -71,7 +75,10 @@ export function readCohort(
   const cohort = adverts.map((advert) => readAdvert(crypto, codec, advert, expected));
   for (let i = 1; i < cohort.length; i++) {
     if (compareIds(cohort[i - 1]!.participantId, cohort[i]!.participantId) < 0) continue;
-    throw contradiction('cohort.order', 'the cohort is not sorted by id, or names one twice', { index: i });
+    throw contradiction('cohort.order', 'the cohort is not sorted by id, or names one twice', {
+      required: `an id after ${cohort[i - 1]!.participantId}`,
+      offered: cohort[i]!.participantId,
+    });
   }
   requireOnePerOrganization(cohort);
   requireDistinctKeys(cohort.flatMap((member) => [member.sealingKey, member.maskKey]));

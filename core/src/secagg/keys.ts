@@ -11,7 +11,11 @@ import { FederatedError } from '../errors.js';
 export function requireAgreementKey(publicKey: Uint8Array): void {
   if (isStrictX25519Key(publicKey)) return;
   throw new FederatedError('verification', 'an agreement key is not canonical, of low order, or not 32 bytes', {
-    detail: { rule: 'cohort.key', required: 32, offered: publicKey.length },
+    detail: {
+      rule: 'cohort.key',
+      required: 'a canonical X25519 key of 32 bytes, not of low order',
+      offered: `another one, of ${publicKey.length} bytes`,
+    },
     fix: 'the participant has to make new session keys',
   });
 }
@@ -22,9 +26,10 @@ export function requireAgreementKey(publicKey: Uint8Array): void {
  * @throws `verification` `cohort.duplicate-key`.
  */
 export function requireDistinctKeys(keys: readonly Uint8Array[]): void {
-  if (new Set(keys.map(toHex)).size === keys.length) return;
+  const distinct = new Set(keys.map(toHex)).size;
+  if (distinct === keys.length) return;
   throw new FederatedError('verification', 'an agreement key occurs twice in the cohort', {
-    detail: { rule: 'cohort.duplicate-key', keys: keys.length },
+    detail: { rule: 'cohort.duplicate-key', required: keys.length, offered: distinct },
     fix: 'leave out the participants that share a key',
   });
 }

@@ -93,7 +93,7 @@ type Live = Exclude<ParticipantState, { phase: 'opened' | 'revealed' | 'ended' }
 function takeRepeated(ports: ParticipantPorts, state: Live, frame: SessionFrame): ParticipantStep {
   switch (frame.type) {
     case 'open':
-      requireSameOpen(state, frame);
+      requireSameOpen(ports, state, frame);
       return repeated(state, { type: 'advertise', advert: state.advert });
     case 'cohort':
       if (!('sid' in state)) return ignored(state);

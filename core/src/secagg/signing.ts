@@ -61,7 +61,10 @@ export function readSigned<T>(
   expected: { readonly label: SignatureLabel; readonly publicKey: Uint8Array; readonly rule: string },
 ): T {
   if (!verifyBody(crypto, expected.publicKey, expected.label, signed)) {
-    throw contradiction(expected.rule, 'a signature does not verify', { label: expected.label });
+    throw contradiction(expected.rule, 'a signature does not verify', {
+      required: `a signature under ${expected.label}`,
+      offered: 'a signature that does not verify',
+    });
   }
   return decodeBody(codec, signed.body);
 }
@@ -80,8 +83,16 @@ export function decodeBody<T>(codec: BodyCodec<T>, body: Uint8Array): T {
   }
 }
 
-/** What was sent contradicts a signature, a commitment or something sent before. */
-export function contradiction(rule: string, message: string, facts: ErrorDetail = {}): FederatedError {
+/**
+ * What was sent contradicts a signature, a commitment or something sent before.
+ *
+ * @param rule dotted name of the rule, e.g. `cohort.second`.
+ */
+export function contradiction(
+  rule: string,
+  message: string,
+  facts: ErrorDetail & { readonly required: string | number; readonly offered: string | number },
+): FederatedError {
   return new FederatedError('verification', message, {
     detail: { rule, ...facts },
     fix: 'do not go on with this session; keep the journal as evidence',

@@ -29,8 +29,12 @@ export function takeAdvert(
 ): AggregatorStep {
   const { roster } = state.options;
   const member = readAdvert(ports.crypto, ports.codec, frame.advert, { roster, configHash: state.configHash });
-  if (member.participantId !== from)
-    throw contradiction('cohort.sender', 'an advertisement in the name of another participant', { participant: from });
+  if (member.participantId !== from) {
+    throw contradiction('cohort.sender', 'an advertisement in the name of another participant', {
+      required: from,
+      offered: member.participantId,
+    });
+  }
   const keys = new Set<string>();
   for (const { member: other } of state.adverts.values()) {
     if (other.organization === member.organization) {
@@ -43,7 +47,11 @@ export function takeAdvert(
   }
   const [sealing, mask] = [toHex(member.sealingKey), toHex(member.maskKey)];
   if (sealing === mask || keys.has(sealing) || keys.has(mask)) {
-    throw contradiction('cohort.duplicate-key', 'an agreement key occurs twice in the cohort', { participant: from });
+    throw contradiction('cohort.duplicate-key', 'an agreement key occurs twice in the cohort', {
+      required: 'two keys that nobody else advertised',
+      offered: 'one that occurs twice',
+      participant: from,
+    });
   }
   const adverts = withEntry(state.adverts, from, { member, advert: frame.advert });
   return accept(

@@ -59,13 +59,25 @@ function acceptStatement<State extends SurvivorsFacts & AggregatorState>(
 function checkStatement(ports: AggregatorPorts, state: SurvivorsFacts, participant: number, frame: CertifyFrame): void {
   const { participantId: from, publicKey } = state.cohort[participant]!;
   if (!state.survivors.includes(participant)) {
-    throw contradiction('certify.signer', 'a statement by somebody who did not survive', { participant: from });
+    throw contradiction('certify.signer', 'a statement by somebody who did not survive', {
+      required: state.survivors.join(', '),
+      offered: participant,
+      participant: from,
+    });
   }
   if (!equalBytes(frame.statement.body, state.statement)) {
-    throw contradiction('certify.statement', 'a statement on something else than the proposal', { participant: from });
+    throw contradiction('certify.statement', 'a statement on something else than the proposal', {
+      required: 'the body of the proposal',
+      offered: 'another body',
+      participant: from,
+    });
   }
   if (!verifyBody(ports.crypto, publicKey, 'CSA1/survivors', frame.statement)) {
-    throw contradiction('certify.signature', 'a signature does not verify', { participant: from });
+    throw contradiction('certify.signature', 'a signature does not verify', {
+      required: 'a signature under CSA1/survivors',
+      offered: 'a signature that does not verify',
+      participant: from,
+    });
   }
 }
 

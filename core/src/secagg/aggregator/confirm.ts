@@ -1,4 +1,4 @@
-import { equalBytes } from '../../bytes.js';
+import { equalBytes, toHex } from '../../bytes.js';
 import type { ConfirmFrame } from '../../wire/messages.js';
 import { fromBitmap, toBitmap } from '../bitmap.js';
 import { dealersId } from '../identifiers.js';
@@ -35,6 +35,8 @@ export function takeConfirmation(
   });
   if (body.participant !== participant || !equalBytes(body.sid, state.sid)) {
     throw contradiction('confirm.session', 'a confirmation belongs to another session or participant', {
+      required: `participant ${participant} in ${toHex(state.sid)}`,
+      offered: `participant ${body.participant} in ${toHex(body.sid)}`,
       participant: from,
     });
   }
@@ -44,7 +46,11 @@ export function takeConfirmation(
     throw contradiction(
       'confirm.dealers',
       'a confirmation names somebody who dealt nothing, or leaves out its sender',
-      { participant: from },
+      {
+        required: [...state.deals.keys()].join(', '),
+        offered: [...confirmed].join(', '),
+        participant: from,
+      },
     );
   }
   const accepted = accept(state, { from, step: 'confirm', contentDigest: crypto.sha256(frame.confirm.body) });

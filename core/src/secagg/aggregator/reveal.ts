@@ -1,4 +1,4 @@
-import { equalBytes } from '../../bytes.js';
+import { equalBytes, toHex } from '../../bytes.js';
 import type { RevealBody, RevealedShare, RevealFrame, ShareKind } from '../../wire/messages.js';
 import { shareHash } from '../dealing.js';
 import { masksOfSum, rebuildSecret } from '../opening.js';
@@ -74,6 +74,8 @@ function readReveal(
     equalBytes(body.inputsHash, state.inputsHash);
   if (!about) {
     throw contradiction('reveal.session', 'a reveal belongs to another session, statement or participant', {
+      required: `participant ${participant} on ${toHex(state.inputsHash)} in ${toHex(state.sid2)}`,
+      offered: `participant ${body.participant} on ${toHex(body.inputsHash)} in ${toHex(body.sid2)}`,
       participant: from,
     });
   }
@@ -143,12 +145,16 @@ function matchingShares(
     const { dealer } = revealed;
     if (!state.dealers.includes(dealer) || revealed.kind !== kindOf(state, dealer) || shares.has(dealer)) {
       throw contradiction('reveal.kind', 'a reveal names a dealer twice, nobody of U2, or the wrong kind of share', {
+        required: 'one share of each dealer, self of survivors, mask of the others',
+        offered: revealed.kind,
         participant: from,
         dealer,
       });
     }
     if (!matchesLeaf(ports, state, body.participant, revealed)) {
       throw contradiction('reveal.share', 'a revealed share is not the one its dealer committed to', {
+        required: 'the share under the signed dealRoot',
+        offered: 'another share',
         participant: from,
         dealer,
       });

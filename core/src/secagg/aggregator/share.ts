@@ -1,4 +1,4 @@
-import { equalBytes } from '../../bytes.js';
+import { equalBytes, toHex } from '../../bytes.js';
 import type { BoxesFrame, DealtBox, DeliveredBox, ShareFrame } from '../../wire/messages.js';
 import { boxBytes, dealLeaves, dealPaths } from '../dealing.js';
 import { merkleRoot } from '../merkle.js';
@@ -25,11 +25,19 @@ export function takeShare(
     rule: 'share.signature',
   });
   if (body.dealer !== dealer || !equalBytes(body.sid, state.sid)) {
-    throw contradiction('share.session', 'a share message belongs to another session or dealer', { participant: from });
+    throw contradiction('share.session', 'a share message belongs to another session or dealer', {
+      required: `dealer ${dealer} in ${toHex(state.sid)}`,
+      offered: `dealer ${body.dealer} in ${toHex(body.sid)}`,
+      participant: from,
+    });
   }
   requireBoxes(frame.boxes, { cohort: state.cohort.length, dealer });
   if (!equalBytes(merkleRoot(crypto, dealLeaves(crypto, state.sid, dealer, frame.boxes)), body.dealRoot)) {
-    throw contradiction('share.root', 'the boxes are not those the dealer signed', { participant: from });
+    throw contradiction('share.root', 'the boxes are not those the dealer signed', {
+      required: 'boxes under the signed dealRoot',
+      offered: 'others',
+      participant: from,
+    });
   }
   const bodyHash = crypto.sha256(frame.share.body);
   const deals = withEntry(state.deals, dealer, { share: frame.share, bodyHash, body, boxes: frame.boxes });

@@ -1,4 +1,4 @@
-import { equalBytes } from '../../bytes.js';
+import { equalBytes, toHex } from '../../bytes.js';
 import type { ProposalFrame, UploadFrame } from '../../wire/messages.js';
 import { toBitmap } from '../bitmap.js';
 import { inputsHash } from '../identifiers.js';
@@ -35,7 +35,11 @@ export function takeHeader(
     rule: 'upload.signature',
   });
   if (body.participant !== participant || !equalBytes(body.sid2, state.sid2) || !state.dealers.includes(participant)) {
-    throw contradiction('upload.session', 'an upload belongs to another session or participant', { participant: from });
+    throw contradiction('upload.session', 'an upload belongs to another session or participant', {
+      required: `dealer ${participant} in ${toHex(state.sid2)}`,
+      offered: `participant ${body.participant} in ${toHex(body.sid2)}`,
+      participant: from,
+    });
   }
   if (body.lengthBytes !== state.layout.lengthBytes) {
     throw contradiction('upload.length', 'an upload has another length than the layout', {

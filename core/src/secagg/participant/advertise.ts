@@ -1,4 +1,4 @@
-import { equalBytes } from '../../bytes.js';
+import { equalBytes, toHex } from '../../bytes.js';
 import { type FederatedError, refusal } from '../../errors.js';
 import type { OpenFrame, Segment, SessionConfig } from '../../wire/messages.js';
 import { configHash } from '../identifiers.js';
@@ -50,17 +50,22 @@ export function advertise(ports: ParticipantPorts, state: Opened, frame: OpenFra
 }
 
 /** One root, one configuration: another C in the place of the accepted one is refused. */
-export function requireSameOpen(state: AdvertFacts, frame: OpenFrame): void {
-  if (!equalBytes(state.configBody, frame.config.body)) throw secondConfig();
+export function requireSameOpen(ports: ParticipantPorts, state: AdvertFacts, frame: OpenFrame): void {
+  if (!equalBytes(state.configBody, frame.config.body)) {
+    throw secondConfig(state.configHash, configHash(ports.crypto, frame.config.body));
+  }
 }
 
 function requireSameConfig(state: Opened, hash: Uint8Array): void {
   const before = state.slots.advertised;
-  if (before !== undefined && !equalBytes(before.configHash, hash)) throw secondConfig();
+  if (before !== undefined && !equalBytes(before.configHash, hash)) throw secondConfig(before.configHash, hash);
 }
 
-function secondConfig(): FederatedError {
-  return contradiction('config.second', 'a second configuration for one session');
+function secondConfig(accepted: Uint8Array, offered: Uint8Array): FederatedError {
+  return contradiction('config.second', 'a second configuration for one session', {
+    required: toHex(accepted),
+    offered: toHex(offered),
+  });
 }
 
 const scalarTerms = [

@@ -1,4 +1,4 @@
-import { equalBytes } from '../../bytes.js';
+import { equalBytes, toHex } from '../../bytes.js';
 import { refusal } from '../../errors.js';
 import type { ProposalFrame, SurvivorsBody } from '../../wire/messages.js';
 import { fromBitmap } from '../bitmap.js';
@@ -49,7 +49,10 @@ export function certify(ports: ParticipantPorts, state: Uploading | Uploaded, fr
  */
 export function requireOneStatement(signed: Uint8Array | undefined, offered: Uint8Array): void {
   if (signed === undefined || equalBytes(signed, offered)) return;
-  throw contradiction('survivors.second', 'a second survivors statement for one session');
+  throw contradiction('survivors.second', 'a second survivors statement for one session', {
+    required: 'the statement signed before',
+    offered: 'another one',
+  });
 }
 
 /**
@@ -59,8 +62,12 @@ export function requireOneStatement(signed: Uint8Array | undefined, offered: Uin
  * @throws `verification` `survivors.session`; `refused` `survivors.dealers`, `survivors.too-few`; `malformed`.
  */
 export function readSurvivors(state: DealersFacts, body: SurvivorsBody): readonly number[] {
-  if (!equalBytes(body.sid2, state.sid2))
-    throw contradiction('survivors.session', 'a survivors statement belongs to another session');
+  if (!equalBytes(body.sid2, state.sid2)) {
+    throw contradiction('survivors.session', 'a survivors statement belongs to another session', {
+      required: toHex(state.sid2),
+      offered: toHex(body.sid2),
+    });
+  }
   const survivors = fromBitmap(state.cohort.length, body.survivors);
   const foreign = survivors.find((index) => !state.dealers.includes(index));
   if (foreign !== undefined) {
@@ -87,8 +94,12 @@ function checkUploads(
 ): void {
   const { crypto } = ports;
   const { survivors, body } = proposed;
-  if (!survivors.includes(state.index))
-    throw contradiction('survivors.self', 'the proposal leaves out this participant');
+  if (!survivors.includes(state.index)) {
+    throw contradiction('survivors.self', 'the proposal leaves out this participant', {
+      required: state.index,
+      offered: survivors.join(', '),
+    });
+  }
   if (
     frame.uploads.length !== survivors.length ||
     frame.uploads.some((entry, i) => entry.participant !== survivors[i])
@@ -104,10 +115,17 @@ function checkUploads(
   });
   const own = members.find((member) => member.index === state.index)!;
   if (!equalBytes(own.bodyHash, state.contentDigest)) {
-    throw contradiction('survivors.own-upload', "the proposal carries another upload in this participant's name");
+    throw contradiction('survivors.own-upload', "the proposal carries another upload in this participant's name", {
+      required: toHex(state.contentDigest),
+      offered: toHex(own.bodyHash),
+    });
   }
-  if (!equalBytes(inputsHash(crypto, state.sid2, state.cohort.length, members), body.inputsHash)) {
-    throw contradiction('survivors.inputs', 'the proposal is about other uploads than it shows');
+  const shown = inputsHash(crypto, state.sid2, state.cohort.length, members);
+  if (!equalBytes(shown, body.inputsHash)) {
+    throw contradiction('survivors.inputs', 'the proposal is about other uploads than it shows', {
+      required: toHex(shown),
+      offered: toHex(body.inputsHash),
+    });
   }
 }
 
@@ -123,8 +141,9 @@ function requireUpload(ports: ParticipantPorts, state: UploadFacts, entry: Propo
     body.participant === participant &&
     equalBytes(body.sid2, state.sid2) &&
     body.lengthBytes === state.layout.lengthBytes;
-  if (!about)
-    throw contradiction('survivors.upload', 'an upload header belongs to another session, participant or layout', {
-      participant,
-    });
+  if (about) return;
+  throw contradiction('survivors.upload', 'an upload header belongs to another session, participant or layout', {
+    required: `${state.layout.lengthBytes} bytes of ${participant} in ${toHex(state.sid2)}`,
+    offered: `${body.lengthBytes} bytes of ${body.participant} in ${toHex(body.sid2)}`,
+  });
 }

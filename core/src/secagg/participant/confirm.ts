@@ -1,4 +1,4 @@
-import { equalBytes, u16 } from '../../bytes.js';
+import { equalBytes, toHex, u16 } from '../../bytes.js';
 import { refusal } from '../../errors.js';
 import type { BoxesFrame, DeliveredBox, SessionCodec, ShareBody } from '../../wire/messages.js';
 import { toBitmap } from '../bitmap.js';
@@ -99,5 +99,8 @@ function hashBoxes(ports: ParticipantPorts, frame: BoxesFrame): Uint8Array {
 
 function requireFirstBoxes(accepted: Uint8Array | undefined, offered: Uint8Array): void {
   if (accepted === undefined || equalBytes(accepted, offered)) return;
-  throw contradiction('boxes.second', 'other boxes than those confirmed');
+  throw contradiction('boxes.second', 'other boxes than those confirmed', {
+    required: toHex(accepted),
+    offered: toHex(offered),
+  });
 }

@@ -80,17 +80,24 @@ function checkSignatures(
   }
   const signers = new Set<number>();
   for (const { participant, signature } of frame.signatures) {
-    if (signers.has(participant))
-      throw contradiction('certificate.repeated', 'a certificate counts a signer twice', { participant });
+    if (signers.has(participant)) {
+      throw contradiction('certificate.repeated', 'a certificate counts a signer twice', {
+        required: 'distinct signers',
+        offered: participant,
+      });
+    }
     signers.add(participant);
     if (!survivors.includes(participant)) {
       throw contradiction('certificate.signer', 'a certificate is signed by somebody who did not survive', {
-        participant,
+        required: survivors.join(', '),
+        offered: participant,
       });
     }
     const { publicKey } = state.cohort[participant]!;
     if (!verifyBody(ports.crypto, publicKey, 'CSA1/survivors', { body: frame.body, signature })) {
       throw contradiction('certificate.signature', 'a signature of a certificate is on something else', {
+        required: 'a signature on this statement',
+        offered: 'a signature that does not verify',
         participant,
       });
     }
@@ -103,5 +110,8 @@ function signedStatement(state: Masking | Uploading | Uploaded | SurvivorsSigned
 
 function requireOneReveal(revealed: Uint8Array | undefined, offered: Uint8Array): void {
   if (revealed === undefined || equalBytes(revealed, offered)) return;
-  throw contradiction('certificate.second', 'a second certificate for one session');
+  throw contradiction('certificate.second', 'a second certificate for one session', {
+    required: 'the statement it revealed on',
+    offered: 'another one',
+  });
 }

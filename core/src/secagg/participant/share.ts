@@ -1,4 +1,4 @@
-import { equalBytes } from '../../bytes.js';
+import { equalBytes, toHex } from '../../bytes.js';
 import type { CohortFrame } from '../../wire/messages.js';
 import { type CohortMember, readCohort } from '../cohort.js';
 import { deal } from '../dealing.js';
@@ -69,9 +69,17 @@ function checkNumbers(state: Advertised, frame: CohortFrame): Thresholds {
 
 function ownIndex(state: Advertised, cohort: readonly CohortMember[], frame: CohortFrame): number {
   const index = cohort.findIndex((member) => member.participantId === state.options.participantId);
-  if (index === -1) throw contradiction('cohort.self-absent', 'the cohort leaves out the participant it was sent to');
+  if (index === -1) {
+    throw contradiction('cohort.self-absent', 'the cohort leaves out the participant it was sent to', {
+      required: state.options.participantId,
+      offered: cohort.map((member) => member.participantId).join(', '),
+    });
+  }
   if (!equalBytes(frame.adverts[index]!.body, state.advert.body)) {
-    throw contradiction('cohort.self-altered', "the cohort carries another advertisement in the participant's name");
+    throw contradiction('cohort.self-altered', "the cohort carries another advertisement in the participant's name", {
+      required: 'the advertisement that was sent',
+      offered: 'another one',
+    });
   }
   return index;
 }
@@ -83,5 +91,8 @@ function cohortId(ports: ParticipantPorts, state: { readonly configHash: Uint8Ar
 
 function requireFirstCohort(accepted: Uint8Array | undefined, offered: Uint8Array): void {
   if (accepted === undefined || equalBytes(accepted, offered)) return;
-  throw contradiction('cohort.second', 'a second cohort for one advertisement');
+  throw contradiction('cohort.second', 'a second cohort for one advertisement', {
+    required: toHex(accepted),
+    offered: toHex(offered),
+  });
 }

@@ -1,4 +1,4 @@
-import { equalBytes } from '../../bytes.js';
+import { equalBytes, toHex } from '../../bytes.js';
 import { FederatedError, refusal } from '../../errors.js';
 import type { DealersFrame, Signed } from '../../wire/messages.js';
 import { fromBitmap } from '../bitmap.js';
@@ -88,7 +88,12 @@ export function noteReceipt(ports: ParticipantPorts, state: Uploading, receipt: 
     body.step === 'upload' &&
     body.participantId === options.participantId &&
     equalBytes(body.contentDigest, contentDigest);
-  if (!about) throw contradiction('upload.receipt', 'a receipt is about something else than this upload');
+  if (!about) {
+    throw contradiction('upload.receipt', 'a receipt is about something else than this upload', {
+      required: `upload ${toHex(contentDigest)} of ${options.participantId} in round ${config.round}`,
+      offered: `${body.step} ${toHex(body.contentDigest)} of ${body.participantId} in round ${body.round}`,
+    });
+  }
   return {
     state: { ...state, phase: 'uploaded' },
     effects: [{ type: 'journal', record: { type: 'uploaded', sid2, contentDigest } }],
@@ -154,15 +159,24 @@ function requireDealt(ports: ParticipantPorts, state: ConfirmFacts, entry: Deale
   if (held !== undefined) {
     if (equalBytes(held.bodyHash, bodyHash)) return;
     throw contradiction('dealers.share', 'a dealer is listed with another share body than the confirmed one', {
+      required: toHex(held.bodyHash),
+      offered: toHex(bodyHash),
       dealer,
     });
   }
   const { publicKey } = state.cohort[dealer]!;
   if (bodyHash.length === 32 && verifyBodyHash(ports.crypto, publicKey, 'CSA1/share', { bodyHash, signature })) return;
-  throw contradiction('dealers.signature', 'a share body is not signed by its dealer', { dealer });
+  throw contradiction('dealers.signature', 'a share body is not signed by its dealer', {
+    required: 'a signature by the dealer',
+    offered: 'a signature that does not verify',
+    dealer,
+  });
 }
 
 function requireFirstDealers(accepted: Uint8Array | undefined, offered: Uint8Array): void {
   if (accepted === undefined || equalBytes(accepted, offered)) return;
-  throw contradiction('dealers.second', 'a second set of dealers for one session');
+  throw contradiction('dealers.second', 'a second set of dealers for one session', {
+    required: toHex(accepted),
+    offered: toHex(offered),
+  });
 }

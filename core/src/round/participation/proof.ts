@@ -1,4 +1,4 @@
-import { equalBytes } from '../../bytes.js';
+import { equalBytes, toHex } from '../../bytes.js';
 import type { CryptoPort } from '../../crypto/port.js';
 import { contradiction, readSigned } from '../../secagg/signing.js';
 import type { ReceiptBody, SessionCodec, Signed } from '../../wire/messages.js';
@@ -45,7 +45,12 @@ export function proveStep(ports: ProofPorts, { receipt, baseModelHash }: Offered
   }
   if (step !== 'ready') return { runId, round, step };
   if (baseModelHash === undefined || !equalBytes(crypto.sha256(baseModelHash), body.contentDigest)) {
-    throw contradiction('receipt', 'the receipt of a ready update does not come with its base model', { runId, round });
+    throw contradiction('receipt', 'the receipt of a ready update does not come with its base model', {
+      required: toHex(body.contentDigest),
+      offered: baseModelHash === undefined ? 'no base model' : toHex(crypto.sha256(baseModelHash)),
+      runId,
+      round,
+    });
   }
   return { runId, round, step, baseModelHash };
 }
@@ -86,6 +91,8 @@ export function recoveredRecord(proved: readonly ProvedStep[]): Extract<Particip
   for (const { runId, round, step } of proved) {
     if (round === 0 || step === 'decline' || bases.has(`${runId}/${round}`)) continue;
     throw contradiction('receipt', `no receipt names the base model of round ${round} of run ${runId}`, {
+      required: 'the receipt of its ready update',
+      offered: `one of ${step}`,
       runId,
       round,
     });

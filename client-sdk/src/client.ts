@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type CryptoPort, FederatedError, type Random } from '@concordat/core';
-import { type DirectoryLock, lockDirectory, nodeCrypto, systemRandom } from '@concordat/node';
+import { type Clock, type DirectoryLock, lockDirectory, nodeCrypto, systemClock, systemRandom } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
 import type { DataSet } from './data/data-set.js';
 import { EgressLog } from './egress.js';
@@ -36,6 +36,8 @@ export type ClientOptions = RecordsSource & {
   readonly onEvent?: (event: ClientEvent) => void;
   readonly crypto?: CryptoPort;
   readonly random?: Random;
+  /** Timers and durations. */
+  readonly clock?: Clock;
   /** Milliseconds since 1970. */
   readonly wallMillis?: () => number;
 };
@@ -214,13 +216,14 @@ export class FederatedClient {
 
   #connect(): Connection {
     const { keys } = this.#opened;
-    const { crypto, random } = this.#options;
+    const { crypto, random, clock } = this.#options;
     return connect({
       ...keys.enrolment,
       ...keys.tls,
       coordinatorKey: () => keys.roster.roster.coordinatorKey,
       ...(crypto === undefined ? {} : { crypto }),
       ...(random === undefined ? {} : { random }),
+      ...(clock === undefined ? {} : { clock }),
     });
   }
 
@@ -229,7 +232,13 @@ export class FederatedClient {
     ends: { readonly onFinished: (end: RunEnd) => void; readonly onFatal: (error: unknown) => void },
   ): ParticipationRunner {
     const { keys, policy, journal, spool, egress, trainer } = this.#opened;
-    const { crypto = nodeCrypto, random = systemRandom, wallMillis = Date.now, onEvent } = this.#options;
+    const {
+      crypto = nodeCrypto,
+      random = systemRandom,
+      clock = systemClock,
+      wallMillis = Date.now,
+      onEvent,
+    } = this.#options;
     const examplesMin = policy?.examples.min ?? 1;
     return new ParticipationRunner({
       connection,
@@ -242,6 +251,7 @@ export class FederatedClient {
       ports: { crypto, codec: sessionCodec, signer: keys.identity },
       crypto,
       uploadBytesPerSecond: slower(policy?.uploadBytesPerSecond, this.#options.uploadBytesPerSecond),
+      clock,
       wallMillis,
       onEvent: onEvent ?? (() => undefined),
       ...ends,

@@ -17,6 +17,7 @@ import {
   verifyRoster,
 } from '@concordat/core';
 import {
+  type Clock,
   certificatesToPem,
   createCertificateRequest,
   createIdentityFile,
@@ -26,6 +27,7 @@ import {
   readIdentityFile,
   readSecretFile,
   syncDirectory,
+  systemClock,
   systemRandom,
   writeDurably,
   writeSecretFile,
@@ -43,7 +45,6 @@ import { requireOwnEntry } from './keys/key-store.js';
 import { participantFile, participantFiles } from './keys/participant-files.js';
 import { writeRoster } from './keys/roster-file.js';
 import { retry } from './transport/backoff.js';
-import { type Clock, systemClock } from './transport/clock.js';
 import { isStopped } from './transport/failures.js';
 import { type FirstContact, firstContact } from './transport/first-contact.js';
 import { callOnce } from './transport/unary.js';

@@ -1,3 +1,4 @@
+export { type Clock, systemClock } from '@concordat/node';
 export { type ClientOptions, FederatedClient, type RecordsSource, type RunOptions } from './client.js';
 export type { CommandIo } from './commands/io.js';
 export { addParticipantCommands, registerParticipantCommands } from './commands/participant-commands.js';
@@ -31,7 +32,6 @@ export type {
 export type { DataSource } from './trainer/worker-messages.js';
 export { createTrainer, type TrainerOptions } from './trainer/worker-trainer.js';
 export type { CheckInOptions } from './transport/check-in.js';
-export { type Clock, systemClock } from './transport/clock.js';
 export {
   type CallLimits,
   Connection,

@@ -1,5 +1,5 @@
 import { type CryptoPort, type Random, toHex } from '@concordat/core';
-import { nodeCrypto, systemRandom } from '@concordat/node';
+import { type Clock, nodeCrypto, systemClock, systemRandom } from '@concordat/node';
 import { type Logger, pino } from 'pino';
 import { type CoordinatorConfiguration, readConfiguration } from './configuration.js';
 import { readCoordinatorKeys } from './consortium-directory.js';
@@ -21,8 +21,8 @@ export interface CoordinatorOptions {
   readonly log?: Logger;
   readonly crypto?: CryptoPort;
   readonly random?: Random;
-  /** Milliseconds of a monotonic clock. */
-  readonly monotonicMillis?: () => number;
+  /** Timers and durations. */
+  readonly clock?: Clock;
   /** Milliseconds since 1970. */
   readonly wallMillis?: () => number;
 }
@@ -129,14 +129,14 @@ async function assemble(
   store: Store,
 ): Promise<Parts> {
   const { crypto = nodeCrypto, random = systemRandom, log = pino({ level: 'silent' }), evaluator } = options;
-  const { monotonicMillis = () => performance.now(), wallMillis = Date.now } = options;
+  const { clock = systemClock, wallMillis = Date.now } = options;
   const keys = await readCoordinatorKeys(options.directory);
   const { listen } = configuration;
   let port = listen.port;
   // Port 0 takes a free one, which is known only once it is open.
   const address = () =>
     listen.port === 0 ? configuration.address.replace(/\d+$/, String(port)) : configuration.address;
-  const desks = await openDesks({ store, keys, crypto, random, log, evaluator, monotonicMillis, wallMillis, address });
+  const desks = await openDesks({ store, keys, crypto, random, log, evaluator, clock, wallMillis, address });
   const interrupted = (await desks.runs.nameInterrupted()).map(({ run, modelVersion, modelHash }) => {
     log.warn({ run, modelVersion }, 'a run was interrupted');
     return { run, modelVersion, modelHash: toHex(modelHash) };
@@ -144,7 +144,7 @@ async function assemble(
   const status = () => coordinatorStatus(desks, store, server.draining() ? 'draining' : 'serving');
   const { consortium } = keys;
   const authorityPem = keys.authority.certificatePem;
-  const shared = { consortium, store, crypto, log, status, monotonicMillis };
+  const shared = { consortium, store, crypto, log, status, clock };
   const server = await openCoordinatorServer({ ...listen, ...keys.server, authorityPem, ...shared, ...desks });
   port = server.port;
   log.info({ host: listen.host, port, consortium }, 'listening');

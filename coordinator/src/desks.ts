@@ -1,4 +1,5 @@
 import type { CryptoPort, Random } from '@concordat/core';
+import type { Clock } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
 import type { Logger } from 'pino';
 import type { CoordinatorKeys } from './consortium-directory.js';
@@ -19,7 +20,7 @@ export interface DeskOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly evaluator: Evaluator | undefined;
-  readonly monotonicMillis: () => number;
+  readonly clock: Clock;
   readonly wallMillis: () => number;
   /** host:port that participants dial. */
   readonly address: () => string;

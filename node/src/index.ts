@@ -1,3 +1,4 @@
+export { type Clock, systemClock } from './clock.js';
 export { createIdentityFile, identityFromSeed, readIdentityFile } from './crypto/identity.js';
 export { nodeCrypto } from './crypto/node-crypto.js';
 export { systemRandom } from './crypto/system-random.js';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import {
   type ApprovedRun,
   type CoordinatorMessage,
@@ -13,6 +12,7 @@ import {
   stepParticipation,
   toHex,
 } from '@concordat/core';
+import type { Clock } from '@concordat/node';
 import type { EgressLog } from '../egress.js';
 import type { ClientEvent, RunEnd } from '../events.js';
 import type { KeyStore } from '../keys/key-store.js';
@@ -37,6 +37,7 @@ export interface RunnerParts {
   readonly ports: ParticipationPorts;
   readonly crypto: CryptoPort;
   readonly uploadBytesPerSecond: number | undefined;
+  readonly clock: Clock;
   /** Milliseconds since 1970. */
   readonly wallMillis: () => number;
   readonly onEvent: (event: ClientEvent) => void;
@@ -59,7 +60,8 @@ const answerMillis = 60_000;
 export class ParticipationRunner {
   readonly #parts: RunnerParts;
   readonly #events: ParticipationEvent[] = [];
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** Timer → takes it back. */
+  readonly #timers = new Map<string, () => void>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #state: ParticipationState;
@@ -93,7 +95,7 @@ export class ParticipationRunner {
 
   /** Deliver an event; it is taken when the ones before it are done. */
   post(event: Event): void {
-    this.#events.push({ ...event, now: performance.now() } as ParticipationEvent);
+    this.#events.push({ ...event, now: this.#parts.clock.monotonicMillis() } as ParticipationEvent);
     this.#pumping ??= this.#pump();
   }
 
@@ -101,13 +103,13 @@ export class ParticipationRunner {
   async stop(graceMillis: number): Promise<void> {
     this.post({ type: 'stop' });
     await this.#pumping;
-    const grace = setTimeout(() => this.#stop.abort(), graceMillis);
+    const endGrace = this.#parts.clock.after(graceMillis, () => this.#stop.abort());
     while (this.#tasks.size > 0 || this.#pumping !== undefined) {
       await Promise.allSettled([...this.#tasks, this.#pumping]);
     }
-    clearTimeout(grace);
+    endGrace();
     this.#stop.abort();
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
   }
 
@@ -158,7 +160,7 @@ export class ParticipationRunner {
       case 'set-timer':
         return this.#setTimer(effect);
       case 'cancel-timer':
-        clearTimeout(this.#timers.get(effect.name));
+        this.#timers.get(effect.name)?.();
         this.#timers.delete(effect.name);
         return;
       case 'report':
@@ -224,13 +226,13 @@ export class ParticipationRunner {
   }
 
   #train(effect: Effect<'train'>): void {
-    const { training, onEvent } = this.#parts;
+    const { training, clock, onEvent } = this.#parts;
     const { round } = effect;
     const run = this.#requireRun();
     this.#trainingStop.abort();
     const stop = new AbortController();
     this.#trainingStop = stop;
-    const startedAt = performance.now();
+    const startedAt = clock.monotonicMillis();
     this.#background(async () => {
       try {
         const signal = AbortSignal.any([stop.signal, this.#stop.signal]);
@@ -239,7 +241,7 @@ export class ParticipationRunner {
           onProgress: (progress) => onEvent({ type: 'training-progress', round, ...progress }),
         });
         if (signal.aborted) return training.discard();
-        onEvent({ type: 'trained', round, ...result, seconds: (performance.now() - startedAt) / 1000 });
+        onEvent({ type: 'trained', round, ...result, seconds: (clock.monotonicMillis() - startedAt) / 1000 });
         this.post({ type: 'trained', round });
       } catch (error) {
         if (!stop.signal.aborted) this.post({ type: 'failed', round, error: asFederated(error) });
@@ -338,12 +340,12 @@ export class ParticipationRunner {
   }
 
   #setTimer({ name, afterMillis }: Effect<'set-timer'>): void {
-    clearTimeout(this.#timers.get(name));
+    this.#timers.get(name)?.();
     const fire = (): void => {
       this.#timers.delete(name);
       this.post({ type: 'timer', name });
     };
-    this.#timers.set(name, setTimeout(fire, afterMillis));
+    this.#timers.set(name, this.#parts.clock.after(afterMillis, fire));
   }
 
   #report(progress: Effect<'report'>['progress']): void {

@@ -1,5 +1,5 @@
 import { FederatedError, type Random, readU32 } from '@concordat/core';
-import type { Clock } from './clock.js';
+import type { Clock } from '@concordat/node';
 import { isStopped, isTransient, stopped } from './failures.js';
 
 const firstMillis = 250;

@@ -1,7 +1,7 @@
 import { type CoordinatorMessage, FederatedError, type Random } from '@concordat/core';
+import type { Clock } from '@concordat/node';
 import { assignmentFromWire, type Welcome, type wire } from '@concordat/proto';
 import { backoffMillis } from './backoff.js';
-import type { Clock } from './clock.js';
 import { explain, isTransient } from './failures.js';
 import type { Services } from './services.js';
 

@@ -9,7 +9,7 @@ import {
   type Signed,
   type SignedRoster,
 } from '@concordat/core';
-import { nodeCrypto, systemRandom } from '@concordat/node';
+import { type Clock, nodeCrypto, systemClock, systemRandom } from '@concordat/node';
 import {
   type ReceiptPlace,
   type ReceiptsPage,
@@ -23,7 +23,6 @@ import { sendAnswer } from './answers.js';
 import { retry } from './backoff.js';
 import { beginDownload, continueDownload } from './blob-download.js';
 import { type CheckInOptions, checkIn } from './check-in.js';
-import { type Clock, systemClock } from './clock.js';
 import { type MaskedUpload, sendMaskedUpdate } from './masked-upload.js';
 import { checkReceipt } from './receipts.js';
 import { type ByteCounts, openServices, type Services } from './services.js';

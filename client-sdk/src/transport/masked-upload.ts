@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { bounds, FederatedError, type Signed } from '@concordat/core';
+import type { Clock } from '@concordat/node';
 import { answerToWire, chunkToWire, receiptFromWire, type wire } from '@concordat/proto';
 import type { ClientWritableStream, ServiceError } from '@grpc/grpc-js';
-import type { Clock } from './clock.js';
 import { explain, isStopped, stopped } from './failures.js';
 import type { Services } from './services.js';
 

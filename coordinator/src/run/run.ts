@@ -19,6 +19,7 @@ import {
   toHex,
   verifyApproval,
 } from '@concordat/core';
+import type { Clock } from '@concordat/node';
 import type { Logger } from 'pino';
 import type { Evaluator } from '../evaluator.js';
 import type { JournalEntry } from '../store/journal.js';
@@ -39,8 +40,7 @@ export interface RunPorts extends CoordinationPorts {
   readonly traffic: Traffic;
   readonly log: Logger;
   readonly evaluator?: Evaluator | undefined;
-  /** Milliseconds of a monotonic clock. */
-  readonly monotonicMillis: () => number;
+  readonly clock: Clock;
   /** Milliseconds since 1970, for the records people read. */
   readonly wallMillis: () => number;
   /** To a participant that may be gone: then nothing happens. */
@@ -106,7 +106,7 @@ export class Run {
     this.#ports = ports;
     this.#options = options;
     this.#state = openCoordination(options);
-    this.#timers = new Timers((name) => void this.#tell({ type: 'timer', name }));
+    this.#timers = new Timers(ports.clock, (name) => void this.#tell({ type: 'timer', name }));
     const { store, crypto } = ports;
     this.#work = new RoundWork({
       crypto,
@@ -256,7 +256,7 @@ export class Run {
 
   async #step(event: Event): Promise<Answer | undefined> {
     if (this.#broken !== undefined) throw this.#broken;
-    const now = this.#ports.monotonicMillis();
+    const now = this.#ports.clock.monotonicMillis();
     const { state, effects } = stepCoordination(this.#ports, this.#state, { ...event, now } as CoordinationEvent);
     this.#state = state;
     const outcome: Outcome = { answer: undefined, error: undefined };

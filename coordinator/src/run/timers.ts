@@ -1,23 +1,28 @@
+import type { Clock } from '@concordat/node';
+
 /** Named one-shot timers of a run; setting one again restarts it. */
 export class Timers {
-  readonly #running = new Map<string, NodeJS.Timeout>();
+  readonly #clock: Clock;
+  /** Name → takes it back. */
+  readonly #running = new Map<string, () => void>();
   readonly #fired: (name: string) => void;
 
-  constructor(fired: (name: string) => void) {
+  constructor(clock: Clock, fired: (name: string) => void) {
+    this.#clock = clock;
     this.#fired = fired;
   }
 
   set(name: string, afterMillis: number): void {
     this.cancel(name);
-    const timer = setTimeout(() => {
+    const cancel = this.#clock.after(afterMillis, () => {
       this.#running.delete(name);
       this.#fired(name);
-    }, afterMillis);
-    this.#running.set(name, timer);
+    });
+    this.#running.set(name, cancel);
   }
 
   cancel(name: string): void {
-    clearTimeout(this.#running.get(name));
+    this.#running.get(name)?.();
     this.#running.delete(name);
   }
 

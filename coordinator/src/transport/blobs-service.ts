@@ -1,4 +1,5 @@
 import { bounds, type CryptoPort, FederatedError } from '@concordat/core';
+import type { Clock } from '@concordat/node';
 import { answerFromWire, chunkFromWire, chunkToWire, receiptToWire, type wire } from '@concordat/proto';
 import type { Traffic } from '../run/traffic.js';
 import type { RunDesk } from '../run-desk.js';
@@ -12,7 +13,7 @@ export interface BlobsServiceOptions extends CallContext {
   readonly runs: RunDesk;
   readonly crypto: CryptoPort;
   readonly traffic: Traffic;
-  readonly monotonicMillis: () => number;
+  readonly clock: Clock;
 }
 
 /** Bulk bytes: masked vectors up; models and their topology down, and up from operators. */
@@ -42,10 +43,10 @@ async function upload(
   const run = options.runs.require(runId);
   const answer = await run.message(id, message);
   if (answer.type === 'accepted') return receiptToWire(answer.receipt);
-  const { crypto, traffic, monotonicMillis, store } = options;
+  const { crypto, traffic, clock, store } = options;
   const { expected } = answer;
   return receiptToWire(
-    await receiveMaskedUpload({ run, expected, frames, spool: store.spool, crypto, traffic, monotonicMillis }),
+    await receiveMaskedUpload({ run, expected, frames, spool: store.spool, crypto, traffic, clock }),
   );
 }
 

@@ -1,4 +1,5 @@
 import { type CryptoPort, equalBytes, FederatedError, merkleRoot, type Signed } from '@concordat/core';
+import type { Clock } from '@concordat/node';
 import { chunkFromWire, type wire } from '@concordat/proto';
 import type { ExpectedUpload } from '../run/expected-uploads.js';
 import type { Run } from '../run/run.js';
@@ -13,7 +14,7 @@ export interface MaskedUpload {
   readonly spool: Spool;
   readonly crypto: CryptoPort;
   readonly traffic: Traffic;
-  readonly monotonicMillis: () => number;
+  readonly clock: Clock;
 }
 
 /** Displays are told at most this often about one upload. */
@@ -43,10 +44,7 @@ export async function receiveMaskedUpload(upload: MaskedUpload): Promise<Signed>
   return run.uploaded(expected);
 }
 
-async function takeChunks(
-  { run, expected, frames, traffic, monotonicMillis }: MaskedUpload,
-  writer: SpoolWriter,
-): Promise<void> {
+async function takeChunks({ run, expected, frames, traffic, clock }: MaskedUpload, writer: SpoolWriter): Promise<void> {
   let told = Number.NEGATIVE_INFINITY;
   const ended = abortOf(expected.signal);
   while (writer.sizeBytes < expected.lengthBytes) {
@@ -63,8 +61,8 @@ async function takeChunks(
     }
     await writer.append(data);
     traffic.up(expected.participant, data.byteLength);
-    if (monotonicMillis() - told < progressMillis) continue;
-    told = monotonicMillis();
+    if (clock.monotonicMillis() - told < progressMillis) continue;
+    told = clock.monotonicMillis();
     run.uploadProgress(expected, writer.sizeBytes);
   }
 }

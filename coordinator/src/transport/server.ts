@@ -3,6 +3,7 @@ import {
   authorizationInterceptor,
   type CallFacts,
   type CallVerdict,
+  type Clock,
   createWideServer,
   openTlsFront,
   type Peer,
@@ -49,7 +50,7 @@ export interface CoordinatorServerOptions {
   readonly crypto: CryptoPort;
   readonly log: Logger;
   readonly status: () => Promise<CoordinatorStatus>;
-  readonly monotonicMillis: () => number;
+  readonly clock: Clock;
 }
 
 export interface CoordinatorServer {

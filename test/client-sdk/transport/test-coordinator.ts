@@ -168,6 +168,9 @@ export function virtualClock(): Clock & { readonly slept: number[] } {
   return {
     slept,
     monotonicMillis: () => now,
+    after: () => {
+      throw new Error('the transport sets no timers');
+    },
     async sleep(millis) {
       now += millis;
       slept.push(millis);

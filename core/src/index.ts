@@ -14,7 +14,18 @@ export {
 } from './bytes.js';
 export type { CryptoPort, Signer } from './crypto/port.js';
 export { isStrictEd25519Key, isStrictEd25519Signature, isStrictX25519Key } from './crypto/strict-keys.js';
-export { type ErrorCode, type ErrorDetail, type ErrorOptions, errorCodes, FederatedError, refusal } from './errors.js';
+export {
+  type ErrorCode,
+  type ErrorDetail,
+  type ErrorGuide,
+  type ErrorOptions,
+  errorCodes,
+  errorGuides,
+  errorPageOf,
+  errorPages,
+  FederatedError,
+  refusal,
+} from './errors.js';
 export { isId, requireId } from './ids.js';
 export type { Random } from './random.js';
 export {
@@ -118,6 +129,7 @@ export { planParameters, planSegments } from './round/segments.js';
 export { type Candidate, chooseCohort, selectable } from './round/selection.js';
 export { fedAvg, type Strategy } from './round/strategy.js';
 export { sessionTerms } from './round/terms.js';
+export { type Rule, type RuleGuide, rules, rulesOf } from './rules.js';
 export type {
   Abandonment,
   AggregatorEffect,

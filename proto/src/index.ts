@@ -11,6 +11,7 @@ export { type AssignmentFrame, assignmentFromWire, assignmentToWire, type Welcom
 export { chunkFromWire, chunkToWire, type ReceivedChunk } from './chunks.js';
 export { guardDefinition, includeDir, loaderOptions, protoFiles } from './definition.js';
 export { type CommandResult, conclude, describeError, type EnvelopeIo, writeLine } from './envelope.js';
+export { errorIndex, errorPage } from './error-page.js';
 export type * as wire from './generated/index.js';
 export type { ConcordatPackage } from './generated/index.js';
 export { sessionCodec } from './session-codec.js';

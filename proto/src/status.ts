@@ -59,12 +59,12 @@ export interface WireError {
 export function errorToWire(error: unknown): WireError {
   const known = error instanceof FederatedError ? error : new FederatedError('internal', 'internal error');
   const message = clean(known.message);
-  const fix = known.fix === undefined ? {} : { fix: clean(known.fix) };
-  const full = encode({ code: known.code, message, detail: known.detail, ...fix });
+  const fix = clean(known.fix);
+  const full = encode({ code: known.code, message, detail: known.detail, fix });
   return {
     code: statusTable[known.code].grpc,
     details: message,
-    envelope: full.length <= envelopeBytesMax ? full : encode({ code: known.code, message, detail: {}, ...fix }),
+    envelope: full.length <= envelopeBytesMax ? full : encode({ code: known.code, message, detail: {}, fix }),
   };
 }
 

@@ -171,7 +171,7 @@ describe('enrolment', () => {
     });
 
     it('to go on where the coordinator says no, with the name of its rule', async () => {
-      for (const rule of ['invitation.used', 'invitation.foreign', 'invitation.unknown', 'enrolment.clock']) {
+      for (const rule of ['invitation.used', 'invitation.foreign', 'invitation.unknown', 'enrolment.clock'] as const) {
         const no = refusal(rule, 'no', { required: 1, offered: 2, fix: 'Ask the operator.' });
         const address = await serve({ Membership: { Enroll: (_call, reply) => reply(failure(no)) } });
         const found = await failureOf(enrolHere(directory, invitationOf(consortium, address)));

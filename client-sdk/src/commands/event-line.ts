@@ -53,7 +53,7 @@ export function eventLine(event: ClientEvent): string | undefined {
     case 'finished':
       return `The run is ${event.outcome}: ${event.reason}`;
     case 'refused':
-      return `Refused: ${event.error.message}${event.error.fix === undefined ? '' : ` ${event.error.fix}`}`;
+      return `Refused: ${event.error.message} ${event.error.fix}`;
     case 'not-delivered':
       return `Round ${event.round}: ${event.message} was not taken (${event.error.message}).`;
     case 'training-progress':

@@ -1,10 +1,10 @@
-import { type FederatedError, type Plan, type RosterSuccession, refusal } from '@concordat/core';
+import { type FederatedError, type Plan, type RosterSuccession, type Rule, refusal } from '@concordat/core';
 import type { Policy } from './policy.js';
 
 /** One rule of a policy held against one plan. */
 export interface RuleResult {
   /** Dotted, e.g. `cohort.min`. */
-  readonly rule: string;
+  readonly rule: Rule<'refused'>;
   readonly passed: boolean;
   readonly required: string | number | boolean;
   readonly offered: string | number | boolean;
@@ -181,10 +181,10 @@ function describeChanges(succession: RosterSuccession): string {
   return said.join('; ').slice(0, 500);
 }
 
-function oneOf(rule: string, required: readonly string[], offered: string, fix: string): RuleResult {
+function oneOf(rule: Rule<'refused'>, required: readonly string[], offered: string, fix: string): RuleResult {
   return { rule, passed: required.includes(offered), required: required.join(' | ').slice(0, 500), offered, fix };
 }
 
-function atLeast(rule: string, required: number, offered: number, fix: string): RuleResult {
+function atLeast(rule: Rule<'refused'>, required: number, offered: number, fix: string): RuleResult {
   return { rule, passed: offered >= required, required, offered, fix };
 }

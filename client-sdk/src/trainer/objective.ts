@@ -52,7 +52,7 @@ export function optimizerOf(tf: Tf, { name, learningRate }: TrainingTask['optimi
   return make(tf, learningRate);
 }
 
-function unknownName(rule: string, known: readonly string[], offered: string): Error {
+function unknownName(rule: 'task.loss' | 'task.optimizer', known: readonly string[], offered: string): Error {
   return refusal(rule, `this trainer does not know ${rule.slice(5)} ${JSON.stringify(offered.slice(0, 80))}`, {
     required: known.join(' | '),
     offered: offered.slice(0, 80),

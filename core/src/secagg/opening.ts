@@ -1,6 +1,7 @@
 import { equalBytes } from '../bytes.js';
 import type { CryptoPort } from '../crypto/port.js';
 import { FederatedError } from '../errors.js';
+import type { Rule } from '../rules.js';
 import type { ShareKind } from '../wire/messages.js';
 import { selfSecretHash } from './dealing.js';
 import { pairwiseMaskKey, selfMaskKey } from './keys.js';
@@ -116,9 +117,12 @@ export function openSum(layout: Layout, sum: Uint8Array, survivors: number): rea
   });
 }
 
-function spoiled(rule: string, message: string, facts: { segment: string; required: number }): FederatedError {
+function spoiled(
+  rule: Rule<'verification'>,
+  message: string,
+  facts: { segment: string; required: number },
+): FederatedError {
   return new FederatedError('verification', message, {
     detail: { rule, ...facts },
-    fix: 'discard the sum; a survivor sent a vector that does not follow the protocol, or masks were derived differently',
   });
 }

@@ -1,6 +1,7 @@
 import { concat, utf8Encode } from '../bytes.js';
 import type { CryptoPort, Signer } from '../crypto/port.js';
 import { type ErrorDetail, FederatedError } from '../errors.js';
+import type { Rule } from '../rules.js';
 import type { BodyCodec, Signed } from '../wire/messages.js';
 
 /** What a signature is for. One label, one kind of body. */
@@ -58,7 +59,7 @@ export function readSigned<T>(
   crypto: CryptoPort,
   codec: BodyCodec<T>,
   signed: Signed,
-  expected: { readonly label: SignatureLabel; readonly publicKey: Uint8Array; readonly rule: string },
+  expected: { readonly label: SignatureLabel; readonly publicKey: Uint8Array; readonly rule: Rule<'verification'> },
 ): T {
   if (!verifyBody(crypto, expected.publicKey, expected.label, signed)) {
     throw contradiction(expected.rule, 'a signature does not verify', {
@@ -86,15 +87,14 @@ export function decodeBody<T>(codec: BodyCodec<T>, body: Uint8Array): T {
 /**
  * What was sent contradicts a signature, a commitment or something sent before.
  *
- * @param rule dotted name of the rule, e.g. `cohort.second`.
+ * @param rule dotted name of the rule, e.g. `cohort.second`; the closed list says what to do.
  */
 export function contradiction(
-  rule: string,
+  rule: Rule<'verification'>,
   message: string,
   facts: ErrorDetail & { readonly required: string | number; readonly offered: string | number },
 ): FederatedError {
   return new FederatedError('verification', message, {
     detail: { rule, ...facts },
-    fix: 'do not go on with this session; keep the journal as evidence',
   });
 }

@@ -1,5 +1,6 @@
 import { FederatedError } from '../errors.js';
 import type { TensorShape } from '../round/plan.js';
+import type { Rule } from '../rules.js';
 
 /** Model parameters as one flat float32 vector [d], in the order of the plan's tensor list. */
 export type Weights = Float32Array;
@@ -104,13 +105,12 @@ export function locate(
 }
 
 function wrongShape(
-  rule: string,
+  rule: Rule<'refused'>,
   message: string,
   required: string | number,
   offered: string | number,
 ): FederatedError {
   return new FederatedError('refused', message, {
     detail: { rule, required, offered },
-    fix: 'Train the model whose topology and tensors the plan names.',
   });
 }

@@ -64,10 +64,10 @@ export function checkPlan(plan: Plan, reader: Reader): void {
     const said = reader
       .field('secureAggregation')
       .field('segments')
-      .refusal(error.message, String(required), String(offered), error.fix ?? 'Use wider lanes.');
+      .refusal(error.message, String(required), String(offered), error.fix);
     throw new FederatedError('refused', `${said.message}, for ${max} participants`, {
       detail: { ...said.detail, rule: rule ?? 'segments' },
-      fix: error.fix ?? 'Use wider lanes, fewer quantization bits, or a smaller cohort.max.',
+      fix: error.fix,
     });
   }
 }

@@ -1,5 +1,6 @@
 import { equalBytes, toHex } from '../../bytes.js';
 import { type FederatedError, refusal } from '../../errors.js';
+import type { ConfigField } from '../../rules.js';
 import type { OpenFrame, Segment, SessionConfig } from '../../wire/messages.js';
 import { configHash } from '../identifiers.js';
 import { deriveAdvertSecrets } from '../keys.js';
@@ -109,10 +110,9 @@ const segmentFields = [
   'kind',
 ] as const satisfies readonly (keyof Segment)[];
 
-function differs(field: string, required: string | number, offered: string | number): FederatedError {
+function differs(field: ConfigField, required: string | number, offered: string | number): FederatedError {
   return refusal(`config.${field}`, `the session's ${field} is not what was approved`, {
     required,
     offered,
-    fix: 'approve the plan that says so, or leave the session',
   });
 }

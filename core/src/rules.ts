@@ -1,0 +1,47 @@
+import type { ErrorCode } from './errors.js';
+import { refusedRules } from './rules/refused.js';
+import type { RuleGuide } from './rules/rule-guide.js';
+import { verificationRules } from './rules/verification.js';
+
+export { type ConfigField, configFields } from './rules/refused.js';
+export type { RuleGuide } from './rules/rule-guide.js';
+
+/**
+ * Every rule an error may name in `detail.rule`, by the code that carries it: the closed list behind the error pages.
+ *
+ * One family is open: an error about a plan names the field's path in the plan, e.g. `deadlines.readyMillis`.
+ */
+export const rules = {
+  refused: refusedRules,
+  verification: verificationRules,
+  conflict: {
+    'client.epoch': {
+      required: 'one live client of a participant: the one that connected last',
+      fix: 'Stop the other client; only one may act for a participant.',
+    },
+  },
+  unavailable: {
+    'participant.leaving': {
+      required: 'a participant that stays',
+      fix: 'Wait until it connects again; the round goes on with the others.',
+    },
+  },
+  'state-lost': {
+    'session.left': { required: 'a round whose session was not left before', fix: 'Wait for the next round.' },
+  },
+  'invalid-argument': {
+    'update.finite': {
+      required: 'an update without NaN and infinities',
+      fix: 'Check the update before it is quantized.',
+    },
+  },
+} as const satisfies Readonly<Partial<Record<ErrorCode, Readonly<Record<string, RuleGuide>>>>>;
+
+/** The rules that errors of one code name. */
+export type Rule<Code extends keyof typeof rules> = keyof (typeof rules)[Code];
+
+/** The rules of a code, with what each requires; empty for a code without rules. */
+export function rulesOf(code: ErrorCode): ReadonlyMap<string, RuleGuide> {
+  const found: Readonly<Partial<Record<ErrorCode, Readonly<Record<string, RuleGuide>>>>> = rules;
+  return new Map(Object.entries(found[code] ?? {}));
+}

@@ -1,0 +1,179 @@
+import type { RuleGuide } from './rule-guide.js';
+
+/** Fields of a session's configuration that must equal what was approved; the rule is `config.<field>`. */
+export const configFields = [
+  'suite',
+  'runId',
+  'round',
+  'parameters',
+  'clippingNorm',
+  'maxWeight',
+  'minCohort',
+  'maxCohort',
+  'minSurvivors',
+  'maxColluders',
+  'privacy',
+  'stepMillis',
+  'planHash',
+  'rosterHash',
+  'baseModelHash',
+  'segments',
+  'segments.name',
+  'segments.length',
+  'segments.bits',
+  'segments.quantBits',
+  'segments.bound',
+  'segments.kind',
+] as const;
+
+export type ConfigField = (typeof configFields)[number];
+
+const morePeople = 'Wait for more participants, or propose a plan for fewer.';
+const otherPlan = 'Ask the operator for a plan that says so, or change policy.yaml if you agree.';
+const otherSegments = 'Propose a plan whose segments follow the model; leave segments out to have them made for it.';
+const callTheOperator = 'Leave the session and tell the operator: the coordinator does not follow the plan.';
+const otherModel = 'Train the model whose topology and tensors the plan names.';
+
+const config = Object.fromEntries(
+  configFields.map((field) => [
+    `config.${field}`,
+    {
+      required: `the session's ${field} as the approved plan and roster say`,
+      fix: 'Approve the plan that says so, or leave the session.',
+    },
+  ]),
+) as { readonly [Field in ConfigField as `config.${Field}`]: RuleGuide };
+
+/** Rules that a `refused` error names: somebody's policy, a plan or the protocol said no. */
+export const refusedRules = {
+  ...config,
+  'cohort.min': { required: 'at least as many participants as plan and policy demand', fix: morePeople },
+  'cohort.max': { required: 'at most as many participants as the plan, and one session, allow', fix: 'Choose fewer.' },
+  'cohort.colluders': {
+    required: 'at least two participants more than may collude',
+    fix: 'Wait for more participants, or propose a plan that tolerates fewer colluders.',
+  },
+  'cohort.threshold': { required: 'at least as many participants as signatures open a sum', fix: morePeople },
+  'cohort.survivors': { required: 'at least as many participants as must survive', fix: morePeople },
+  'cohort.roster': { required: 'only participants of the approved roster, each once', fix: callTheOperator },
+  'cohort.organization': { required: 'at most one participant of an organization', fix: callTheOperator },
+  'dealers.too-few': {
+    required: 'enough dealers left to hide one among them and to open the sum',
+    fix: 'Wait for the next round: too many left this one.',
+  },
+  'dealers.self': { required: 'this participant among the dealers', fix: 'Wait for the next round.' },
+  'boxes.dealers': { required: 'one box from each other dealer of the cohort', fix: callTheOperator },
+  'survivors.dealers': { required: 'survivors that are dealers', fix: callTheOperator },
+  'survivors.too-few': {
+    required: 'as many survivors as the plan demands and the threshold needs',
+    fix: 'Wait for the next round: too many left this one.',
+  },
+  'certificate.short': { required: 'as many signatures as the threshold says', fix: callTheOperator },
+  'segments.count': { required: 'at least one segment and not too many', fix: otherSegments },
+  'segments.bytes': { required: 'a masked vector within the bounds of the wire', fix: 'Propose a smaller model.' },
+  'segments.ring': {
+    required: 'a ring in which the largest cohort cannot overflow',
+    fix: 'Use wider lanes, fewer quantization bits, or a smaller largest cohort.',
+  },
+  'segments.bits': { required: 'lanes of 16, 24 or 32 bits', fix: otherSegments },
+  'segments.length': { required: 'at least one lane and not too many', fix: otherSegments },
+  'segments.quantBits': { required: 'at least 2 bits for a model lane, at most the lane', fix: otherSegments },
+  'segments.bound': { required: 'a finite bound above 0', fix: otherSegments },
+  'base.signed': {
+    required: 'another base model than one for which survivors were signed',
+    fix: 'Approve a new plan, or let the run go on with the others.',
+  },
+  'base.contributions': {
+    required: 'no more contributions to one base model than the policy allows',
+    fix: 'Raise contributionsPerBase in the policy, or wait for the next model.',
+  },
+  policy: { required: 'a policy file', fix: 'Write policy.yaml: without one every plan is refused.' },
+  proposers: { required: 'a plan signed by an operator that the policy lists', fix: otherPlan },
+  purposes: { required: 'a purpose that the policy lists, word for word', fix: otherPlan },
+  models: { required: 'a model topology that the policy lists', fix: otherPlan },
+  dataSchemas: { required: 'a data schema that the policy lists', fix: otherPlan },
+  'survivors.min': { required: 'at least as many survivors as the policy says', fix: otherPlan },
+  maxColluders: { required: 'at least as many tolerated colluders as the policy says', fix: otherPlan },
+  differentialPrivacy: { required: 'differential privacy where the policy asks for it', fix: otherPlan },
+  'weighting.exactCounts': { required: 'a weighting that does not tell exact counts', fix: otherPlan },
+  metrics: { required: 'only metrics that the policy lists', fix: otherPlan },
+  approval: { required: 'an approval by whom the policy names', fix: otherPlan },
+  'approval.expires': {
+    required: 'an approval before the plan expires',
+    fix: 'Ask for a new plan, and check the clock of this machine.',
+  },
+  'roster.additions': {
+    required: 'no member that was not approved, unless the policy accepts additions',
+    fix: 'Compare the changes with the operator; "roster: {additions: auto}" accepts added members.',
+  },
+  'roster.hash': {
+    required: 'the roster approved here or the latest one',
+    fix: 'Ask the operator which roster the run is held to.',
+  },
+  'plan.consortium': { required: 'a plan of this consortium', fix: 'Ask the operator for the right plan.' },
+  'plan.run': { required: 'a plan for this run', fix: 'Ask the operator for the right plan.' },
+  'examples.min': {
+    required: 'at least as many examples as the policy says',
+    fix: 'Bring more records, or lower examples.min in policy.yaml.',
+  },
+  'task.loss': { required: 'a loss that this trainer knows', fix: 'Propose a plan with one of the names listed.' },
+  'task.optimizer': {
+    required: 'an optimizer that this trainer knows',
+    fix: 'Propose a plan with one of the names listed.',
+  },
+  'task.optimizer.learningRate': { required: 'a finite number above 0', fix: 'Propose a plan with such a number.' },
+  'task.epochs': { required: 'at least one training step', fix: 'Propose a plan with more epochs or steps.' },
+  'task.batchSize': { required: 'at least one example in a batch', fix: 'Propose a plan with a batch size above 0.' },
+  'data.shape': {
+    required: 'records whose inputs and targets have the sizes of the model',
+    fix: 'Bring the records that the plan is about, or propose a plan for the records there are.',
+  },
+  'data.labels': {
+    required: 'an output of the model for every label',
+    fix: 'Correct the labels, or propose a model with more outputs.',
+  },
+  'model.topology': {
+    required: 'a tfjs layers model that this version can build',
+    fix: 'Save the model with tf.LayersModel.save and propose it again.',
+  },
+  'model.tensors': { required: 'exactly the tensors that the plan lists', fix: otherModel },
+  'model.shape': { required: 'every tensor in the shape that the plan gives it', fix: otherModel },
+  'model.parameters': { required: 'as many values as the plan has parameters', fix: otherModel },
+  'update.finite': {
+    required: 'an update without NaN and infinities',
+    fix: 'Lower the learning rate, or look for records that are out of range.',
+  },
+  'blob.size': { required: 'a blob within the bounds of this version', fix: 'Propose a smaller model.' },
+  'invitation.expired': {
+    required: 'enrolment before the invitation expires',
+    fix: 'Ask the operator for a new invitation.',
+  },
+  'invitation.used': {
+    required: 'an invitation that was not used',
+    fix: 'If it was not you, tell the operator at once; else ask for a new invitation.',
+  },
+  'invitation.foreign': {
+    required: 'an invitation for this participant, organization and consortium',
+    fix: 'Use the invitation that was written for you.',
+  },
+  'invitation.unknown': {
+    required: 'the newest invitation written for this participant',
+    fix: 'Use the newest invitation file, unchanged, or ask the operator for a new one.',
+  },
+  'directory.used': {
+    required: 'a directory of the same participant and consortium',
+    fix: 'Use an empty directory for another participant or another consortium.',
+  },
+  'enrolment.clock': {
+    required: 'a clock near the one of the coordinator',
+    fix: 'Set the clock of this machine, then enrol again.',
+  },
+  'admission.fingerprint': {
+    required: 'the fingerprint that was compared over the telephone',
+    fix: 'Call the organization again; admit nobody whose fingerprint differs.',
+  },
+  'authority.fingerprint': {
+    required: 'a server of the TLS authority that the invitation names',
+    fix: 'Check the address. If it is right, a proxy opens the connection or somebody else answers: call the operator.',
+  },
+} as const satisfies Readonly<Record<string, RuleGuide>>;

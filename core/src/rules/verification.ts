@@ -1,0 +1,89 @@
+import type { RuleGuide } from './rule-guide.js';
+
+const leave = 'Do not go on with this session; keep the journal as evidence and tell the operator.';
+const notCounted = 'Nothing of it is used. Find out with the participant whether its software is changed or damaged.';
+const secondOne =
+  'Do not go on with this session: two answers to one question show a lying coordinator. Keep the journal.';
+const compare = 'Compare the fingerprint with the operator; if it differs from the invitation, do not connect.';
+
+/** Rules that a `verification` error names: what was sent contradicts a signature, a commitment or something sent before. */
+export const verificationRules = {
+  'config.signature': { required: "the coordinator's signature on the configuration", fix: leave },
+  'config.second': { required: 'one configuration for one session', fix: secondOne },
+  'cohort.sender': { required: 'an advertisement in its sender’s own name', fix: notCounted },
+  'cohort.key': { required: 'agreement keys of 32 bytes, canonical and not of low order', fix: leave },
+  'cohort.duplicate-key': { required: 'every agreement key once in a cohort', fix: leave },
+  'cohort.config': { required: 'advertisements for this configuration', fix: leave },
+  'cohort.signature': { required: 'every advertisement signed by its participant', fix: leave },
+  'cohort.order': { required: 'the cohort sorted by id, every id once', fix: leave },
+  'cohort.self-absent': { required: 'this participant in the cohort it is sent', fix: leave },
+  'cohort.self-altered': { required: 'this participant’s own advertisement, unchanged', fix: leave },
+  'cohort.second': { required: 'one cohort for one advertisement', fix: secondOne },
+  'share.signature': { required: 'the dealer’s signature on its share body', fix: notCounted },
+  'share.session': { required: 'shares for this session from this dealer', fix: notCounted },
+  'share.root': { required: 'the boxes that the dealer signed', fix: notCounted },
+  'share.boxes': { required: 'one box for every member of the cohort', fix: notCounted },
+  'share.box': { required: 'boxes and share hashes of their one length', fix: notCounted },
+  'boxes.second': { required: 'the boxes that were confirmed', fix: secondOne },
+  'confirm.signature': { required: 'the participant’s signature on its confirmation', fix: notCounted },
+  'confirm.session': { required: 'a confirmation for this session from this participant', fix: notCounted },
+  'confirm.dealers': { required: 'only dealers confirmed, the sender among them', fix: notCounted },
+  'dealers.list': { required: 'the share bodies of exactly the dealers', fix: leave },
+  'dealers.share': { required: 'the share bodies that were confirmed', fix: leave },
+  'dealers.signature': { required: 'every share body signed by its dealer', fix: leave },
+  'dealers.second': { required: 'one set of dealers for one session', fix: secondOne },
+  'upload.signature': { required: 'the participant’s signature on its upload header', fix: notCounted },
+  'upload.session': { required: 'an upload for this session from this participant', fix: notCounted },
+  'upload.length': { required: 'a vector of the length of the layout', fix: notCounted },
+  'upload.receipt': { required: 'the coordinator’s receipt for this very upload', fix: leave },
+  'survivors.proposal': { required: 'the coordinator’s signature on the proposed survivors', fix: leave },
+  'survivors.session': { required: 'a survivors statement for this session', fix: leave },
+  'survivors.self': { required: 'this participant among the survivors it is asked to sign', fix: leave },
+  'survivors.list': { required: 'the uploads of exactly the survivors', fix: leave },
+  'survivors.own-upload': { required: 'this participant’s own upload, unchanged', fix: leave },
+  'survivors.inputs': { required: 'a statement about the uploads shown', fix: leave },
+  'survivors.upload': { required: 'upload headers for this session, participant and layout', fix: leave },
+  'survivors.upload-signature': { required: 'every upload header signed by its participant', fix: leave },
+  'survivors.second': { required: 'one survivors statement for one session', fix: secondOne },
+  'certify.signer': { required: 'statements by survivors only', fix: notCounted },
+  'certify.statement': { required: 'statements on the proposal, byte for byte', fix: notCounted },
+  'certify.signature': { required: 'the survivor’s signature on the statement', fix: notCounted },
+  'certificate.repeated': { required: 'every signer once in a certificate', fix: leave },
+  'certificate.signer': { required: 'a certificate signed by survivors only', fix: leave },
+  'certificate.signature': { required: 'signatures on the very statement that was signed here', fix: leave },
+  'certificate.second': { required: 'one certificate for one session', fix: secondOne },
+  'reveal.signature': { required: 'the participant’s signature on what it reveals', fix: notCounted },
+  'reveal.session': { required: 'a reveal for this session, statement and participant', fix: notCounted },
+  'reveal.kind': { required: 'every dealer once, with the kind of share that its fate calls for', fix: notCounted },
+  'reveal.share': { required: 'the share to which its dealer committed', fix: notCounted },
+  'sum.guards': {
+    required: 'guard lanes that count the survivors',
+    fix: 'Discard the sum: a survivor sent a vector that does not follow the protocol.',
+  },
+  'sum.padding': {
+    required: 'padding of zeros in the opened sum',
+    fix: 'Discard the sum: a survivor sent a vector that does not follow the protocol.',
+  },
+  'model.hash': {
+    required: 'an update trained from this round’s model',
+    fix: 'Fetch the model that the assignment names and train again.',
+  },
+  'approval.signature': {
+    required: 'the participant’s signature on this plan and roster',
+    fix: 'Approve again with the key that the roster names.',
+  },
+  receipt: {
+    required: 'a receipt signed by the coordinator for this very message',
+    fix: 'Do not go on with this coordinator; keep the journal and tell the operator.',
+  },
+  consortium: { required: 'a coordinator of this consortium', fix: 'Check the address with the operator.' },
+  'authority.fingerprint': { required: 'a server of the TLS authority that the invitation names', fix: compare },
+  'certificate.own-key': {
+    required: 'a certificate for the TLS key of this directory',
+    fix: 'Enrol again with a new invitation.',
+  },
+  'roster.own-entry': {
+    required: 'a roster that names this participant with its own key',
+    fix: 'Tell the operator: somebody else may have been admitted under this name.',
+  },
+} as const satisfies Readonly<Record<string, RuleGuide>>;

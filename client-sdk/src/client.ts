@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { type CryptoPort, FederatedError, type Random } from '@concordat/core';
-import { type Clock, type DirectoryLock, lockDirectory, nodeCrypto, systemClock, systemRandom } from '@concordat/node';
+import {
+  type Clock,
+  type DirectoryLock,
+  lockDirectory,
+  nodeCrypto,
+  systemClock,
+  systemRandom,
+  type Transport,
+} from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
 import type { DataSet } from './data/data-set.js';
 import { EgressLog } from './egress.js';
@@ -38,6 +46,8 @@ export type ClientOptions = RecordsSource & {
   readonly random?: Random;
   /** Timers and durations. */
   readonly clock?: Clock;
+  /** How the coordinator is reached; mutual TLS over TCP unless said. See `Coordinator.inProcessTransport`. */
+  readonly transport?: Transport;
   /** Milliseconds since 1970. */
   readonly wallMillis?: () => number;
 };
@@ -216,7 +226,7 @@ export class FederatedClient {
 
   #connect(): Connection {
     const { keys } = this.#opened;
-    const { crypto, random, clock } = this.#options;
+    const { crypto, random, clock, transport } = this.#options;
     return connect({
       ...keys.enrolment,
       ...keys.tls,
@@ -224,6 +234,7 @@ export class FederatedClient {
       ...(crypto === undefined ? {} : { crypto }),
       ...(random === undefined ? {} : { random }),
       ...(clock === undefined ? {} : { clock }),
+      ...(transport === undefined ? {} : { transport }),
     });
   }
 

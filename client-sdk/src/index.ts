@@ -1,4 +1,4 @@
-export { type Clock, systemClock } from '@concordat/node';
+export { type Clock, systemClock, type Transport } from '@concordat/node';
 export { type ClientOptions, FederatedClient, type RecordsSource, type RunOptions } from './client.js';
 export type { CommandIo } from './commands/io.js';
 export { addParticipantCommands, registerParticipantCommands } from './commands/participant-commands.js';

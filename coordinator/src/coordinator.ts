@@ -1,5 +1,5 @@
 import { type CryptoPort, type Random, toHex } from '@concordat/core';
-import { type Clock, nodeCrypto, systemClock, systemRandom } from '@concordat/node';
+import { type Clock, nodeCrypto, systemClock, systemRandom, type Transport } from '@concordat/node';
 import { type Logger, pino } from 'pino';
 import { type CoordinatorConfiguration, readConfiguration } from './configuration.js';
 import { readCoordinatorKeys } from './consortium-directory.js';
@@ -16,6 +16,8 @@ export interface CoordinatorOptions {
   readonly directory: string;
   /** Instead of `coordinator.yaml`. */
   readonly configuration?: CoordinatorConfiguration;
+  /** false: open no port; only clients with `inProcessTransport` reach it. */
+  readonly listening?: boolean;
   readonly evaluator?: Evaluator;
   /** Silent unless given. Nothing secret is ever logged. */
   readonly log?: Logger;
@@ -102,6 +104,16 @@ export class Coordinator {
     return this.#parts.desks.runs.current;
   }
 
+  /**
+   * For clients of this process: the same services, codecs and checks, without sockets. They show the certificates they
+   * were enrolled with.
+   *
+   * @throws `internal` when the installed grpc-js is not of the tested versions.
+   */
+  inProcessTransport(): Transport {
+    return this.#parts.server.inProcessTransport();
+  }
+
   status(): Promise<CoordinatorStatus> {
     return this.#parts.status();
   }
@@ -129,7 +141,7 @@ async function assemble(
   store: Store,
 ): Promise<Parts> {
   const { crypto = nodeCrypto, random = systemRandom, log = pino({ level: 'silent' }), evaluator } = options;
-  const { clock = systemClock, wallMillis = Date.now } = options;
+  const { clock = systemClock, wallMillis = Date.now, listening = true } = options;
   const keys = await readCoordinatorKeys(options.directory);
   const { listen } = configuration;
   let port = listen.port;
@@ -145,8 +157,15 @@ async function assemble(
   const { consortium } = keys;
   const authorityPem = keys.authority.certificatePem;
   const shared = { consortium, store, crypto, log, status, clock };
-  const server = await openCoordinatorServer({ ...listen, ...keys.server, authorityPem, ...shared, ...desks });
+  const server = await openCoordinatorServer({
+    ...listen,
+    listening,
+    ...keys.server,
+    authorityPem,
+    ...shared,
+    ...desks,
+  });
   port = server.port;
-  log.info({ host: listen.host, port, consortium }, 'listening');
+  if (listening) log.info({ host: listen.host, port, consortium }, 'listening');
   return { store, desks, server, address: address(), status, interrupted, evaluator };
 }

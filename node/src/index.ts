@@ -14,8 +14,10 @@ export {
   peerOfCall,
 } from './grpc/authorization.js';
 export { type ClientCredentials, type ClientTls, clientCredentials } from './grpc/client-credentials.js';
+export { type InProcessServer, type InProcessServerOptions, serveInProcess } from './grpc/in-process.js';
 export { channelSettings, serverSettings } from './grpc/settings.js';
 export { openTlsFront, type TlsFront, type TlsFrontOptions } from './grpc/tls-front.js';
+export { type ChannelCall, type Transport, tlsTransport } from './grpc/transport.js';
 export { createWideServer, defaultWindows, type ReceiveWindows, type WideServer } from './grpc/wide-server.js';
 export {
   type CertificateSubject,

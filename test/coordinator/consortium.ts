@@ -28,10 +28,11 @@ import {
 } from '@concordat/core';
 import {
   certificatesToPem,
-  clientCredentials,
   createCertificateRequest,
   identityFromSeed,
   nodeCrypto,
+  type Transport,
+  tlsTransport,
 } from '@concordat/node';
 import {
   type ConcordatPackage,
@@ -66,16 +67,16 @@ export interface Member {
 export type Stubs = ReturnType<typeof connect>;
 
 /** Plain gRPC stubs, as anybody could make them. */
-export function connect(address: string, tls: TlsMaterial) {
-  const { credentials, options: addressed } = clientCredentials(address, tls);
-  const options = { ...addressed, 'grpc.use_local_subchannel_pool': 1 };
+export function connect(address: string, tls: TlsMaterial, transport: Transport = tlsTransport) {
+  const channelOverride = transport.channel(address, tls, { 'grpc.use_local_subchannel_pool': 1 });
+  const shared = [address, grpc.credentials.createInsecure(), { channelOverride }] as const;
   return {
-    Membership: new services.Membership(address, credentials, options),
-    Plans: new services.Plans(address, credentials, options),
-    Rounds: new services.Rounds(address, credentials, options),
-    Blobs: new services.Blobs(address, credentials, options),
-    Runs: new services.Runs(address, credentials, options),
-    Health: new services.Health(address, credentials, options),
+    Membership: new services.Membership(...shared),
+    Plans: new services.Plans(...shared),
+    Rounds: new services.Rounds(...shared),
+    Blobs: new services.Blobs(...shared),
+    Runs: new services.Runs(...shared),
+    Health: new services.Health(...shared),
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type Signed,
   type SignedRoster,
 } from '@concordat/core';
-import { type Clock, nodeCrypto, systemClock, systemRandom } from '@concordat/node';
+import { type Clock, nodeCrypto, systemClock, systemRandom, type Transport } from '@concordat/node';
 import {
   type ReceiptPlace,
   type ReceiptsPage,
@@ -46,6 +46,8 @@ export interface ConnectionOptions {
   readonly crypto?: CryptoPort;
   readonly random?: Random;
   readonly clock?: Clock;
+  /** Mutual TLS unless said. */
+  readonly transport?: Transport;
 }
 
 export interface CallLimits {
@@ -74,7 +76,7 @@ export class Connection {
     this.#crypto = options.crypto ?? nodeCrypto;
     this.#random = options.random ?? systemRandom;
     this.#clock = options.clock ?? systemClock;
-    this.#services = openServices(options.address, options, this.#counts);
+    this.#services = openServices(options.address, options, this.#counts, options.transport);
   }
 
   get address(): string {

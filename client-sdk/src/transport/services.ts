@@ -1,6 +1,6 @@
-import { type ClientTls, channelSettings, clientCredentials } from '@concordat/node';
+import { type ClientTls, channelSettings, type Transport, tlsTransport } from '@concordat/node';
 import { type ConcordatPackage, guardDefinition, loaderOptions, protoFiles, type wire } from '@concordat/proto';
-import { type ChannelOptions, loadPackageDefinition } from '@grpc/grpc-js';
+import { type ChannelOptions, credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 
 /** Bytes since the connection was made: gRPC messages with their 5-byte prefixes, without HTTP/2 and TLS. */
@@ -32,22 +32,26 @@ const settings: ChannelOptions = {
 let definition: PackageDefinition | undefined;
 
 /** Open the clients; nothing is dialled before the first call. Message bytes are added to `counts`. */
-export function openServices(address: string, tls: ClientTls, counts: ByteCounts): Services {
+export function openServices(
+  address: string,
+  tls: ClientTls,
+  counts: ByteCounts,
+  transport: Transport = tlsTransport,
+): Services {
   // Parsing the .proto files takes some ten milliseconds: once per process.
   definition ??= guardDefinition(loadSync([...protoFiles], loaderOptions));
   const loaded = loadPackageDefinition(counting(definition, counts)) as unknown as ConcordatPackage;
   const { Membership, Plans, Rounds, Blobs, Health } = loaded.concordat.v1;
-  // One channel for all services: one TLS connection per participant.
-  const { credentials, options } = clientCredentials(address, tls);
-  const rounds = new Rounds(address, credentials, { ...settings, ...options });
-  const shared = { ...settings, ...options, channelOverride: rounds.getChannel() };
+  // One channel for all services: one TLS connection per participant. Its own credentials count, not those of the clients.
+  const channel = transport.channel(address, tls, settings);
+  const shared = [address, credentials.createInsecure(), { channelOverride: channel }] as const;
   return {
-    rounds,
-    membership: new Membership(address, credentials, shared),
-    plans: new Plans(address, credentials, shared),
-    blobs: new Blobs(address, credentials, shared),
-    health: new Health(address, credentials, shared),
-    close: () => rounds.close(),
+    rounds: new Rounds(...shared),
+    membership: new Membership(...shared),
+    plans: new Plans(...shared),
+    blobs: new Blobs(...shared),
+    health: new Health(...shared),
+    close: () => channel.close(),
   };
 }
 

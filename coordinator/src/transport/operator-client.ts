@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { bounds, FederatedError, type Signed } from '@concordat/core';
-import { channelSettings, clientCredentials } from '@concordat/node';
+import { channelSettings, type Transport, tlsTransport } from '@concordat/node';
 import {
   chunkToWire,
   errorFromWire,
@@ -9,7 +9,7 @@ import {
   signedRosterFromWire,
   type wire,
 } from '@concordat/proto';
-import type * as grpc from '@grpc/grpc-js';
+import * as grpc from '@grpc/grpc-js';
 import type { SequencedEvent } from '../run/progress.js';
 import type { CoordinatorStatus } from '../status.js';
 import { loadServices } from './load-services.js';
@@ -23,6 +23,8 @@ export interface OperatorClientOptions {
   readonly privateKeyPem: string;
   /** For each unary call. */
   readonly deadlineMillis?: number;
+  /** Mutual TLS unless said. */
+  readonly transport?: Transport;
 }
 
 /** One row of `coordinator participants`. */
@@ -45,6 +47,8 @@ type Method<Request, Reply> = (
 /** What an operator does at a distance, over mutual TLS with the operator's certificate. */
 export class OperatorClient {
   readonly #options: OperatorClientOptions;
+  /** One connection for all services. */
+  readonly #line: grpc.ChannelInterface;
   readonly #channel: {
     readonly membership: wire.MembershipClient;
     readonly plans: wire.PlansClient;
@@ -55,16 +59,16 @@ export class OperatorClient {
 
   constructor(options: OperatorClientOptions) {
     this.#options = options;
-    const { address } = options;
-    const { credentials, options: addressed } = clientCredentials(address, options);
+    const { address, transport = tlsTransport } = options;
     const services = loadServices();
-    const settings = { ...channelSettings, ...addressed };
+    this.#line = transport.channel(address, options, channelSettings);
+    const shared = [address, grpc.credentials.createInsecure(), { channelOverride: this.#line }] as const;
     this.#channel = {
-      membership: new services.Membership(address, credentials, settings),
-      plans: new services.Plans(address, credentials, settings),
-      blobs: new services.Blobs(address, credentials, settings),
-      runs: new services.Runs(address, credentials, settings),
-      health: new services.Health(address, credentials, settings),
+      membership: new services.Membership(...shared),
+      plans: new services.Plans(...shared),
+      blobs: new services.Blobs(...shared),
+      runs: new services.Runs(...shared),
+      health: new services.Health(...shared),
     };
   }
 
@@ -179,7 +183,7 @@ export class OperatorClient {
   }
 
   close(): void {
-    for (const client of Object.values(this.#channel)) client.close();
+    this.#line.close();
   }
 
   #call<Request, Reply>(method: Method<Request, Reply>, request: Request): Promise<Reply> {

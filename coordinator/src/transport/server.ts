@@ -1,15 +1,18 @@
-import { type CryptoPort, FederatedError } from '@concordat/core';
+import { bounds, type CryptoPort, FederatedError } from '@concordat/core';
 import {
   authorizationInterceptor,
   type CallFacts,
   type CallVerdict,
   type Clock,
   createWideServer,
+  type InProcessServer,
   openTlsFront,
   type Peer,
   peerOfCall,
+  serveInProcess,
   serverSettings,
   type TlsFront,
+  type Transport,
 } from '@concordat/node';
 import { errorToWire, errorTrailer } from '@concordat/proto';
 import { Metadata, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -36,6 +39,8 @@ import { runsService } from './runs-service.js';
 export interface CoordinatorServerOptions {
   readonly host: string;
   readonly port: number;
+  /** false: no port is opened; calls come from this process only. */
+  readonly listening: boolean;
   readonly certificatePem: string;
   readonly privateKeyPem: string;
   readonly authorityPem: string;
@@ -54,7 +59,10 @@ export interface CoordinatorServerOptions {
 }
 
 export interface CoordinatorServer {
+  /** 0 without a port. */
   readonly port: number;
+  /** For clients of this process. @throws `internal` when grpc-js has other internals than the tested ones. */
+  inProcessTransport(): Transport;
   /** Answer `draining` from now on. */
   drain(): void;
   draining(): boolean;
@@ -76,11 +84,12 @@ const transfers: ReadonlySet<string> = new Set([
   '/concordat.v1.Blobs/UploadMaskedUpdate',
 ]);
 
-/** Open the coordinator's one port: TLS in front, authorization before any body, then the services. */
+/** Open the coordinator's one port: TLS in front, authorization before any body, then the services. In process, all but TLS. */
 export async function openCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
   const { roster, log } = options;
   const decide = (facts: CallFacts) => verdictOn(facts, callerOfPeer(facts.peer, roster));
-  const { server, narrow } = createWideServer({ ...serverSettings, interceptors: [authorizationInterceptor(decide)] });
+  const interceptors = [authorizationInterceptor(decide)];
+  const { server, narrow } = createWideServer({ ...serverSettings, interceptors });
   if (narrow !== undefined) log.warn(narrow);
   let draining = false;
   const context = {
@@ -99,16 +108,22 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   add(wire.Health.service, healthService(context));
   const health = new HealthImplementation({ '': 'SERVING' });
   health.addToServer(server);
-  const front: TlsFront = await openTlsFront({ ...options, server });
+  const front: TlsFront | undefined = options.listening ? await openTlsFront({ ...options, server }) : undefined;
+  const { messageBytesMax } = bounds;
+  let inProcess: InProcessServer | undefined;
   return {
-    port: front.port,
+    port: front?.port ?? 0,
+    inProcessTransport() {
+      inProcess ??= serveInProcess({ server, interceptors, authorityPem: options.authorityPem, messageBytesMax });
+      return inProcess.transport;
+    },
     draining: () => draining,
     drain() {
       draining = true;
       health.setStatus('', 'NOT_SERVING');
     },
     async close(graceMillis) {
-      await front.close(graceMillis);
+      await Promise.all([inProcess?.close(graceMillis), front?.close(graceMillis)]);
       server.forceShutdown();
     },
   };

@@ -1,10 +1,18 @@
-// The one place that reaches behind grpc-js, for two things that have no public option.
+// The one place that reaches behind grpc-js, for three things that have no public option.
 // Receive windows: its server leaves every one at 64 KiB; at 50 ms round trip an upload then runs at 0.74 MiB/s; with wide windows at 30 to 51 MiB/s.
+// Handlers: calls from within the process run the very handlers that calls from a socket run.
 // Message limits: it has one for all methods, but who is unknown shall not make us hold 2 MiB for each unfinished call.
 
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import { createRequire } from 'node:module';
-import { Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { FederatedError } from '@concordat/core';
+import {
+  Server,
+  type ServerCredentials,
+  type ServerInterceptingCallInterface,
+  type ServerMethodDefinition,
+  type ServerOptions,
+} from '@grpc/grpc-js';
 
 /** Receive windows in bytes, of one stream and of one connection. */
 export interface ReceiveWindows {
@@ -77,6 +85,55 @@ export function limitMessages(call: object, bytesMax: number): boolean {
   if (typeof decoder?.maxReadMessageLength !== 'number') return false;
   decoder.maxReadMessageLength = Math.min(decoder.maxReadMessageLength, bytesMax);
   return true;
+}
+
+/** The handlers of a server, for calls that did not come over HTTP/2. */
+export interface Handlers {
+  /** undefined for a method that is not served. */
+  method(path: string): ServerMethodDefinition<unknown, unknown> | undefined;
+  /** Run the handler of a served method on `call`, as grpc-js does for its own. */
+  run(path: string, call: ServerInterceptingCallInterface): void;
+}
+
+interface Registered {
+  readonly type: string;
+  readonly path: string;
+  readonly serialize: (value: unknown) => Buffer;
+  readonly deserialize: (bytes: Buffer) => unknown;
+}
+
+interface HandlerInternals {
+  handlers: ReadonlyMap<string, Registered>;
+  _runHandlerForCall(call: ServerInterceptingCallInterface, handler: Registered): boolean;
+}
+
+/** @throws `internal` when this version of grpc-js has other internals than the tested ones. */
+export function handlersOf(server: Server): Handlers {
+  const internals = server as unknown as Partial<HandlerInternals>;
+  const { handlers } = internals;
+  if (!(handlers instanceof Map) || typeof internals._runHandlerForCall !== 'function') {
+    throw new FederatedError('internal', `grpc-js ${installedVersion()} does not let calls from this process in`, {
+      fix: 'Install the version of @grpc/grpc-js that package.json of @concordat/node names.',
+    });
+  }
+  const known = internals as HandlerInternals;
+  return {
+    method(path) {
+      const handler = known.handlers.get(path);
+      if (handler === undefined) return undefined;
+      const { type, deserialize: requestDeserialize, serialize: responseSerialize } = handler;
+      return {
+        path,
+        requestStream: type === 'clientStream' || type === 'bidi',
+        responseStream: type === 'serverStream' || type === 'bidi',
+        requestDeserialize,
+        responseSerialize,
+      };
+    },
+    run(path, call) {
+      known._runHandlerForCall(call, known.handlers.get(path)!);
+    },
+  };
 }
 
 function widen(session: ServerHttp2Session, connectionBytes: number): void {

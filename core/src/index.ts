@@ -12,7 +12,16 @@ export {
   utf8Decode,
   utf8Encode,
 } from './bytes.js';
+export {
+  requireBytes,
+  requireInfo,
+  requireSharedSecret,
+  requireStreamRange,
+  requireX25519Key,
+  zeroSharedSecret,
+} from './crypto/arguments.js';
 export type { CryptoPort, Signer } from './crypto/port.js';
+export { portableCrypto } from './crypto/portable-crypto.js';
 export { isStrictEd25519Key, isStrictEd25519Signature, isStrictX25519Key } from './crypto/strict-keys.js';
 export {
   type ErrorCode,

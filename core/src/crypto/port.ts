@@ -1,18 +1,26 @@
 /**
- * The synchronous primitives the core needs, behind one port. Two implementations give identical bytes:
- * node:crypto (in `node/`) and, later, a portable one. No method has hidden randomness.
- * All keys, secrets and digests are 32 bytes unless said; signatures are 64.
+ * The synchronous primitives the core needs, behind one port. Two implementations give identical bytes and identical
+ * errors: node:crypto (in `node/`) and `portableCrypto` (tweetnacl and @noble, beside this file).
+ * No method has hidden randomness, changes an argument or keeps one.
+ *
+ * All keys, secrets and digests are 32 bytes unless said; signatures are 64. A secret, key or nonce of another length is
+ * `invalid-argument`.
  */
 export interface CryptoPort {
   /** SHA-256 (FIPS 180-4) over the concatenation of `parts`. */
   sha256(...parts: readonly Uint8Array[]): Uint8Array;
-  /** HKDF-SHA256 (RFC 5869), 32 bytes. */
+  /**
+   * HKDF-SHA256 (RFC 5869), 32 bytes.
+   *
+   * @throws `invalid-argument` for an `info` above 1,024 bytes, which node:crypto does not take.
+   */
   hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array;
   /**
    * AES-256-CTR keystream (SP 800-38A), initial counter block 0.
    *
    * @param fromByte first byte wanted; a multiple of 16.
    * @param length bytes wanted; keep calls at 32–64 KiB, larger ones are up to three times slower.
+   * @throws `invalid-argument` for a place that is no multiple of 16, or beyond 2^53 bytes.
    */
   keystream(key: Uint8Array, fromByte: number, length: number): Uint8Array;
   /** X25519 public key of a 32-byte secret (RFC 7748). */

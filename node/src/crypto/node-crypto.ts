@@ -11,14 +11,18 @@ import {
 } from 'node:crypto';
 import {
   type CryptoPort,
-  FederatedError,
   isStrictEd25519Key,
   isStrictEd25519Signature,
-  isStrictX25519Key,
+  portableCrypto,
+  requireBytes,
+  requireInfo,
+  requireSharedSecret,
+  requireStreamRange,
+  requireX25519Key,
+  zeroSharedSecret,
 } from '@concordat/core';
-import nacl from 'tweetnacl';
 
-/** The port over OpenSSL, with tweetnacl's secretbox. Fast, strict, without hidden randomness. */
+/** The port over OpenSSL, which has no secret box: that one is tweetnacl's, as in the portable twin. Fast, strict, without hidden randomness. */
 export const nodeCrypto: CryptoPort = {
   sha256,
   hkdf,
@@ -28,8 +32,8 @@ export const nodeCrypto: CryptoPort = {
   ed25519PublicKey: (seed) => rawPublicKey(privateKey('ed25519', seed)),
   ed25519Sign: (message, seed) => plain(sign(null, message, privateKey('ed25519', seed))),
   ed25519Verify,
-  secretboxSeal: (plaintext, nonce, key) => nacl.secretbox(plaintext, nonce, key),
-  secretboxOpen: (box, nonce, key) => nacl.secretbox.open(box, nonce, key) ?? undefined,
+  secretboxSeal: portableCrypto.secretboxSeal,
+  secretboxOpen: portableCrypto.secretboxOpen,
 };
 
 type Curve = 'x25519' | 'ed25519';
@@ -51,7 +55,7 @@ const publicPrefix: Record<Curve, Buffer> = {
  * @throws `invalid-argument` for another length.
  */
 export function privateKey(curve: Curve, secret: Uint8Array): KeyObject {
-  requireLength(secret, 32, `${curve} secret`);
+  requireBytes(`${curve} secret`, secret, 32);
   const key = Buffer.concat([privatePrefix[curve], secret]);
   try {
     return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
@@ -77,6 +81,7 @@ function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array {
+  requireInfo(info);
   return new Uint8Array(hkdfSync('sha256', secret, salt, info, 32));
 }
 
@@ -84,12 +89,8 @@ function hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Arra
 const zeros = new Uint8Array(65_536);
 
 function keystream(key: Uint8Array, fromByte: number, length: number): Uint8Array {
-  requireLength(key, 32, 'keystream key');
-  if (!Number.isSafeInteger(fromByte) || fromByte < 0 || fromByte % 16 !== 0) {
-    throw new FederatedError('invalid-argument', 'keystream position is not a multiple of 16', {
-      detail: { fromByte },
-    });
-  }
+  requireBytes('keystream key', key, 32);
+  requireStreamRange(fromByte, length);
   const counter = Buffer.alloc(16);
   counter.writeBigUInt64BE(BigInt(fromByte / 16), 8);
   const cipher = createCipheriv('aes-256-ctr', key, counter);
@@ -102,19 +103,20 @@ function keystream(key: Uint8Array, fromByte: number, length: number): Uint8Arra
 }
 
 function x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  if (!isStrictX25519Key(publicKey)) throw new FederatedError('verification', 'not a strict X25519 public key');
-  let shared: Uint8Array;
+  requireX25519Key(publicKey);
+  const ours = privateKey('x25519', secret);
+  const shared = agree(ours, publicKeyObject('x25519', publicKey));
+  requireSharedSecret(shared);
+  return shared;
+}
+
+// All that OpenSSL can still refuse here is a result of all zeros.
+function agree(privateKey: KeyObject, publicKey: KeyObject): Uint8Array {
   try {
-    shared = diffieHellman({
-      privateKey: privateKey('x25519', secret),
-      publicKey: publicKeyObject('x25519', publicKey),
-    });
-  } catch (cause) {
-    if (cause instanceof FederatedError) throw cause;
-    throw new FederatedError('verification', 'X25519 failed on this public key', { cause });
+    return new Uint8Array(diffieHellman({ privateKey, publicKey }));
+  } catch {
+    throw zeroSharedSecret();
   }
-  if (shared.every((byte) => byte === 0)) throw new FederatedError('verification', 'X25519 gave all zeros');
-  return new Uint8Array(shared);
 }
 
 function ed25519Verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
@@ -129,12 +131,4 @@ function ed25519Verify(message: Uint8Array, signature: Uint8Array, publicKey: Ui
 /** The same bytes without Buffer's prototype, so that results compare equal across implementations. */
 function plain(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
-}
-
-function requireLength(bytes: Uint8Array, required: number, what: string): void {
-  if (bytes.length !== required) {
-    throw new FederatedError('invalid-argument', `${what} has the wrong length`, {
-      detail: { required, offered: bytes.length },
-    });
-  }
 }

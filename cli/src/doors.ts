@@ -27,6 +27,13 @@ export const doors: readonly Door[] = [
     },
   },
   {
+    group: 'explain',
+    summary: 'What an error code means, what to do, and which rules carry it.',
+    async register(program, io) {
+      (await openClientSdk()).registerExplainCommand(program, io);
+    },
+  },
+  {
     group: 'sim',
     summary: 'Simulate many participants in virtual time.',
     async register(program, io) {

@@ -18,11 +18,30 @@ export function printData(io: CommandIo, data: unknown): void {
   io.stdout.write(`${JSON.stringify({ schemaVersion, status: 'ok', data })}\n`);
 }
 
-/** Say what went wrong: an envelope on stdout with `json`, prose on stderr without. Never a stack trace. */
+/**
+ * Say what went wrong: an envelope on stdout with `json`, prose on stderr without. Never a stack trace, nor characters that a
+ * terminal obeys. The same form as `conclude` of the packages behind this command.
+ */
 export function printError(io: CommandIo, error: EnvelopeError, json: boolean): void {
+  const { correlationId } = io;
+  const { code } = error;
+  const [message, fix] = [printable(error.message), printable(withPage(code, error.fix))];
   if (json) {
-    io.stdout.write(`${JSON.stringify({ schemaVersion, status: 'error', error })}\n`);
+    const described = { code, message, fix, correlationId };
+    io.stdout.write(`${JSON.stringify({ schemaVersion, status: 'error', error: described })}\n`);
     return;
   }
-  io.stderr.write(`${error.code}: ${error.message}\n${error.fix === undefined ? '' : `${error.fix}\n`}`);
+  // A bad argument was sent to nobody.
+  io.stderr.write(
+    `${code}: ${message}\n${fix}\n${code === 'invalid-argument' ? '' : `Correlation id: ${correlationId}\n`}`,
+  );
+}
+
+function withPage(code: string, fix = 'Correct what the message names, then try again.'): string {
+  const sentence = fix.replace(/ More: docs\/errors\/.*$/s, '');
+  return `${sentence} More: docs/errors/${code}.md (type: concordat explain ${code}).`;
+}
+
+function printable(text: string): string {
+  return text.slice(0, 1024).replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, ' ');
 }

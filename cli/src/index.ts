@@ -17,4 +17,4 @@ export {
   roundLine,
 } from './demo/view.js';
 export type { CommandIo } from './io.js';
-export { runCommand } from './program.js';
+export { runCommand, wholeProgram } from './program.js';

@@ -9,6 +9,8 @@ export interface CommandIo {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Fires on Ctrl-C and SIGTERM: stop in an orderly way. */
   readonly signal: AbortSignal;
+  /** Sent to the coordinator with every call, and shown with an error. */
+  readonly correlationId: string;
   /** How the command ended; 0 unless called. */
   exit(code: number): void;
 }

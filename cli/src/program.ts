@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { registerDemoCommand } from './demo/command.js';
@@ -13,11 +14,15 @@ import { registerModelCommands } from './model/command.js';
  * @param args what a person typed after `concordat`.
  * @returns the exit code: 0 ok, 1 failed or refused, 2 connection or identity, 3 deadline, 4 bad arguments, 5 our bug.
  */
-export async function runCommand(args: readonly string[], io: Omit<CommandIo, 'exit'>): Promise<number> {
+export async function runCommand(
+  args: readonly string[],
+  io: Omit<CommandIo, 'exit' | 'correlationId'>,
+): Promise<number> {
   const json = args.includes('--json');
   let exitCode = 0;
-  const withExit: CommandIo = { ...io, exit: (code) => (exitCode = code) };
-  const program = openProgram(withExit, json);
+  const correlationId = randomBytes(8).toString('hex');
+  const withExit: CommandIo = { ...io, correlationId, exit: (code) => (exitCode = code) };
+  const program = openProgram(withExit);
   try {
     await registerGroups(program, args, withExit);
     await program.parseAsync(args, { from: 'user' });
@@ -27,7 +32,16 @@ export async function runCommand(args: readonly string[], io: Omit<CommandIo, 'e
   }
 }
 
-function openProgram(io: CommandIo, json: boolean): Command {
+/** Every command of every door, not run yet. */
+export async function wholeProgram(io: CommandIo): Promise<Command> {
+  const program = openProgram(io);
+  for (const door of doors) await door.register(program, io);
+  registerModelCommands(program, io);
+  registerDemoCommand(program, io);
+  return program;
+}
+
+function openProgram(io: CommandIo): Command {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
@@ -37,11 +51,10 @@ function openProgram(io: CommandIo, json: boolean): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => {
-        if (!json) io.stderr.write(text);
-      },
-    })
-    .showHelpAfterError('Add --help to see what is possible.');
+      // Errors are printed by us: what was typed is in them, and a terminal would obey it.
+      writeErr: () => undefined,
+      outputError: () => undefined,
+    });
 }
 
 /** The group asked for is loaded; of the others the help needs only a name and a line. */
@@ -58,9 +71,10 @@ async function registerGroups(program: Command, args: readonly string[], io: Com
 function explain(error: unknown, io: CommandIo, json: boolean): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    const message = error.message.replace(/^error: /, '');
-    // Without --json commander has said it already, with a pointer to the help.
-    if (json) printError(io, { code: 'invalid-argument', message, fix: 'See concordat --help.' }, json);
+    const missing = error.code === 'commander.help';
+    const message = missing ? 'a command is missing' : error.message.replace(/^error: /, '');
+    const fix = 'Type concordat --help, or --help after a command.';
+    printError(io, { code: 'invalid-argument', message, fix }, json);
     return badArguments;
   }
   return explainFailure(error, io, json);

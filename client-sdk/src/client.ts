@@ -9,7 +9,7 @@ import {
   systemRandom,
   type Transport,
 } from '@concordat/node';
-import { sessionCodec } from '@concordat/proto';
+import { newCorrelationId, sessionCodec } from '@concordat/proto';
 import type { DataSet } from './data/data-set.js';
 import { EgressLog } from './egress.js';
 import type { ClientEvent, RunEnd } from './events.js';
@@ -42,6 +42,8 @@ export type ClientOptions = RecordsSource & {
   readonly uploadBytesPerSecond?: number;
   /** Called in order, on the event loop; must not throw. */
   readonly onEvent?: (event: ClientEvent) => void;
+  /** 16 hexadecimal digits, sent with every call and logged by the coordinator beside an error; random unless given. */
+  readonly correlationId?: string | undefined;
   readonly crypto?: CryptoPort;
   readonly random?: Random;
   /** Timers and durations. */
@@ -92,6 +94,8 @@ interface Opened {
 export class FederatedClient {
   readonly #options: ClientOptions;
   readonly #opened: Opened;
+  /** Tell it to the operator: the coordinator's log has it beside every call of ours that it refused. */
+  readonly correlationId: string;
   #running: Promise<RunEnd | undefined> | undefined;
   #leave = new AbortController();
   #closed = false;
@@ -99,6 +103,7 @@ export class FederatedClient {
   private constructor(options: ClientOptions, opened: Opened) {
     this.#options = options;
     this.#opened = opened;
+    this.correlationId = options.correlationId ?? newCorrelationId();
   }
 
   /**
@@ -231,6 +236,7 @@ export class FederatedClient {
       ...keys.enrolment,
       ...keys.tls,
       coordinatorKey: () => keys.roster.roster.coordinatorKey,
+      correlationId: this.correlationId,
       ...(crypto === undefined ? {} : { crypto }),
       ...(random === undefined ? {} : { random }),
       ...(clock === undefined ? {} : { clock }),

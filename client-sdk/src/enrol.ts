@@ -56,6 +56,8 @@ export type EnrolOptions = InvitationSource & {
   /** The participant directory; made when it is missing. */
   readonly directory: string;
   readonly signal?: AbortSignal;
+  /** Sent with every call and logged by the coordinator beside an error. */
+  readonly correlationId?: string | undefined;
   /** The entry waits for the operator, who compares this fingerprint with you. Called once. */
   readonly onPending?: (fingerprint: string) => void;
   /** Between questions whether the entry was admitted; 2 s unless said. */
@@ -124,7 +126,7 @@ async function enrolLocked(desk: Desk, invitation: Invitation, options: EnrolOpt
   requireUnexpired(invitation, known, desk.wallMillis());
   // Before any key is made: a wrong address or a foreign server leaves nothing behind.
   const contact = await retry(retryOptions(desk), () =>
-    firstContact({ address: wanted.address, tlsAuthoritySha256: wanted.tlsAuthoritySha256, signal: desk.signal }),
+    firstContact({ ...wanted, signal: desk.signal, correlationId: options.correlationId }),
   );
   try {
     const identity = await ownIdentity(desk);

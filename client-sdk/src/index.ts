@@ -1,7 +1,9 @@
 export { type Clock, systemClock, type Transport } from '@concordat/node';
 export { type ClientOptions, FederatedClient, type RecordsSource, type RunOptions } from './client.js';
+export { registerExplainCommand } from './commands/explain-command.js';
 export type { CommandIo } from './commands/io.js';
 export { addParticipantCommands, registerParticipantCommands } from './commands/participant-commands.js';
+export { participantProgram, runParticipantCommand } from './commands/participant-program.js';
 export { type DataSchema, dataSchemaDigest, imagesSchema } from './data/data-schema.js';
 export { type DataSet, requireDataSet, type Targets } from './data/data-set.js';
 export { type HoldoutSplit, splitHoldout } from './data/holdout-split.js';

@@ -22,3 +22,4 @@ export type { JournalEntry, JournalEvent } from './store/journal.js';
 export { openStore, type Store } from './store/store.js';
 export { authorization, authorize, type Role } from './transport/authorization.js';
 export { OperatorClient, type OperatorClientOptions, type ParticipantRow } from './transport/operator-client.js';
+export { type FailedCall, RefusalLog } from './transport/refusal-log.js';

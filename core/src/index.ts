@@ -192,6 +192,7 @@ export type { RosterEntry, RosterView } from './secagg/roster-view.js';
 export { combine, lagrangeAtZero, type ShamirShare, split } from './secagg/shamir.js';
 export { type SignatureLabel, signBody, verifyBody, verifyBodyHash } from './secagg/signing.js';
 export { defaultColluders, type Thresholds, thresholdOf, thresholds } from './secagg/thresholds.js';
+export { printable } from './text.js';
 export { clipDelta, l2Norm } from './update/clip.js';
 export { type DecodedSum, decodeSum, type MeanMetric } from './update/decode.js';
 export { deltaOf, requireFinite } from './update/delta.js';

@@ -1,4 +1,5 @@
-import { FederatedError } from '@concordat/core';
+import { type ErrorCode, type ErrorDetail, FederatedError, printable } from '@concordat/core';
+import { newCorrelationId } from './correlation.js';
 import { exitCodeOf } from './status.js';
 
 /** Version of the envelope's shape. */
@@ -8,6 +9,8 @@ const schemaVersion = 1;
 export interface EnvelopeIo {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
+  /** Sent to the coordinator with every call of this command, and shown with its error; a new one unless given. */
+  readonly correlationId?: string;
   /** How the command ended; 0 unless called. */
   exit(code: number): void;
 }
@@ -34,10 +37,20 @@ export async function conclude(
     if (json) writeLine(io, { schemaVersion, status: 'ok', data });
     else for (const line of lines) io.stdout.write(`${line}\n`);
   } catch (error) {
-    io.exit(exitCodeOf(error));
-    if (json) writeLine(io, { schemaVersion, status: 'error', error: describeError(error) });
-    else for (const line of errorLines(error)) io.stderr.write(`${line}\n`);
+    concludeFailure(io, json, error);
   }
+}
+
+/** Say that a command failed, as {@link conclude} does. */
+export function concludeFailure(io: EnvelopeIo, json: boolean, error: unknown): void {
+  io.exit(exitCodeOf(error));
+  const { code, message, fix, detail } = describeError(error);
+  const correlationId = io.correlationId ?? newCorrelationId();
+  if (json) writeLine(io, { schemaVersion, status: 'error', error: { code, message, fix, correlationId, detail } });
+  else
+    io.stderr.write(
+      `${code}: ${message}\n${fix}\n${code === 'invalid-argument' ? '' : `Correlation id: ${correlationId}\n`}`,
+    );
 }
 
 /** One JSON object on a line of stdout. */
@@ -45,18 +58,18 @@ export function writeLine(io: Pick<EnvelopeIo, 'stdout'>, value: object): void {
   io.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/** An error as data: code, message, what to do. Never a stack. */
-export function describeError(error: unknown): object {
-  if (!(error instanceof FederatedError)) return { code: 'internal', message: messageOf(error) };
-  const { code, message, fix, detail } = error;
-  return { code, message, ...(fix === undefined ? {} : { fix }), detail };
+/** What an error says, for people and programs. */
+export interface DescribedError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** What to do, and the address of the code's page. */
+  readonly fix: string;
+  readonly detail: ErrorDetail;
 }
 
-function errorLines(error: unknown): string[] {
-  if (!(error instanceof FederatedError)) return [`internal: ${messageOf(error)}`];
-  return [`${error.code}: ${error.message}`, ...(error.fix === undefined ? [] : [error.fix])];
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** An error as data: code, message, what to do. Never a stack, never characters that a terminal obeys. */
+export function describeError(error: unknown): DescribedError {
+  const message = error instanceof Error ? error.message : String(error);
+  const known = error instanceof FederatedError ? error : new FederatedError('internal', message);
+  return { code: known.code, message: printable(known.message), fix: printable(known.fix), detail: known.detail };
 }

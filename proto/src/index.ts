@@ -9,8 +9,17 @@ export {
 } from './answers.js';
 export { type AssignmentFrame, assignmentFromWire, assignmentToWire, type Welcome } from './assignments.js';
 export { chunkFromWire, chunkToWire, type ReceivedChunk } from './chunks.js';
+export { correlationHeader, newCorrelationId, readCorrelationId } from './correlation.js';
 export { guardDefinition, includeDir, loaderOptions, protoFiles } from './definition.js';
-export { type CommandResult, conclude, describeError, type EnvelopeIo, writeLine } from './envelope.js';
+export {
+  type CommandResult,
+  conclude,
+  concludeFailure,
+  type DescribedError,
+  describeError,
+  type EnvelopeIo,
+  writeLine,
+} from './envelope.js';
 export { errorIndex, errorPage } from './error-page.js';
 export type * as wire from './generated/index.js';
 export type { ConcordatPackage } from './generated/index.js';

@@ -1,4 +1,4 @@
-import { bounds, type ErrorCode, type ErrorDetail, errorCodes, FederatedError } from '@concordat/core';
+import { bounds, type ErrorCode, type ErrorDetail, errorCodes, FederatedError, printable } from '@concordat/core';
 
 interface StatusRow {
   /** gRPC status number. */
@@ -58,8 +58,8 @@ export interface WireError {
 /** Any thrown value as a gRPC status. What is not a `FederatedError` becomes `internal` and tells nothing of itself. */
 export function errorToWire(error: unknown): WireError {
   const known = error instanceof FederatedError ? error : new FederatedError('internal', 'internal error');
-  const message = clean(known.message);
-  const fix = clean(known.fix);
+  const message = printable(known.message);
+  const fix = printable(known.fix);
   const full = encode({ code: known.code, message, detail: known.detail, fix });
   return {
     code: statusTable[known.code].grpc,
@@ -82,7 +82,7 @@ export function errorFromWire(
   // The peer died in the middle of a call: HTTP/2 reports that as INTERNAL.
   const cut = status.code === 13 && /RST_STREAM|GOAWAY|ECONN|socket/i.test(status.details);
   const code = cut ? 'unavailable' : (foreignStatus[status.code] ?? 'internal');
-  return new FederatedError(code, clean(status.details) || `gRPC status ${status.code}`, {
+  return new FederatedError(code, printable(status.details) || `gRPC status ${status.code}`, {
     detail: { grpcStatus: status.code },
     cause,
   });
@@ -118,9 +118,9 @@ function readEnvelope(bytes: Uint8Array | string | undefined): Envelope | undefi
   if (!errorCodes.includes(code as ErrorCode) || typeof message !== 'string') return undefined;
   return {
     code: code as ErrorCode,
-    message: clean(message),
+    message: printable(message),
     detail: readDetail(detail),
-    ...(typeof fix === 'string' ? { fix: clean(fix) } : {}),
+    ...(typeof fix === 'string' ? { fix: printable(fix) } : {}),
   };
 }
 
@@ -129,19 +129,14 @@ function readDetail(value: unknown): ErrorDetail {
   const detail: Record<string, string | number | boolean | readonly string[]> = {};
   for (const [key, item] of Object.entries(value).slice(0, itemsMax)) {
     if (key.length > bounds.idCharactersMax || key === '__proto__') continue;
-    if (typeof item === 'string') detail[key] = clean(item);
+    if (typeof item === 'string') detail[key] = printable(item);
     else if (typeof item === 'number' || typeof item === 'boolean') detail[key] = item;
     else if (Array.isArray(item)) {
       detail[key] = item
         .filter((text) => typeof text === 'string')
         .slice(0, bounds.cohortMax)
-        .map(clean);
+        .map(printable);
     }
   }
   return detail;
-}
-
-/** Text for a person: at most 1,024 characters, no control or direction-changing characters that a terminal would obey. */
-function clean(text: string): string {
-  return text.slice(0, bounds.textCharactersMax).replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, ' ');
 }

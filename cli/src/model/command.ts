@@ -33,7 +33,10 @@ async function exportModel(flags: ExportFlags, io: CommandIo): Promise<void> {
   const { exitCodeOf, OperatorClient: Client, readOperatorKeys } = await openCoordinator();
   const { readLayersModel, writeTfjsDirectory } = await openClientSdk();
   try {
-    const client = new Client(await readOperatorKeys(resolve(flags.directory)));
+    const client = new Client({
+      ...(await readOperatorKeys(resolve(flags.directory))),
+      correlationId: io.correlationId,
+    });
     const { topology, weights } = await latestModel(client, flags.run).finally(() => client.close());
     const written: { tfjs?: string; safetensors?: string } = {};
     if (flags.tfjs !== undefined) {

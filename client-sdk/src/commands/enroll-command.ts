@@ -33,6 +33,7 @@ async function enrol(options: EnrollOptions, io: CommandIo): Promise<CommandResu
     waitMillis: secondsOf(options.wait) * 1000,
     pollMillis: 500,
     signal: io.signal,
+    correlationId: io.correlationId,
     onPending: (fingerprint) => sayPending(fingerprint, options, io),
   });
   const { participantId, consortium, fingerprint, state } = result;

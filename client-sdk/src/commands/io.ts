@@ -4,6 +4,8 @@ export interface CommandIo {
   readonly stderr: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
   /** Fires when the person or the system wants the command to end. */
   readonly signal: AbortSignal;
+  /** Sent to the coordinator with every call, and shown with an error. */
+  readonly correlationId?: string;
   /** How the command ended; 0 unless called. */
   exit(code: number): void;
 }

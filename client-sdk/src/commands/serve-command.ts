@@ -42,6 +42,7 @@ async function serve(options: ServeOptions, io: CommandIo): Promise<CommandResul
     ...(options.policy === undefined ? {} : { policyFile: options.policy }),
     ...(options.engine === undefined ? {} : { engine: options.engine }),
     ...rateOf(options.uploadBytesPerSecond),
+    correlationId: io.correlationId,
     onEvent: (event) => {
       if (event.type === 'contributed' && event.included) rounds++;
       say(event, options, io);

@@ -43,6 +43,8 @@ export interface ConnectionOptions {
   readonly privateKeyPem: string;
   /** Ed25519 key of the coordinator, from the roster of the moment: receipts are checked with it. */
   readonly coordinatorKey: () => Uint8Array;
+  /** Sent with every call; the coordinator writes it beside an error of that call. */
+  readonly correlationId?: string | undefined;
   readonly crypto?: CryptoPort;
   readonly random?: Random;
   readonly clock?: Clock;

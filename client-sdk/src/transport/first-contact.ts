@@ -22,6 +22,7 @@ export interface FirstContactOptions {
   readonly address: string;
   /** SHA-256 of the authority's certificate (DER), lower-case hexadecimal. */
   readonly tlsAuthoritySha256: string;
+  readonly correlationId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +45,11 @@ export async function firstContact(options: FirstContactOptions): Promise<FirstC
     });
   }
   const authorityPem = certificatesToPem(authority);
-  const services = openServices(address, { authorityPem }, { uploadBytes: 0, downloadBytes: 0 });
+  const services = openServices(
+    address,
+    { authorityPem, correlationId: options.correlationId },
+    { uploadBytes: 0, downloadBytes: 0 },
+  );
   return { authorityPem, membership: services.membership, close: () => services.close() };
 }
 

@@ -1,5 +1,12 @@
 import { type ClientTls, channelSettings, type Transport, tlsTransport } from '@concordat/node';
-import { type ConcordatPackage, guardDefinition, loaderOptions, protoFiles, type wire } from '@concordat/proto';
+import {
+  type ConcordatPackage,
+  correlationHeader,
+  guardDefinition,
+  loaderOptions,
+  protoFiles,
+  type wire,
+} from '@concordat/proto';
 import { type ChannelOptions, credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 
@@ -31,10 +38,13 @@ const settings: ChannelOptions = {
 
 let definition: PackageDefinition | undefined;
 
-/** Open the clients; nothing is dialled before the first call. Message bytes are added to `counts`. */
+/**
+ * Open the clients; nothing is dialled before the first call. Message bytes are added to `counts`, and `tls.correlationId` goes
+ * with every call.
+ */
 export function openServices(
   address: string,
-  tls: ClientTls,
+  tls: ClientTls & { readonly correlationId?: string | undefined },
   counts: ByteCounts,
   transport: Transport = tlsTransport,
 ): Services {
@@ -43,7 +53,7 @@ export function openServices(
   const loaded = loadPackageDefinition(counting(definition, counts)) as unknown as ConcordatPackage;
   const { Membership, Plans, Rounds, Blobs, Health } = loaded.concordat.v1;
   // One channel for all services: one TLS connection per participant. Its own credentials count, not those of the clients.
-  const channel = transport.channel(address, tls, settings);
+  const channel = transport.channel(address, { ...tls, headers: headersOf(tls.correlationId) }, settings);
   const shared = [address, credentials.createInsecure(), { channelOverride: channel }] as const;
   return {
     rounds: new Rounds(...shared),
@@ -53,6 +63,10 @@ export function openServices(
     health: new Health(...shared),
     close: () => channel.close(),
   };
+}
+
+function headersOf(correlationId: string | undefined): Readonly<Record<string, string>> {
+  return correlationId === undefined ? {} : { [correlationHeader]: correlationId };
 }
 
 /** A copy whose codecs count; the parsed definition stays as it is for other connections. */

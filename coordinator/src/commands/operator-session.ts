@@ -45,7 +45,7 @@ export async function withOperator<T>(
 ): Promise<T> {
   const keys = await readOperatorKeys(consortiumDirectory(io, flags.directory));
   const address = flags.address ?? io.environment.CONCORDAT_ADDRESS ?? keys.address;
-  const client = new OperatorClient({ ...keys, address });
+  const client = new OperatorClient({ ...keys, address, correlationId: io.correlationId });
   try {
     return await work(client, keys);
   } finally {

@@ -19,3 +19,8 @@ export function operatorOf(caller: Caller): OperatorCaller {
   if (caller.role === 'operator') return caller;
   throw new FederatedError('permission', 'this method is for operators');
 }
+
+/** Role and id for a log. */
+export function callerName(caller: Caller): string {
+  return caller.role === 'anonymous' ? 'anonymous' : `${caller.role} ${caller.id}`;
+}

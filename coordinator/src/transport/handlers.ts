@@ -1,19 +1,25 @@
-import { FederatedError } from '@concordat/core';
 import type { peerOfCall } from '@concordat/node';
 import { errorToWire, errorTrailer } from '@concordat/proto';
 import * as grpc from '@grpc/grpc-js';
-import type { Logger } from 'pino';
-import type { Caller } from './caller.js';
+import { type Caller, callerName } from './caller.js';
+import type { RefusalLog } from './refusal-log.js';
 
 /** What every handler needs to know about its call. */
 export interface CallContext {
   readonly callerOf: (call: Parameters<typeof peerOfCall>[0]) => Caller;
-  readonly log: Logger;
+  readonly refusals: RefusalLog;
 }
 
-/** Any thrown value as the status a handler answers with. Our own bugs are logged here and tell the peer nothing. */
-export function statusOf(error: unknown, log: Logger): Partial<grpc.StatusObject> {
-  if (!(error instanceof FederatedError) || error.code === 'internal') log.error({ err: error }, 'a call failed');
+/** The part of a call that its refusal is logged with. */
+type AnyCall = Parameters<CallContext['callerOf']>[0] & {
+  readonly metadata: grpc.Metadata;
+  getPath(): string;
+};
+
+/** Any thrown value as the status a handler answers with. It is logged here; our own bugs tell the peer nothing. */
+export function statusOf(error: unknown, context: CallContext, call: AnyCall): Partial<grpc.StatusObject> {
+  const { metadata: sent } = call;
+  context.refusals.note(error, { method: call.getPath(), caller: callerName(context.callerOf(call)), metadata: sent });
   const { code, details, envelope } = errorToWire(error);
   const metadata = new grpc.Metadata();
   metadata.set(errorTrailer, Buffer.from(envelope));
@@ -28,7 +34,7 @@ export function unary<Request, Reply>(
   return (call, callback) => {
     new Promise<Reply>((resolve) => resolve(handle(call.request, context.callerOf(call)))).then(
       (reply) => callback(null, reply),
-      (error: unknown) => callback(statusOf(error, context.log)),
+      (error: unknown) => callback(statusOf(error, context, call)),
     );
   };
 }
@@ -44,7 +50,7 @@ export function clientStream<Frame, Reply>(
     call.on('error', () => gone.abort());
     handle(framesOf(call), context.callerOf(call), gone.signal).then(
       (reply) => callback(null, reply),
-      (error: unknown) => callback(statusOf(error, context.log)),
+      (error: unknown) => callback(statusOf(error, context, call)),
     );
   };
 }
@@ -65,7 +71,7 @@ export function serverStream<Request, Reply>(
       }
       call.end();
     };
-    pump().catch((error: unknown) => call.emit('error', statusOf(error, context.log)));
+    pump().catch((error: unknown) => call.emit('error', statusOf(error, context, call)));
   };
 }
 

@@ -3,6 +3,7 @@ import { bounds, FederatedError, type Signed } from '@concordat/core';
 import { channelSettings, type Transport, tlsTransport } from '@concordat/node';
 import {
   chunkToWire,
+  correlationHeader,
   errorFromWire,
   errorTrailer,
   type SignedRosterFrame,
@@ -21,6 +22,8 @@ export interface OperatorClientOptions {
   readonly authorityPem: string;
   readonly certificatePem: string;
   readonly privateKeyPem: string;
+  /** Sent with every call; the coordinator writes it beside an error of that call. */
+  readonly correlationId?: string | undefined;
   /** For each unary call. */
   readonly deadlineMillis?: number;
   /** Mutual TLS unless said. */
@@ -59,9 +62,10 @@ export class OperatorClient {
 
   constructor(options: OperatorClientOptions) {
     this.#options = options;
-    const { address, transport = tlsTransport } = options;
+    const { address, correlationId, transport = tlsTransport } = options;
+    const headers = correlationId === undefined ? {} : { [correlationHeader]: correlationId };
     const services = loadServices();
-    this.#line = transport.channel(address, options, channelSettings);
+    this.#line = transport.channel(address, { ...options, headers }, channelSettings);
     const shared = [address, grpc.credentials.createInsecure(), { channelOverride: this.#line }] as const;
     this.#channel = {
       membership: new services.Membership(...shared),

@@ -77,7 +77,7 @@ async function showReceipts(
 }
 
 function checkIn(options: RoundsServiceOptions): wire.RoundsHandlers['CheckIn'] {
-  const { checkIns, consortium, log } = options;
+  const { checkIns, consortium } = options;
   return (call) => {
     const gone = new AbortController();
     let closed = () => gone.abort();
@@ -88,13 +88,13 @@ function checkIn(options: RoundsServiceOptions): wire.RoundsHandlers['CheckIn'] 
       const sink = {
         write: (assignment: wire.Assignment) => call.write(assignment),
         end: () => call.end(),
-        fail: (error: FederatedError) => void call.emit('error', statusOf(error, log)),
+        fail: (error: FederatedError) => void call.emit('error', statusOf(error, options, call)),
       };
       const welcome = { type: 'welcome', wireVersion, software, consortium } as const;
       call.on('drain', () => checkIns.drained(caller.id));
       closed = await checkIns.open(caller, startOf(call.request), { sink, gone: gone.signal, welcome });
     };
-    open().catch((error: unknown) => call.emit('error', statusOf(error, log)));
+    open().catch((error: unknown) => call.emit('error', statusOf(error, options, call)));
   };
 }
 

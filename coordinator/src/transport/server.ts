@@ -27,12 +27,13 @@ import type { CoordinatorStatus } from '../status.js';
 import type { Store } from '../store/store.js';
 import { authorize } from './authorization.js';
 import { blobsService } from './blobs-service.js';
-import type { Caller } from './caller.js';
+import { type Caller, callerName } from './caller.js';
 import type { CheckIns } from './check-ins.js';
 import { healthService } from './health-service.js';
 import { loadServices } from './load-services.js';
 import { membershipService } from './membership-service.js';
 import { plansService } from './plans-service.js';
+import { RefusalLog } from './refusal-log.js';
 import { roundsService } from './rounds-service.js';
 import { runsService } from './runs-service.js';
 
@@ -88,12 +89,25 @@ const transfers: ReadonlySet<string> = new Set([
 export async function openCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
   const { roster, log } = options;
   const decide = (facts: CallFacts) => verdictOn(facts, callerOfPeer(facts.peer, roster));
-  const interceptors = [authorizationInterceptor(decide)];
+  const refusals = new RefusalLog(log, options.clock);
+  const onRefused = (facts: CallFacts, metadata: Metadata) => {
+    const caller = callerOfPeer(facts.peer, roster);
+    const verdict = authorize(facts.method, caller.role);
+    if (verdict === 'allowed') return;
+    refusals.note(refusalOf(verdict, facts.method, facts.peer), {
+      method: facts.method,
+      caller: callerName(caller),
+      metadata,
+    });
+  };
+  const authorization = authorizationInterceptor(decide, onRefused);
+  const interceptors = [authorization];
   const { server, narrow } = createWideServer({ ...serverSettings, interceptors });
   if (narrow !== undefined) log.warn(narrow);
   let draining = false;
   const context = {
     ...options,
+    refusals,
     draining: () => draining,
     callerOf: (call: Parameters<typeof peerOfCall>[0]) => callerOfPeer(peerOfCall(call), roster),
   };

@@ -42,18 +42,24 @@ export type CallVerdict =
  * Decide about every call before its body is read or its handler runs. Put it first in the server's `interceptors`.
  *
  * @param decide called once for each call; an exception in it refuses the call as internal.
+ * @param onRefused told of every refused call, with the metadata its client sent.
  */
-export function authorizationInterceptor(decide: (facts: CallFacts) => CallVerdict): ServerInterceptor {
+export function authorizationInterceptor(
+  decide: (facts: CallFacts) => CallVerdict,
+  onRefused: (facts: CallFacts, metadata: Metadata) => void = () => undefined,
+): ServerInterceptor {
   return (definition, call) => {
     const peer = peerOfCall(call);
-    const verdict = decideSafely(decide, { method: definition.path, peer, address: addressOf(call) });
+    const facts = { method: definition.path, peer, address: addressOf(call) };
+    const verdict = decideSafely(decide, facts);
     const bytesMax = verdict.allow ? verdict.messageBytesMax : 0;
     if (bytesMax !== undefined) limitMessages(call, bytesMax);
     else if (peer === undefined) limitMessages(call, bounds.anonymousMessageBytesMax);
     // Nothing calls `next` for a refused call: the handler never starts, so nothing ever reads the stream.
     const listener = new ServerListenerBuilder().withOnReceiveMetadata((metadata, next) => {
-      if (verdict.allow) next(metadata);
-      else call.sendStatus(verdict.status);
+      if (verdict.allow) return next(metadata);
+      onRefused(facts, metadata);
+      call.sendStatus(verdict.status);
     });
     const responder = new ResponderBuilder().withStart((next) => next(listener.build()));
     if (verdict.allow && verdict.deadlineMillis !== undefined) {

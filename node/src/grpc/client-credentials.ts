@@ -1,12 +1,14 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
-import { type ChannelCredentials, type ChannelOptions, credentials } from '@grpc/grpc-js';
+import { type ChannelCredentials, type ChannelOptions, credentials, Metadata } from '@grpc/grpc-js';
 
 /** A client's side of mutual TLS, PEM. The key is secret. */
 export interface ClientTls {
   readonly authorityPem: string;
   readonly certificatePem?: string;
   readonly privateKeyPem?: string;
+  /** Sent as metadata with every call. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What a channel to `address` is opened with: add `options` to the channel's own. */
@@ -27,13 +29,24 @@ export function clientCredentials(address: string, tls: ClientTls): ClientCreden
   const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
   const byAddress = isIP(host) !== 0;
+  const channel = credentials.createSsl(
+    pem(tls.authorityPem),
+    pem(tls.privateKeyPem),
+    pem(tls.certificatePem),
+    byAddress ? { checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate) } : {},
+  );
   return {
-    credentials: credentials.createSsl(
-      pem(tls.authorityPem),
-      pem(tls.privateKeyPem),
-      pem(tls.certificatePem),
-      byAddress ? { checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate) } : {},
-    ),
+    credentials: withHeaders(channel, tls.headers ?? {}),
     options: byAddress ? { 'grpc.ssl_target_name_override': 'coordinator' } : {},
   };
+}
+
+function withHeaders(channel: ChannelCredentials, headers: Readonly<Record<string, string>>): ChannelCredentials {
+  if (Object.keys(headers).length === 0) return channel;
+  const everyCall = credentials.createFromMetadataGenerator((_call, done) => {
+    const metadata = new Metadata();
+    for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+    done(null, metadata);
+  });
+  return credentials.combineChannelCredentials(channel, everyCall);
 }

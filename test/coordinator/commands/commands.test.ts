@@ -84,8 +84,10 @@ describe('the coordinator’s commands', () => {
     await type(['init', join(directory, 'c'), '--consortium', 'demo', '--address', '127.0.0.1:1']);
     const { code, stderr } = await type(['status', '--directory', join(directory, 'c')]);
     expect(code).to.equal(2);
-    expect(stderr[0]).to.equal('unavailable: no coordinator answers at 127.0.0.1:1');
-    expect(stderr[1]).to.contain('concordat coordinator start');
+    const [what, fix, id] = stderr.join('\n').split('\n');
+    expect(what).to.equal('unavailable: no coordinator answers at 127.0.0.1:1');
+    expect(fix).to.contain('concordat coordinator start').and.contain('docs/errors/unavailable.md');
+    expect(id).to.match(/^Correlation id: [0-9a-f]{16}$/);
   });
 
   it('start serves until it is told to end, with one line when it listens', async () => {

@@ -71,8 +71,9 @@ export function text(value: string | undefined | null, field: string): string {
 
 export function oneOf<const Value>(value: unknown, allowed: readonly Value[], field: string): Value {
   const found = allowed.find((one) => one === value);
-  if (found === undefined) throw outside(field, `one of ${allowed.join(', ')}`, typeof value === 'number' ? value : 0);
-  return found;
+  if (found !== undefined) return found;
+  const offered = typeof value === 'number' ? value : String(value).slice(0, bounds.idCharactersMax);
+  throw outside(field, `one of ${allowed.join(', ')}`, offered);
 }
 
 /** The items, at least `least` and at most `most` of them. */
@@ -93,8 +94,8 @@ export function present<Value>(value: Value | undefined | null, field: string): 
   return value;
 }
 
-function outside(field: string, required: string, offered: number): FederatedError {
+function outside(field: string, required: string, offered: string | number): FederatedError {
   return new FederatedError('malformed', `${field} must be ${required}`, {
-    detail: { field, required, offered: Number.isFinite(offered) ? offered : 'not finite' },
+    detail: { field, required, offered: typeof offered === 'string' || Number.isFinite(offered) ? offered : 'not finite' },
   });
 }

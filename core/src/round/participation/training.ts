@@ -26,12 +26,13 @@ export function takeAssignment(state: ParticipationState, message: Train, contex
   const { work, memory, options } = state;
   const { round, baseModelHash } = message;
   if (work.type !== 'idle' && work.round >= round) return repeatReady(state, round);
-  if (round <= (memory.entered.get(run.runId) ?? 0)) {
+  const entered = memory.entered.get(run.runId) ?? 0;
+  if (round <= entered) {
     const error = new FederatedError(
       'state-lost',
       `the session of round ${round} was left and cannot be entered again`,
       {
-        detail: { rule: 'session.left', round },
+        detail: { rule: 'session.left', required: `a round after ${entered}`, offered: round },
         fix: 'Wait for the next round.',
       },
     );

@@ -70,6 +70,14 @@ export interface SessionOptions {
   readonly onPorts?: (participant: string, ports: ParticipantPorts) => ParticipantPorts;
 }
 
+/** One step of one participant's machine. */
+export interface PlayedStep {
+  readonly participant: string;
+  readonly before: ParticipantState;
+  readonly after: ParticipantState;
+  readonly effects: readonly ParticipantEffect[];
+}
+
 const steps: readonly SessionStep[] = ['advertise', 'share', 'confirm', 'upload', 'certify', 'reveal'];
 
 /** Both machines of one session over queues in memory: every frame is delivered, then the step's deadline fires. */
@@ -86,6 +94,8 @@ export class InMemorySession {
   readonly participants = new Map<string, ParticipantState>();
   readonly participantRecords = new Map<string, ParticipantRecord[]>();
   readonly refusals: { readonly participant: string; readonly error: FederatedError }[] = [];
+  /** Every step of every participant, in order. */
+  readonly steps: PlayedStep[] = [];
   readonly rejections: { readonly from: string; readonly step: SessionStep; readonly error: FederatedError }[] = [];
   readonly records: AggregatorRecord[] = [];
   readonly replies: { readonly from: string; readonly frame: SessionReply }[] = [];
@@ -171,8 +181,10 @@ export class InMemorySession {
   }
 
   #stepParticipant(id: string, event: Parameters<typeof stepParticipant>[2]): void {
-    const { state, effects } = stepParticipant(this.ports(id), this.participants.get(id)!, event);
+    const before = this.participants.get(id)!;
+    const { state, effects } = stepParticipant(this.ports(id), before, event);
     this.participants.set(id, state);
+    this.steps.push({ participant: id, before, after: state, effects });
     for (const effect of effects) this.#runParticipant(id, effect);
   }
 

@@ -1,0 +1,51 @@
+import type { BoxesFrame } from '@concordat/core';
+import { expect } from 'chai';
+import { flip, forged, victim } from '../../../support/forged-frames.js';
+import { replaced } from '../../../support/mutations.js';
+import { codec, type InMemorySession } from '../../../support/session.js';
+
+/** The bitmap of the dealers that participant "1" confirmed. */
+const confirmedBy = (session: InMemorySession): Uint8Array => {
+  const reply = session.replies.find(({ from, frame }) => from === victim && frame.type === 'confirm')!.frame;
+  return reply.type === 'confirm' ? codec.confirm.decode(reply.confirm.body).confirmed : new Uint8Array(0);
+};
+
+type Box = BoxesFrame['boxes'][number];
+
+describe('A participant that opens boxes', () => {
+  const damage: readonly [string, (box: Box) => Box][] = [
+    ['a box that does not open', (box) => ({ ...box, box: flip(box.box) })],
+    ['a box of another length', (box) => ({ ...box, box: box.box.slice(1) })],
+    ['a share hash that is not the signed one', (box) => ({ ...box, selfShareHash: flip(box.selfShareHash) })],
+    ['a path to another root', (box) => ({ ...box, path: box.path.slice(1) })],
+    [
+      'a share body its dealer did not sign',
+      (box) => ({ ...box, share: { ...box.share, signature: flip(box.share.signature) } }),
+    ],
+  ];
+  for (const [what, change] of damage) {
+    it(`does not confirm ${what}, and goes on without accusing anybody`, () => {
+      const session = forged('boxes', (frame) => ({
+        ...frame,
+        boxes: replaced(frame.boxes, 0, change(frame.boxes[0]!)),
+      }));
+      expect([...confirmedBy(session)]).to.deep.equal([0b11101]);
+      expect(session.refusals).to.deep.equal([]);
+      expect(session.records).to.deep.include({ type: 'unconfirmed', dealer: '2', participant: victim });
+      expect(session.opened!.map((lanes) => [...lanes])).to.deep.equal(session.sumOf(session.ids));
+    });
+  }
+
+  it('confirms nobody whose box is missing', () => {
+    const session = forged('boxes', (frame) => ({ ...frame, boxes: frame.boxes.slice(1) }));
+    expect([...confirmedBy(session)]).to.deep.equal([0b11101]);
+  });
+
+  it('masks with a dealer it did not confirm, and reveals nothing for it', () => {
+    const session = forged('boxes', (frame) => ({ ...frame, boxes: frame.boxes.slice(1) }));
+    expect(session.opened!.map((lanes) => [...lanes])).to.deep.equal(session.sumOf(session.ids));
+    const reply = session.replies.find(({ from, frame }) => from === victim && frame.type === 'reveal')!.frame;
+    const shares = reply.type === 'reveal' ? codec.reveal.decode(reply.reveal.body).shares : [];
+    expect(shares.map(({ dealer }) => dealer)).to.deep.equal([0, 2, 3, 4]);
+  });
+});

@@ -96,6 +96,10 @@ export function present<Value>(value: Value | undefined | null, field: string): 
 
 function outside(field: string, required: string, offered: string | number): FederatedError {
   return new FederatedError('malformed', `${field} must be ${required}`, {
-    detail: { field, required, offered: typeof offered === 'string' || Number.isFinite(offered) ? offered : 'not finite' },
+    detail: {
+      field,
+      required,
+      offered: typeof offered === 'string' || Number.isFinite(offered) ? offered : 'not finite',
+    },
   });
 }

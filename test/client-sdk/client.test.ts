@@ -14,11 +14,13 @@ import {
 } from '@concordat/client-sdk';
 import type { ProgressEvent, RoundReport } from '@concordat/coordinator';
 import {
+  type CryptoPort,
   decodeSafetensors,
   encodeSafetensors,
   FederatedError,
   fromHex,
   type PlanDraft,
+  portableCrypto,
   toBase64url,
   utf8Encode,
 } from '@concordat/core';
@@ -125,7 +127,7 @@ describe('clients of several participants in one process', function () {
   async function sit(
     name: string,
     records: RecordsSource = { trainer: stepping(0.25) },
-    rules: { readonly policy?: Policy } = { policy },
+    rules: { readonly policy?: Policy; readonly crypto?: CryptoPort } = { policy },
   ): Promise<Seat> {
     const events: ClientEvent[] = [];
     const place = join(directory, name);
@@ -167,10 +169,13 @@ describe('clients of several participants in one process', function () {
   const rounds = (events: readonly ProgressEvent[]): RoundReport[] =>
     events.flatMap((event) => (event.type === 'round' ? [event] : []));
 
-  it('publish the model plus the mean of their deltas, and know it', async () => {
+  it('publish the model plus the mean of their deltas, and know it, two of them with the portable twin', async () => {
     const metrics: PlanDraft['metrics'] = [{ name: 'accuracy', kind: 'rate', max: 1 }];
     const { planHash } = await consortium.propose({ run: 'first', metrics, clippingNorm: 100 });
-    for (const [i, name] of names.entries()) await sit(name, { trainer: stepping(i < 2 ? 0.5 : 0) });
+    for (const [i, name] of names.entries()) {
+      const rules = i % 2 === 0 ? { policy } : { policy, crypto: portableCrypto };
+      await sit(name, { trainer: stepping(i < 2 ? 0.5 : 0) }, rules);
+    }
     await consortium.operator.startRun(planHash, 'first');
     const progress = await watch('first');
     const published = rounds(progress);

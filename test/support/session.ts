@@ -7,6 +7,7 @@ import {
   addKeystreams,
   addVector,
   awaited,
+  type CryptoPort,
   type FederatedError,
   layoutOf,
   type MaskKey,
@@ -66,6 +67,10 @@ export interface SessionOptions {
   readonly onReply?: (from: string, reply: SessionReply, session: InMemorySession) => SessionReply | undefined;
   /** Change what one participant is opened with. */
   readonly onOpen?: (options: ParticipantOptions) => ParticipantOptions;
+  /** Make an identity of its seed; OpenSSL's unless given. */
+  readonly identityOf?: (owner: string, seed: Uint8Array) => Signer;
+  /** The coordinator's primitives; node:crypto unless given. */
+  readonly aggregatorCrypto?: CryptoPort;
   /** Give one participant other primitives: a machine that runs as written and lies where they do. */
   readonly onPorts?: (participant: string, ports: ParticipantPorts) => ParticipantPorts;
 }
@@ -113,14 +118,15 @@ export class InMemorySession {
     this.options = options;
     const random = seededRandom(crypto, options.seed ?? 1, 'session');
     this.ids = options.ids ?? Array.from({ length: options.participants }, (_, i) => String(i + 1));
-    this.coordinator = identityFromSeed(random.bytes(32));
-    this.signers = new Map(this.ids.map((id) => [id, identityFromSeed(random.bytes(32))]));
+    const identityOf = options.identityOf ?? ((_owner, seed) => identityFromSeed(seed));
+    this.coordinator = identityOf('coordinator', random.bytes(32));
+    this.signers = new Map(this.ids.map((id) => [id, identityOf(id, random.bytes(32))]));
     this.roster = new Map(
       this.ids.map((id) => [id, { organization: `org-${id}`, publicKey: this.signers.get(id)!.publicKey }]),
     );
     this.config = sessionConfig(options, random);
     this.updates = new Map(this.ids.map((id) => [id, randomUpdate(this.config.segments, random)]));
-    this.aggregatorPorts = { crypto, codec, signer: this.coordinator };
+    this.aggregatorPorts = { crypto: options.aggregatorCrypto ?? crypto, codec, signer: this.coordinator };
     for (const id of this.ids) this.#openParticipant(id, random.bytes(32));
     const opening = openAggregator(this.aggregatorPorts, {
       config: this.config,
@@ -201,6 +207,7 @@ export class InMemorySession {
   }
 
   #mask(id: string, maskKeys: readonly MaskKey[]): void {
+    const { crypto } = this.ports(id);
     const layout = layoutOf(this.config.segments);
     const vector = packLanes(layout, this.updates.get(id)!);
     addKeystreams(crypto, layout, vector, maskKeys);
@@ -262,7 +269,7 @@ export class InMemorySession {
     this.sum = sum;
     const vector = new Uint8Array(sum.layout.lengthBytes);
     for (const { contentDigest } of sum.survivors) addVector(sum.layout, vector, this.spool.get(toHex(contentDigest))!);
-    addKeystreams(crypto, sum.layout, vector, sum.maskKeys);
+    addKeystreams(this.aggregatorPorts.crypto, sum.layout, vector, sum.maskKeys);
     this.opened = openSum(sum.layout, vector, sum.survivors.length);
   }
 }

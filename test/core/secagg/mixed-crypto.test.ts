@@ -2,8 +2,9 @@ import { type CryptoPort, portableCrypto, type SessionStep, signBody, survivors 
 import { nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
 import { ports } from '../../support/crypto-ports.js';
-import { forged, leavesBy, victim } from '../../support/forged-frames.js';
+import { forged, victim } from '../../support/forged-frames.js';
 import { replaced } from '../../support/mutations.js';
+import { ruleOf } from '../../support/rules.js';
 import { codec, InMemorySession, type SessionOptions } from '../../support/session.js';
 
 /** A session in which everybody signs, seals, masks and checks with the implementation it is given. */
@@ -86,7 +87,10 @@ for (const { name, crypto } of ports) {
           },
           withCrypto,
         );
-        expect(leavesBy(session)).to.equal(rule);
+        expect(session.refusals.map(({ participant, error }) => [participant, ruleOf(error)])).to.deep.equal([
+          [victim, rule],
+        ]);
+        expect(session.participants.get(victim)!.phase).to.equal('ended');
       });
     }
   });

@@ -30,6 +30,8 @@ export const bounds = {
   /** Receive limit of bulk methods. */
   messageBytesMax: 2 * 1024 * 1024,
   planBytesMax: 262_144,
+  /** A configuration or policy file, which people write. */
+  configurationBytesMax: 65_536,
   rosterBytesMax: 1_048_576,
   certificateBytesMax: 8_192,
   modelBytesMax: 2 ** 31,

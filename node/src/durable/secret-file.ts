@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { FederatedError } from '@concordat/core';
+import { modeText, strangersWith } from './strangers.js';
 import { writeDurably } from './write-durably.js';
 
 /** Write a secret, readable by this user only (0600), durably. */
@@ -36,18 +37,11 @@ export async function readSecretFile(path: string, bytesMax = 65_536): Promise<U
 }
 
 function refuseReadableByOthers(path: string, stats: Stats): void {
-  if (process.getgid === undefined || process.getgroups === undefined) return;
-  const groups = [process.getgid(), ...process.getgroups()];
-  const world = (stats.mode & 0o007) !== 0;
-  const foreignGroup = (stats.mode & 0o070) !== 0 && !groups.includes(stats.gid);
-  if (!world && !foreignGroup) return;
-  const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
-  throw new FederatedError(
-    'permission',
-    `${path} holds a secret but has mode ${mode}: ${world ? 'everybody' : 'a foreign group'} can use it`,
-    {
-      detail: { path, required: '0600 or 0640', offered: mode },
-      fix: `Run: chmod 600 ${path}`,
-    },
-  );
+  const who = strangersWith(stats, 7);
+  if (who === undefined) return;
+  const mode = modeText(stats);
+  throw new FederatedError('permission', `${path} holds a secret but has mode ${mode}: ${who} can use it`, {
+    detail: { path, required: '0600 or 0640', offered: mode },
+    fix: `Run: chmod 600 ${path}`,
+  });
 }

@@ -1,0 +1,45 @@
+import { nearestName } from './nearest-name.js';
+import type { Problem } from './problem.js';
+
+/**
+ * Every variable that any of our programs reads. One list for all, because a machine may run a coordinator and a participant
+ * from one environment: what the other reads is not a mistake.
+ */
+export const environmentVariables = [
+  'CONCORDAT_ADDRESS',
+  'CONCORDAT_DATA',
+  'CONCORDAT_DIRECTORY',
+  'CONCORDAT_ENGINE',
+  'CONCORDAT_HOLDOUT',
+  'CONCORDAT_HOST',
+  'CONCORDAT_INVITATION_FILE',
+  'CONCORDAT_LOG_LEVEL',
+  'CONCORDAT_ONCE',
+  'CONCORDAT_POLICY',
+  'CONCORDAT_PORT',
+  'CONCORDAT_UPLOAD_BYTES_PER_SECOND',
+  'CONCORDAT_WAIT',
+] as const;
+
+export type EnvironmentVariable = (typeof environmentVariables)[number];
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A warning for each `CONCORDAT_` variable that nothing reads. Its value is never quoted: it may be a secret that strayed. */
+export function unknownVariables(environment: Environment): Problem[] {
+  const known: readonly string[] = environmentVariables;
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('CONCORDAT_') && !known.includes(name))
+    .sort()
+    .map((name) => {
+      const nearest = nearestName(name, known);
+      return {
+        severity: 'warning',
+        where: name.slice(0, 80),
+        setting: 'environment',
+        required: 'a variable that is read',
+        offered: 'one that nothing reads',
+        fix: nearest === undefined ? 'Remove it.' : `Did you mean ${nearest}?`,
+      };
+    });
+}

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { addressPattern, parseAddress } from './address.js';
+import type { EnvironmentVariable } from './environment-variables.js';
+
+interface Declared {
+  /** Dotted place in the file; absent for what is not written there. */
+  readonly key?: string;
+  /** As commander reads it: `--log-level <level>`. */
+  readonly flag?: string;
+  readonly environment?: EnvironmentVariable;
+  /** What it does, as the beginning of a sentence. */
+  readonly description: string;
+  readonly required?: true;
+}
+
+/**
+ * One thing that a person may configure, declared once: validation, JSON Schema, flags, the table of the documentation and
+ * what `config show` says all come from here. No kind holds a secret; `secret-file` names the file that does, and `-` there is stdin.
+ */
+export type Setting = Declared &
+  (
+    | { readonly kind: 'text'; readonly form: TextForm; readonly default?: string }
+    | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly default?: number }
+    | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default?: string }
+    | { readonly kind: 'toggle'; readonly default: boolean }
+    | { readonly kind: 'directory' | 'file' | 'secret-file'; readonly default?: string }
+  );
+
+/** Settings by the name that code uses. */
+export type Settings = Readonly<Record<string, Setting>>;
+
+export type TextForm = 'host' | 'address';
+
+type ValueOf<One extends Setting> = One extends { readonly kind: 'number' }
+  ? number
+  : One extends { readonly kind: 'toggle' }
+    ? boolean
+    : One extends { readonly kind: 'choice'; readonly choices: readonly (infer Choice)[] }
+      ? Choice
+      : string;
+
+/** What settings amount to: a value for each; undefined only where neither required nor with a default. Paths are absolute. */
+export type SettingValues<All extends Settings> = {
+  readonly [Name in keyof All]:
+    | ValueOf<All[Name]>
+    | (All[Name] extends { readonly required: true } | { readonly default: unknown } ? never : undefined);
+};
+
+const pathCharactersMax = 4096;
+
+/** The shape of one setting's value in a file. */
+export function settingShape(setting: Setting): z.ZodType {
+  switch (setting.kind) {
+    case 'text':
+      return textShapes[setting.form];
+    case 'number':
+      return z.int().min(setting.min).max(setting.max);
+    case 'choice':
+      return z.enum(setting.choices);
+    case 'toggle':
+      return z.boolean();
+    case 'directory':
+      return directoryShape;
+    case 'file':
+    case 'secret-file':
+      return fileShape;
+  }
+}
+
+const textShapes: Readonly<Record<TextForm, z.ZodType>> = {
+  host: z
+    .string()
+    .regex(/^[a-z0-9:][a-z0-9.:%_-]{0,252}$/i)
+    .meta({ title: 'a host name or an IP address' }),
+  address: z
+    .string()
+    .regex(addressPattern)
+    .refine((text) => parseAddress(text) !== undefined)
+    .meta({ title: 'host:port, as in fl.example.org:7443' }),
+};
+
+const directoryShape = pathShape('the path of a directory');
+const fileShape = pathShape('the path of a file');
+
+function pathShape(title: string): z.ZodType {
+  return z
+    .string()
+    .min(1)
+    .max(pathCharactersMax)
+    .refine((text) => !text.includes('\0'))
+    .meta({ title });
+}
+
+/** A flag's or variable's text as a value of the setting's type; text that is no such value stays text and fails later. */
+export function valueOfText(setting: Setting, text: string): unknown {
+  if (setting.kind === 'number') return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text;
+  if (setting.kind === 'toggle') return text === 'true' ? true : text === 'false' ? false : text;
+  return text;
+}
+
+/** `--log-level` of `--log-level <level>`. */
+export function flagName(flag: string): string {
+  return flag.split(' ')[0]!;
+}
+
+/** Where commander keeps the value of a flag: `logLevel`. */
+export function flagAttribute(flag: string): string {
+  return flagName(flag)
+    .slice(2)
+    .replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Flags for commander, each with what else sets the same thing. */
+export function settingOptions(settings: Settings): { readonly flags: string; readonly description: string }[] {
+  return Object.values(settings).flatMap((setting) => {
+    if (setting.flag === undefined) return [];
+    const also = [setting.environment, setting.key].filter((name) => name !== undefined);
+    const fallback = setting.default === undefined ? [] : [`default: ${setting.default}`];
+    const noted = [...(also.length === 0 ? [] : [`else ${also.join(', ')}`]), ...fallback].join('; ');
+    return [
+      { flags: setting.flag, description: noted === '' ? setting.description : `${setting.description} (${noted})` },
+    ];
+  });
+}

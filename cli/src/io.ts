@@ -7,6 +7,8 @@ export interface CommandIo {
     write(text: string): unknown;
   };
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What is piped in; absent where nothing can be. */
+  readonly stdin?: AsyncIterable<Uint8Array | string>;
   /** Fires on Ctrl-C and SIGTERM: stop in an orderly way. */
   readonly signal: AbortSignal;
   /** Sent to the coordinator with every call, and shown with an error. */

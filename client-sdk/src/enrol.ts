@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, readFile, stat, unlink } from 'node:fs/promises';
+import { mkdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   bounds,
@@ -33,6 +33,7 @@ import {
   writeSecretFile,
 } from '@concordat/node';
 import { signedRosterFromWire, type wire } from '@concordat/proto';
+import { writeStartingFiles } from './configuration/starting-files.js';
 import {
   type Enrolment,
   type PendingEnrolment,
@@ -221,6 +222,7 @@ async function keep({ desk, contact, identity, pending }: Visit, reply: wire.Enr
   await writeRoster(directory, { acceptedMillis, signed });
   await mkdir(participantFile(directory, 'sessions'), { recursive: true, mode: 0o700 });
   await writeSecretFile(participantFile(directory, 'deviceKey'), desk.random.bytes(32));
+  await writeStartingFiles(directory);
   await writeEnrolment(directory, pending);
   await unlink(participantFile(directory, 'pending'));
   await syncDirectory(directory);
@@ -263,22 +265,9 @@ async function ownIdentity({ directory, random }: Desk): Promise<Signer> {
   return exists ? readIdentityFile(path) : createIdentityFile(path, random);
 }
 
+/** @throws `permission` when others can read the file: who reads it can enrol in our name. */
 async function readInvitation(source: InvitationSource): Promise<Uint8Array> {
-  if ('invitation' in source) return source.invitation;
-  const { invitationFile } = source;
-  try {
-    const { size } = await stat(invitationFile);
-    if (size <= bounds.certificateBytesMax) return new Uint8Array(await readFile(invitationFile));
-  } catch (cause) {
-    throw new FederatedError('invalid-argument', `cannot read ${invitationFile}`, {
-      detail: { path: invitationFile },
-      cause,
-    });
-  }
-  throw new FederatedError('malformed', `${invitationFile} is too long for an invitation`, {
-    detail: { path: invitationFile, required: bounds.certificateBytesMax },
-    fix: 'Use the invitation file as the operator sent it.',
-  });
+  return 'invitation' in source ? source.invitation : readSecretFile(source.invitationFile, bounds.certificateBytesMax);
 }
 
 function enrolmentOf(invitation: Invitation): Enrolment {

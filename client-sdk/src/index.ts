@@ -4,6 +4,15 @@ export { registerExplainCommand } from './commands/explain-command.js';
 export type { CommandIo } from './commands/io.js';
 export { addParticipantCommands, registerParticipantCommands } from './commands/participant-commands.js';
 export { participantProgram, runParticipantCommand } from './commands/participant-program.js';
+export { type CheckedParticipant, checkParticipant } from './configuration/check.js';
+export {
+  enrolSettings,
+  type Overrides,
+  type ParticipantSettings,
+  participantJsonSchema,
+  participantSettings,
+  readParticipantSettings,
+} from './configuration/settings.js';
 export { type DataSchema, dataSchemaDigest, imagesSchema } from './data/data-schema.js';
 export { type DataSet, requireDataSet, type Targets } from './data/data-set.js';
 export { type HoldoutSplit, splitHoldout } from './data/holdout-split.js';
@@ -18,7 +27,7 @@ export { denseNetwork, type LayersModel } from './model/dense-network.js';
 export { readLayersModel } from './model/read-layers-model.js';
 export { readTfjsDirectory, writeTfjsDirectory } from './model/tfjs-directory.js';
 export { evaluatePolicy, type Proposal, policyRefusal, type RuleResult } from './policy/evaluate-policy.js';
-export { type Policy, parsePolicy, readPolicy } from './policy/policy.js';
+export { type Policy, parsePolicy, policyJsonSchema, readPolicy } from './policy/policy.js';
 export { type EngineName, engineNames } from './trainer/engine.js';
 export { createEvaluator, type HoldoutEvaluator } from './trainer/evaluator.js';
 export type {

@@ -1,10 +1,97 @@
-import { readFile } from 'node:fs/promises';
-import { FederatedError } from '@concordat/core';
-import { load } from 'js-yaml';
-import { z } from 'zod';
+import { basename } from 'node:path';
+import {
+  configurationError,
+  type Environment,
+  type JsonSchema,
+  type Problem,
+  type Resolution,
+  readYamlFile,
+  resolveSettings,
+  type Settings,
+  type SettingValues,
+  settingsJsonSchema,
+  settingsText,
+} from '@concordat/node';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 
-/** `coordinator.yaml`. Flags win over `CONCORDAT_*`, these over the file, the file over defaults. */
+export type LogLevel = (typeof logLevels)[number];
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** What `coordinator start` may be told: flag, then environment, then `coordinator.yaml`, then default. */
+export const coordinatorSettings = {
+  directory: {
+    kind: 'directory',
+    flag: '--directory <directory>',
+    environment: 'CONCORDAT_DIRECTORY',
+    default: '.',
+    description: "the consortium's directory, with coordinator/ in it",
+  },
+  address: {
+    kind: 'text',
+    form: 'address',
+    key: 'address',
+    flag: '--address <host:port>',
+    environment: 'CONCORDAT_ADDRESS',
+    required: true,
+    description: 'what participants dial; written into every invitation',
+  },
+  host: {
+    kind: 'text',
+    form: 'host',
+    key: 'listen.host',
+    flag: '--host <host>',
+    environment: 'CONCORDAT_HOST',
+    required: true,
+    description: 'interface to listen on; 0.0.0.0 is every one',
+  },
+  port: {
+    kind: 'number',
+    min: 0,
+    max: 65_535,
+    key: 'listen.port',
+    flag: '--port <port>',
+    environment: 'CONCORDAT_PORT',
+    required: true,
+    description: 'the one port for everything; 0 takes a free one',
+  },
+  logLevel: {
+    kind: 'choice',
+    choices: logLevels,
+    key: 'logLevel',
+    flag: '--log-level <level>',
+    environment: 'CONCORDAT_LOG_LEVEL',
+    default: 'info',
+    description: 'how much is logged on stderr',
+  },
+  holdout: {
+    kind: 'directory',
+    key: 'holdout',
+    flag: '--holdout <directory>',
+    environment: 'CONCORDAT_HOLDOUT',
+    description: "the operator's own test records: every published model is measured on them",
+  },
+} as const satisfies Settings;
+
+/** What the operator's commands may be told, beside their arguments. */
+export const operatorSettings = {
+  directory: {
+    ...coordinatorSettings.directory,
+    description: "the consortium's directory, with operator/ in it",
+  },
+  address: {
+    kind: 'text',
+    form: 'address',
+    flag: '--address <host:port>',
+    environment: 'CONCORDAT_ADDRESS',
+    description: 'another address than the one in operator/operator.json',
+  },
+} as const satisfies Settings;
+
+/** Everything `coordinator.yaml` and what overrides it amount to. */
+export type CoordinatorSettings = SettingValues<typeof coordinatorSettings>;
+
+/** What a running coordinator needs of it. */
 export interface CoordinatorConfiguration {
   /** host:port that participants dial; written into invitations. */
   readonly address: string;
@@ -12,54 +99,57 @@ export interface CoordinatorConfiguration {
   readonly logLevel: LogLevel;
 }
 
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+/** What a person said elsewhere than in the file. */
+export interface Overrides {
+  /** As commander hands them over. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  readonly environment?: Environment;
+}
 
-const schema = z.strictObject({
-  address: z.string().regex(/^[^\s/]{1,253}:\d{1,5}$/, 'must be host:port'),
-  listen: z.strictObject({ host: z.string().min(1).max(253), port: z.number().int().min(0).max(65_535) }),
-  logLevel: z.enum(logLevels).default('info'),
-});
+/** Settings with origins and problems, and the file they were read from. */
+export interface CoordinatorResolution extends Resolution<typeof coordinatorSettings> {
+  readonly path: string;
+  /** Whether there is such a file. */
+  readonly founded: boolean;
+}
 
-/** Values from flags and the environment, as text. */
-export interface ConfigurationOverrides {
-  readonly host?: string | undefined;
-  readonly port?: string | undefined;
-  readonly logLevel?: string | undefined;
+/** The JSON Schema of `coordinator.yaml`. */
+export function coordinatorJsonSchema(): JsonSchema {
+  return settingsJsonSchema(coordinatorSettings, 'coordinator.yaml of Concordat');
+}
+
+/** Read `coordinator/coordinator.yaml` below the consortium's directory, with what overrides it. Never throws. */
+export async function resolveConfiguration({
+  flags = {},
+  environment = {},
+}: Overrides): Promise<CoordinatorResolution> {
+  const { directory } = resolveSettings({ directory: coordinatorSettings.directory }, { flags, environment }).values;
+  const path = consortiumPath(directory, consortiumFiles.coordinator.configuration);
+  const reading = await readYamlFile(path);
+  const file = reading.type === 'read' ? reading.file : undefined;
+  const resolution = resolveSettings(coordinatorSettings, { flags, environment, file, filePath: path });
+  const founded = reading.type !== 'absent';
+  if (file !== undefined) return { ...resolution, path, founded };
+  // Nothing that the file could have said is missing then: the file is.
+  const unread = reading.type === 'unusable' ? reading.problem : absent(path);
+  const given = resolution.problems.filter(({ missing }) => missing !== true);
+  return { ...resolution, path, founded, problems: [unread, ...given] };
 }
 
 /**
- * Read `coordinator/coordinator.yaml` below a consortium's directory.
+ * The settings of a consortium's directory.
  *
- * @throws `invalid-argument` naming the field when the file is absent, not YAML or out of range.
+ * @throws `invalid-argument` naming file and line, variable or flag of the first problem.
  */
-export async function readConfiguration(
-  directory: string,
-  flags: ConfigurationOverrides = {},
-  environment: Readonly<Record<string, string | undefined>> = {},
-): Promise<CoordinatorConfiguration> {
-  const path = consortiumPath(directory, consortiumFiles.coordinator.configuration);
-  const file = await parseFile(path);
-  const host = flags.host ?? environment.CONCORDAT_HOST;
-  const port = flags.port ?? environment.CONCORDAT_PORT;
-  const logLevel = flags.logLevel ?? environment.CONCORDAT_LOG_LEVEL;
-  const listen = typeof file.listen === 'object' && file.listen !== null ? file.listen : {};
-  const merged = {
-    ...file,
-    listen: {
-      ...listen,
-      ...(host === undefined ? {} : { host }),
-      ...(port === undefined ? {} : { port: Number(port) }),
-    },
-    ...(logLevel === undefined ? {} : { logLevel }),
-  };
-  const parsed = schema.safeParse(merged);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new FederatedError('invalid-argument', `${path}: ${issue.path.join('.') || 'file'} ${issue.message}`, {
-    detail: { path, field: issue.path.join('.') },
-    fix: 'Correct that field, or the flag or CONCORDAT_ variable that replaces it.',
-  });
+export async function readSettings(overrides: Overrides): Promise<CoordinatorSettings> {
+  const { values, problems } = await resolveConfiguration(overrides);
+  if (problems.length > 0) throw configurationError(problems, 'concordat coordinator config check');
+  return values;
+}
+
+/** What a running coordinator needs of the settings. */
+export function configurationOf({ address, host, port, logLevel }: CoordinatorSettings): CoordinatorConfiguration {
+  return { address, listen: { host, port }, logLevel };
 }
 
 /** The file that init writes. */
@@ -68,35 +158,18 @@ export function configurationText(configuration: {
   readonly host: string;
   readonly port: number;
 }): string {
-  return [
-    '# What participants dial; written into every invitation.',
-    `address: ${JSON.stringify(configuration.address)}`,
-    '# Where this machine listens: one port for everything.',
-    'listen:',
-    `  host: ${JSON.stringify(configuration.host)}`,
-    `  port: ${configuration.port}`,
-    'logLevel: info',
-    '',
-  ].join('\n');
+  const { address, host, port } = configuration;
+  const values = { address, 'listen.host': host, 'listen.port': port, logLevel: 'info' };
+  return settingsText(coordinatorSettings, values, basename(consortiumFiles.coordinator.schema));
 }
 
-async function parseFile(path: string): Promise<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new FederatedError('invalid-argument', `${path} cannot be read`, {
-      detail: { path },
-      fix: 'Name the directory that `concordat coordinator init` made, with --directory.',
-      cause,
-    });
-  }
-  let document: unknown;
-  try {
-    document = load(text);
-  } catch (cause) {
-    throw new FederatedError('invalid-argument', `${path} is not YAML`, { detail: { path }, cause });
-  }
-  if (typeof document === 'object' && document !== null) return document as Record<string, unknown>;
-  throw new FederatedError('invalid-argument', `${path} is empty`, { detail: { path } });
+function absent(path: string): Problem {
+  return {
+    severity: 'error',
+    where: path,
+    setting: 'file',
+    required: 'the coordinator.yaml that init writes',
+    offered: 'nothing',
+    fix: 'Name the directory that `concordat coordinator init` made, with --directory.',
+  };
 }

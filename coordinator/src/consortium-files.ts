@@ -18,6 +18,8 @@ export const consortiumFiles = {
   /** `coordinator/`: what the server needs. */
   coordinator: {
     configuration: 'coordinator/coordinator.yaml',
+    /** JSON Schema of the file above, for editors. */
+    schema: 'coordinator/coordinator.schema.json',
     authorityKey: 'coordinator/tls-authority-key.pem',
     authorityCertificate: 'coordinator/tls-authority.pem',
     tlsKey: 'coordinator/tls-key.pem',

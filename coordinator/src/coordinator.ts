@@ -1,7 +1,7 @@
 import { type CryptoPort, type Random, toHex } from '@concordat/core';
 import { type Clock, nodeCrypto, systemClock, systemRandom, type Transport } from '@concordat/node';
 import { type Logger, pino } from 'pino';
-import { type CoordinatorConfiguration, readConfiguration } from './configuration.js';
+import { type CoordinatorConfiguration, configurationOf, readSettings } from './configuration.js';
 import { readCoordinatorKeys } from './consortium-directory.js';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 import { type Desks, openDesks } from './desks.js';
@@ -73,7 +73,7 @@ export class Coordinator {
    *   `unavailable` when the port is in use; `verification` for an altered journal or an expired roster key.
    */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
-    const configuration = options.configuration ?? (await readConfiguration(options.directory));
+    const configuration = options.configuration ?? (await configurationIn(options.directory));
     const wallMillis = options.wallMillis ?? Date.now;
     const path = consortiumPath(options.directory, consortiumFiles.coordinator.store);
     const store = await openStore(path, wallMillis());
@@ -133,6 +133,10 @@ export class Coordinator {
     await evaluator?.close?.();
     await store.close();
   }
+}
+
+async function configurationIn(directory: string): Promise<CoordinatorConfiguration> {
+  return configurationOf(await readSettings({ flags: { directory } }));
 }
 
 async function assemble(

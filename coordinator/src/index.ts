@@ -1,6 +1,18 @@
 export { exitCodeOf } from '@concordat/proto';
+export { type CheckedConfiguration, checkConfiguration } from './check-configuration.js';
 export { type CommandIo, registerCoordinatorCommands } from './commands/index.js';
-export { type CoordinatorConfiguration, type LogLevel, readConfiguration } from './configuration.js';
+export {
+  type CoordinatorConfiguration,
+  type CoordinatorSettings,
+  configurationOf,
+  coordinatorJsonSchema,
+  coordinatorSettings,
+  type LogLevel,
+  type Overrides,
+  operatorSettings,
+  readSettings,
+  resolveConfiguration,
+} from './configuration.js';
 export { type OperatorKeys, readOperatorKeys } from './consortium-directory.js';
 export { Coordinator, type CoordinatorOptions, type InterruptedRun } from './coordinator.js';
 export type { Evaluator, PublishedModel } from './evaluator.js';

@@ -18,12 +18,13 @@ import {
   issueClientCertificate,
   issueServerCertificate,
   nodeCrypto,
+  parseAddress,
   spokenFingerprint,
   systemRandom,
   writeDurably,
   writeSecretFile,
 } from '@concordat/node';
-import { configurationText } from './configuration.js';
+import { configurationText, coordinatorJsonSchema } from './configuration.js';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 import { RosterKeeper } from './roster-keeper.js';
 import { openStore } from './store/store.js';
@@ -104,6 +105,7 @@ export async function initConsortium(options: InitOptions): Promise<InitResult> 
   });
   const configuration = configurationText({ address: options.address, host: options.listenHost ?? '0.0.0.0', port });
   await writeDurably(path(coordinator.configuration), Buffer.from(configuration), { mode: 0o644 });
+  await writeJson(path(coordinator.schema), coordinatorJsonSchema());
   await foundRoster({
     path,
     crypto,
@@ -190,11 +192,9 @@ async function foundRoster(made: {
   }
 }
 
-/** host:port, with [brackets] around an IPv6 address. */
-function splitAddress(address: string): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-f:]+)\]|([^\s/:]{1,253})):(\d{1,5})$/i.exec(address);
-  const port = Number(match?.[3]);
-  if (match !== null && port <= 65_535) return { host: (match[1] ?? match[2])!, port };
+function splitAddress(address: string): { readonly host: string; readonly port: number } {
+  const parsed = parseAddress(address);
+  if (parsed !== undefined) return parsed;
   throw new FederatedError('invalid-argument', `${JSON.stringify(address.slice(0, 80))} is not host:port`, {
     fix: 'Give what participants dial, e.g. training.example.org:7443.',
   });

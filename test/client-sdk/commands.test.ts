@@ -19,6 +19,7 @@ describe('the commands of a participant', () => {
     const io: CommandIo = {
       stdout: { write: (text) => stdout.push(...text.trimEnd().split('\n')) },
       stderr: { write: (text) => (stderr += text) },
+      environment: {},
       signal: new AbortController().signal,
       exit: (code) => (exitCode = code),
     };
@@ -44,7 +45,7 @@ describe('the commands of a participant', () => {
 
   it('refuse something that is no invitation, without quoting it', async () => {
     const file = join(directory, 'invitation.json');
-    writeFileSync(file, '{"secret": "do-not-print-me"}');
+    writeFileSync(file, '{"secret": "do-not-print-me"}', { mode: 0o600 });
     const { stdout, exitCode } = await type('enroll', '--invitation-file', file, '--directory', directory, '--json');
     expect(JSON.parse(stdout.at(-1)!).error.code).to.equal('malformed');
     expect(stdout.join()).to.not.include('do-not-print-me');

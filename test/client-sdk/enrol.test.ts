@@ -77,7 +77,15 @@ describe('enrolment', () => {
     await enrolHere(directory, invitationOf(consortium, await serve()));
     const names = readdirSync(directory).sort();
     expect(names).to.deep.equal([
-      ...['authority.pem', 'certificate.pem', 'device.key', 'enrolment.json', 'identity.key', 'roster.json'],
+      ...[
+        'authority.pem',
+        'certificate.pem',
+        'device.key',
+        'enrolment.json',
+        'identity.key',
+        'participant.schema.json',
+      ],
+      ...['participant.yaml', 'policy.schema.json', 'roster.json'],
       ...['sessions', 'tls.key'],
     ]);
     for (const name of names) expect(statSync(join(directory, name)).mode & 0o077, name).to.equal(0);
@@ -193,6 +201,7 @@ describe('enrolment', () => {
       writeFileSync(
         path,
         Buffer.from(invitationOf(consortium, 'localhost:1')).toString().replace('"address"', '"adress"'),
+        { mode: 0o600 },
       );
       const home = join(directory, 'home');
       const { code, error } = await failureOf(enrolHere(home, new Uint8Array(0), { invitationFile: path } as never));

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import {
   Coordinator,
   type CoordinatorOptions,
+  configurationOf,
   initConsortium,
   OperatorClient,
   type OperatorKeys,
-  readConfiguration,
   readOperatorKeys,
+  readSettings,
 } from '@concordat/coordinator';
 import {
   completePlan,
@@ -147,7 +148,7 @@ export class TestConsortium {
     const wallMillis = () => Date.now() + this.skewMillis;
     this.coordinator = await Coordinator.start({
       directory,
-      configuration: await readConfiguration(directory),
+      configuration: configurationOf(await readSettings({ flags: { directory } })),
       wallMillis,
       ...options,
     });

@@ -19,6 +19,7 @@ process.stdout.on('error', () => process.exit(1));
 process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
+  stdin: process.stdin,
   environment: process.env,
   signal: stop.signal,
 });

@@ -7,5 +7,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop
 process.exitCode = await runParticipantCommand(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
+  stdin: process.stdin,
+  environment: process.env,
   signal: stop.signal,
 });

@@ -1,49 +1,51 @@
-import { FederatedError } from '@concordat/core';
-import { spokenFingerprint } from '@concordat/node';
+import { bounds, FederatedError } from '@concordat/core';
+import { configurationError, resolveSettings, spokenFingerprint } from '@concordat/node';
 import { type CommandResult, conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
-import { enroll } from '../enrol.js';
+import { enrolSettings } from '../configuration/settings.js';
+import { enroll, type InvitationSource } from '../enrol.js';
 import type { CommandIo } from './io.js';
+import { settingFlags } from './setting-flags.js';
 
-interface EnrollOptions {
-  readonly invitationFile: string;
-  readonly directory: string;
-  readonly wait: string;
+interface EnrollFlags extends Readonly<Record<string, unknown>> {
   readonly json?: true;
 }
 
 /** `participant enroll`: keys, request, the fingerprint to compare, and the wait to be admitted. */
 export function addEnrollCommand(group: Command, io: CommandIo): void {
-  group
-    .command('enroll')
-    .description('Enrol with an invitation: makes the keys here and waits for the operator to admit them.')
-    .requiredOption('--invitation-file <file>', 'the file the operator sent')
-    .requiredOption('--directory <dir>', 'participant directory; made if it is missing')
-    .option('--wait <seconds>', 'how long to wait to be admitted; 0 asks once', '600')
+  settingFlags(
+    group
+      .command('enroll')
+      .description('Enrol with an invitation: makes the keys here and waits for the operator to admit them.'),
+    enrolSettings,
+  )
     .option('--json', 'print JSON lines and one envelope on stdout')
-    .action(async (options: EnrollOptions) => {
-      await conclude(io, options.json === true, () => enrol(options, io));
+    .action(async (flags: EnrollFlags) => {
+      await conclude(io, flags.json === true, () => enrol(flags, io));
     });
 }
 
-async function enrol(options: EnrollOptions, io: CommandIo): Promise<CommandResult> {
+async function enrol(flags: EnrollFlags, io: CommandIo): Promise<CommandResult> {
+  const { values, problems } = resolveSettings(enrolSettings, { flags, environment: io.environment });
+  if (problems.length > 0) throw configurationError(problems, 'concordat participant enroll --help');
+  const { directory, invitationFile, wait } = values;
   const result = await enroll({
-    invitationFile: options.invitationFile,
-    directory: options.directory,
-    waitMillis: secondsOf(options.wait) * 1000,
+    ...(await invitationSource(invitationFile, io)),
+    directory,
+    waitMillis: wait * 1000,
     pollMillis: 500,
     signal: io.signal,
     correlationId: io.correlationId,
-    onPending: (fingerprint) => sayPending(fingerprint, options, io),
+    onPending: (fingerprint) => sayPending(fingerprint, flags, io),
   });
   const { participantId, consortium, fingerprint, state } = result;
   return {
-    data: { ...result, directory: options.directory },
+    data: { ...result, directory },
     lines:
       state === 'admitted'
         ? [
             `${participantId} is a member of ${consortium}.`,
-            `Next: write ${options.directory}/policy.yaml, then run: concordat participant serve --directory ${options.directory} --data DIR`,
+            `Next: write ${directory}/policy.yaml, say in ${directory}/participant.yaml where the records are, then run: concordat participant serve --directory ${directory}`,
           ]
         : [
             `${participantId} waits to be admitted. Fingerprint: ${spokenFingerprint(fingerprint)}`,
@@ -52,20 +54,38 @@ async function enrol(options: EnrollOptions, io: CommandIo): Promise<CommandResu
   };
 }
 
-function sayPending(fingerprint: string, options: EnrollOptions, io: CommandIo): void {
-  if (options.json === true) {
+/** The invitation holds a secret: it comes from a file or from stdin, never from the command line, which others can list. */
+async function invitationSource(file: string, io: CommandIo): Promise<InvitationSource> {
+  if (file === '-') return { invitation: await readAll(io.stdin) };
+  if (!/\{\s*"/.test(file)) return { invitationFile: file };
+  // Not quoted: somebody put the invitation itself there.
+  throw new FederatedError('invalid-argument', '--invitation-file names a file; what was offered is no file name', {
+    fix: 'Save the invitation to a file, or pipe it in with --invitation-file -. Ask for a new one: others may have seen it.',
+  });
+}
+
+async function readAll(stdin: CommandIo['stdin']): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of stdin ?? []) {
+    const bytes = Buffer.from(piece);
+    length += bytes.length;
+    if (length > bounds.certificateBytesMax) {
+      throw new FederatedError('invalid-argument', 'stdin is too long for an invitation', {
+        detail: { required: bounds.certificateBytesMax },
+        fix: 'Pipe in the invitation file as the operator sent it.',
+      });
+    }
+    pieces.push(bytes);
+  }
+  return new Uint8Array(Buffer.concat(pieces));
+}
+
+function sayPending(fingerprint: string, flags: EnrollFlags, io: CommandIo): void {
+  if (flags.json === true) {
     writeLine(io, { type: 'pending', fingerprint, spoken: spokenFingerprint(fingerprint) });
     return;
   }
   io.stderr.write(`Read this fingerprint to the operator, over the telephone: ${spokenFingerprint(fingerprint)}\n`);
   io.stderr.write('Waiting for the operator to compare it and to admit you.\n');
-}
-
-function secondsOf(text: string): number {
-  const seconds = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isNaN(seconds)) return seconds;
-  throw new FederatedError(
-    'invalid-argument',
-    `--wait ${JSON.stringify(text.slice(0, 40))} is not a number of seconds`,
-  );
 }

@@ -2,6 +2,9 @@
 export interface CommandIo {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What is piped in; absent where nothing can be. */
+  readonly stdin?: AsyncIterable<Uint8Array | string>;
   /** Fires when the person or the system wants the command to end. */
   readonly signal: AbortSignal;
   /** Sent to the coordinator with every call, and shown with an error. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addConfigCommands } from './config-commands.js';
 import { addEnrollCommand } from './enroll-command.js';
 import type { CommandIo } from './io.js';
 import { addServeCommand } from './serve-command.js';
@@ -13,8 +14,9 @@ export function registerParticipantCommands(program: Command, io: CommandIo): vo
   );
 }
 
-/** Add `enroll` and `serve` themselves: what `concordat-participant` offers without the word `participant`. */
+/** Add `enroll`, `serve` and the rest themselves: what `concordat-participant` offers without the word `participant`. */
 export function addParticipantCommands(group: Command, io: CommandIo): void {
   addEnrollCommand(group, io);
   addServeCommand(group, io);
+  addConfigCommands(group, io);
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { FederatedError, fromBase64url, isId, toBase64url, utf8Encode } from '@concordat/core';
-import { readSecretFile, writeDurably, writeSecretFile } from '@concordat/node';
+import { parseAddress, readSecretFile, writeDurably, writeSecretFile } from '@concordat/node';
 import { z } from 'zod';
 import { participantFile } from './participant-files.js';
 
@@ -27,11 +27,11 @@ export interface PendingEnrolment extends Enrolment {
 
 const fileBytesMax = 65_536;
 
-/** `host:port`: a DNS name, an IPv4 address or an IPv6 address in brackets, and a port. */
-export const addressText = z
+/** `host:port`. */
+const addressText = z
   .string()
   .max(300)
-  .regex(/^([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]):[0-9]{1,5}$/i, 'host:port');
+  .refine((text) => parseAddress(text) !== undefined, 'host:port');
 
 /** 1 to 200 characters, none that a terminal or log would obey. */
 export const nameText = z

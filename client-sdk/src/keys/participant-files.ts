@@ -2,6 +2,11 @@ import { join } from 'node:path';
 
 /** Names inside a participant directory. Everything is 0600; keys never leave it. */
 export const participantFiles = {
+  /** What `participant serve` is told, for people to write. */
+  configuration: 'participant.yaml',
+  /** JSON Schemas of the files that people write, for editors. */
+  schema: 'participant.schema.json',
+  policySchema: 'policy.schema.json',
   /** Ed25519 identity, PKCS #8 PEM. */
   identityKey: 'identity.key',
   /** TLS client key, PKCS #8 PEM. */

@@ -1,58 +1,79 @@
 import { readFile } from 'node:fs/promises';
 import { bounds, FederatedError } from '@concordat/core';
-import { load } from 'js-yaml';
+import { checkDocument, type JsonSchema, jsonSchemaOf, parseYaml, problemLine } from '@concordat/node';
 import { z } from 'zod';
 
 const names = z.array(z.string().min(1).max(bounds.textCharactersMax)).max(256);
 
-// Strict everywhere: a rule that is misspelt must stop the client, not be skipped.
-const policyShape = z.strictObject({
-  schema: z.literal('concordat/policy/1'),
-  proposers: names.min(1),
-  purposes: names.min(1),
-  models: names.min(1).optional(),
-  dataSchemas: names.min(1).optional(),
-  cohort: z.strictObject({ min: z.int().min(bounds.cohortMin).max(bounds.cohortMax) }),
-  survivors: z.strictObject({ min: z.int().min(bounds.cohortMin).max(bounds.cohortMax) }).default({ min: 3 }),
-  maxColluders: z.int().min(0).max(bounds.cohortMax).default(1),
-  differentialPrivacy: z.enum(['required', 'optional']).optional(),
-  approval: z.enum(['automatic', 'manual']).default('manual'),
-  roster: z.strictObject({ additions: z.enum(['auto', 'ask']) }).default({ additions: 'ask' }),
-  weighting: z.strictObject({ exactCounts: z.boolean() }).default({ exactCounts: false }),
-  metrics: names.default([]),
-  examples: z.strictObject({ min: z.int().min(1) }).default({ min: 1 }),
-  contributionsPerBase: z.int().min(1).max(1000).default(3),
-  uploadBytesPerSecond: z.int().min(1024).optional(),
-});
+const participants = z.int().min(bounds.cohortMin).max(bounds.cohortMax);
 
-/**
- * A participant's own rules, `policy.yaml`. What it does not allow is refused.
- *
- * `proposers`: operators whose plans are considered · `purposes`: word for word · `models`, `dataSchemas`: digests, any when
- * absent · `cohort.min`, `survivors.min`: fewest participants in a cohort and in an opened sum · `maxColluders`: the plan must
- * hold against at least so many · `differentialPrivacy`: absent = required where the plan's cohort.min is below 10 ·
- * `approval`: `automatic` lets this file approve, `manual` waits for a person · `roster.additions`: whether members that
- * were added since the last approval need a new one · `weighting.exactCounts`: whether the sum may carry exact example
- * counts · `metrics`: names that may be sent · `examples.min`: own examples below which nothing is contributed ·
- * `contributionsPerBase`: uploads on one base model · `uploadBytesPerSecond`: at least 1,024.
- */
+/** Strict everywhere: a rule that is misspelt must stop the client, not be skipped. */
+export const policyShape = z
+  .strictObject({
+    schema: z.literal('concordat/policy/1').describe('version of this form'),
+    proposers: names.min(1).describe('operators whose plans are considered'),
+    purposes: names.min(1).describe('purposes that are agreed to, word for word'),
+    models: names.min(1).optional().describe('digests of model topologies; any when absent'),
+    dataSchemas: names.min(1).optional().describe('digests of data schemas; any when absent'),
+    cohort: z
+      .strictObject({ min: participants.describe('fewest participants in a cohort') })
+      .describe('who trains together'),
+    survivors: z
+      .strictObject({ min: participants.describe('fewest updates in a sum that is opened') })
+      .default({ min: 3 })
+      .describe('whose updates are in a sum'),
+    maxColluders: z
+      .int()
+      .min(0)
+      .max(bounds.cohortMax)
+      .default(1)
+      .describe('the plan must hold against at least so many colluding participants'),
+    differentialPrivacy: z
+      .enum(['required', 'optional'])
+      .optional()
+      .describe("absent: required where the plan's cohort.min is below 10"),
+    approval: z
+      .enum(['automatic', 'manual'])
+      .default('manual')
+      .describe('automatic lets this file approve plans; manual waits for a person'),
+    roster: z
+      .strictObject({ additions: z.enum(['auto', 'ask']).describe('ask: an added member needs a new approval') })
+      .default({ additions: 'ask' })
+      .describe('members that were added since the last approval'),
+    weighting: z
+      .strictObject({ exactCounts: z.boolean().describe('whether the sum may carry exact example counts') })
+      .default({ exactCounts: false })
+      .describe('how much our update weighs'),
+    metrics: names.default([]).describe('names of metrics that may be sent, masked'),
+    examples: z
+      .strictObject({ min: z.int().min(1).describe('own examples below which nothing is contributed') })
+      .default({ min: 1 })
+      .describe('how many records it takes'),
+    contributionsPerBase: z.int().min(1).max(1000).default(3).describe('uploads on one base model'),
+    uploadBytesPerSecond: z.int().min(1024).optional().describe('send no faster than this'),
+  })
+  .meta({ title: 'policy.yaml of Concordat' });
+
+/** A participant's own rules, `policy.yaml`; each is described in {@link policyShape}. What it does not allow is refused. */
 export type Policy = z.infer<typeof policyShape>;
+
+/** The JSON Schema of `policy.yaml`. */
+export function policyJsonSchema(): JsonSchema {
+  return jsonSchemaOf(policyShape);
+}
 
 /**
  * A policy from YAML text.
  *
- * @throws `invalid-argument` naming every key that is unknown, missing or out of range.
+ * @param path for the message.
+ * @throws `invalid-argument` naming line, key, what is required and what was offered; with how many more problems there are.
  */
-export function parsePolicy(text: string): Policy {
-  let value: unknown;
-  try {
-    value = load(text);
-  } catch (cause) {
-    throw unreadable(`not YAML: ${cause instanceof Error ? cause.message.split('\n')[0] : ''}`, cause);
-  }
-  const parsed = policyShape.safeParse(value);
-  if (!parsed.success) throw unreadable(z.prettifyError(parsed.error));
-  return parsed.data;
+export function parsePolicy(text: string, path = 'policy.yaml'): Policy {
+  const reading = parseYaml(text, path);
+  if (reading.type === 'unusable') throw unreadable(problemLine(reading.problem));
+  const [first, ...more] = checkDocument(reading.file, policyShape);
+  if (first === undefined) return policyShape.parse(reading.file.document);
+  throw unreadable(`${problemLine(first)}${more.length === 0 ? '' : ` There are ${more.length} more problems.`}`);
 }
 
 /**
@@ -69,7 +90,7 @@ export async function readPolicy(path: string): Promise<Policy | undefined> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unreadable(`cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`, cause);
   }
-  return parsePolicy(text);
+  return parsePolicy(text, path);
 }
 
 function unreadable(why: string, cause?: unknown): FederatedError {

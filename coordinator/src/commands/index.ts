@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addConfigCommands } from './config-commands.js';
 import { addInitCommand } from './init-command.js';
 import type { CommandIo } from './io.js';
 import { addParticipantCommands } from './participant-commands.js';
@@ -13,6 +14,7 @@ export function registerCoordinatorCommands(program: Command, io: CommandIo): vo
   const group = program.command('coordinator').description('Found a consortium and run its coordinator.');
   addInitCommand(group, io);
   addServerCommands(group, io);
+  addConfigCommands(group, io);
   addParticipantCommands(group, io);
   addPlanCommands(group, io);
   addRunCommands(group, io);

@@ -1,9 +1,11 @@
-import { resolve } from 'node:path';
+import { configurationError, resolveSettings, type SettingValues } from '@concordat/node';
 import { type CommandResult, conclude } from '@concordat/proto';
 import type { Command } from 'commander';
+import { operatorSettings } from '../configuration.js';
 import { type OperatorKeys, readOperatorKeys } from '../consortium-directory.js';
 import { OperatorClient } from '../transport/operator-client.js';
 import type { CommandIo } from './io.js';
+import { settingFlags } from './setting-flags.js';
 
 /** Flags of every command that talks to a running coordinator. */
 export interface OperatorFlags {
@@ -14,18 +16,7 @@ export interface OperatorFlags {
 
 /** Add those flags. */
 export function operatorOptions(command: Command): Command {
-  return command
-    .option(
-      '--directory <directory>',
-      "the consortium's directory, with operator/ in it (default: CONCORDAT_DIRECTORY or .)",
-    )
-    .option('--address <host:port>', 'another address than the one in operator/operator.json')
-    .option('--json', 'print one envelope');
-}
-
-/** The consortium's directory: flag, then `CONCORDAT_DIRECTORY`, then here. */
-export function consortiumDirectory(io: CommandIo, flag: string | undefined): string {
-  return resolve(flag ?? io.environment.CONCORDAT_DIRECTORY ?? '.');
+  return settingFlags(command, operatorSettings).option('--json', 'print one envelope');
 }
 
 /** Run a command as the operator: read the keys, connect, say how it went, disconnect. */
@@ -43,12 +34,19 @@ export async function withOperator<T>(
   flags: OperatorFlags,
   work: (client: OperatorClient, keys: OperatorKeys) => Promise<T>,
 ): Promise<T> {
-  const keys = await readOperatorKeys(consortiumDirectory(io, flags.directory));
-  const address = flags.address ?? io.environment.CONCORDAT_ADDRESS ?? keys.address;
+  const { directory, address: dialled } = operatorSettingsOf(io, flags);
+  const keys = await readOperatorKeys(directory);
+  const address = dialled ?? keys.address;
   const client = new OperatorClient({ ...keys, address, correlationId: io.correlationId });
   try {
     return await work(client, keys);
   } finally {
     client.close();
   }
+}
+
+function operatorSettingsOf(io: CommandIo, flags: OperatorFlags): SettingValues<typeof operatorSettings> {
+  const { values, problems } = resolveSettings(operatorSettings, { flags: { ...flags }, environment: io.environment });
+  if (problems.length > 0) throw configurationError(problems, 'the same command again');
+  return values;
 }

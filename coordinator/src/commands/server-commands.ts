@@ -1,34 +1,25 @@
-import { resolve } from 'node:path';
 import { FederatedError } from '@concordat/core';
 import { conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
 import { pino } from 'pino';
-import { readConfiguration } from '../configuration.js';
+import { configurationOf, coordinatorSettings, readSettings } from '../configuration.js';
 import { Coordinator } from '../coordinator.js';
 import type { Evaluator } from '../evaluator.js';
 import type { CoordinatorStatus } from '../status.js';
 import type { CommandIo } from './io.js';
-import { asOperator, consortiumDirectory, type OperatorFlags, operatorOptions } from './operator-session.js';
+import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
+import { settingFlags } from './setting-flags.js';
 
-interface StartFlags {
-  readonly directory?: string;
-  readonly host?: string;
-  readonly port?: string;
-  readonly logLevel?: string;
-  readonly holdout?: string;
+interface StartFlags extends Readonly<Record<string, unknown>> {
   readonly json?: boolean;
 }
 
 /** `coordinator start` and `coordinator status`. */
 export function addServerCommands(group: Command, io: CommandIo): void {
-  group
-    .command('start')
-    .description('Serve until Ctrl-C or SIGTERM. Logs are JSON lines on stderr.')
-    .option('--directory <directory>', "the consortium's directory, with coordinator/ in it")
-    .option('--host <host>', 'interface instead of the one in coordinator.yaml')
-    .option('--port <port>', 'port instead of the one in coordinator.yaml')
-    .option('--holdout <directory>', "the operator's own test records: every published model is measured on them")
-    .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent')
+  settingFlags(
+    group.command('start').description('Serve until Ctrl-C or SIGTERM. Logs are JSON lines on stderr.'),
+    coordinatorSettings,
+  )
     .option('--json', 'print JSON lines')
     .action((flags: StartFlags) => conclude(io, flags.json === true, () => serve(io, flags)));
   operatorOptions(
@@ -42,9 +33,9 @@ export function addServerCommands(group: Command, io: CommandIo): void {
 }
 
 async function serve(io: CommandIo, flags: StartFlags) {
-  const directory = consortiumDirectory(io, flags.directory);
-  const configuration = await readConfiguration(directory, flags, io.environment);
-  const holdout = flags.holdout ?? io.environment.CONCORDAT_HOLDOUT;
+  const settings = await readSettings({ flags, environment: io.environment });
+  const { directory, holdout } = settings;
+  const configuration = configurationOf(settings);
   const evaluator = holdout === undefined ? undefined : await evaluatorOver(io, holdout);
   const log = pino(
     { level: configuration.logLevel, base: null },
@@ -70,9 +61,9 @@ async function serve(io: CommandIo, flags: StartFlags) {
 }
 
 function evaluatorOver(io: CommandIo, holdout: string): Promise<Evaluator> {
-  if (io.makeEvaluator !== undefined) return io.makeEvaluator(resolve(holdout));
-  throw new FederatedError('invalid-argument', '--holdout needs a trainer, which this command was built without', {
-    fix: 'Use the command `concordat`, which brings one, or leave --holdout out.',
+  if (io.makeEvaluator !== undefined) return io.makeEvaluator(holdout);
+  throw new FederatedError('invalid-argument', 'a holdout needs a trainer, which this command was built without', {
+    fix: 'Use the command `concordat`, which brings one, or configure no holdout.',
   });
 }
 

@@ -107,16 +107,18 @@ describe('the coordinator’s commands', () => {
     expect(lines[0]!.port).to.be.greaterThan(0);
   });
 
-  it('a holdout needs a trainer, and a wrong port is named with its field', async () => {
+  it('a holdout needs a trainer, and a wrong port is named with its variable', async () => {
     const home = join(directory, 'c');
     await type(['init', home, '--consortium', 'demo']);
     const holdout = await type(['start', '--directory', home, '--holdout', directory, '--json']);
-    expect(holdout.envelope.error!.message).to.contain('--holdout needs a trainer');
+    expect(holdout.envelope.error!.message).to.contain('a holdout needs a trainer');
     const port = await type(['start', '--directory', home, '--json'], { environment: { CONCORDAT_PORT: '99999' } });
     expect(port.code).to.equal(4);
-    expect(port.envelope.error!.detail).to.deep.equal({
-      field: 'listen.port',
-      path: join(home, 'coordinator/coordinator.yaml'),
+    expect(port.envelope.error!.detail).to.deep.include({
+      where: 'CONCORDAT_PORT',
+      setting: 'listen.port',
+      required: 'a whole number from 0 to 65535',
+      offered: '99999',
     });
   });
 });

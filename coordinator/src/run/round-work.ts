@@ -25,6 +25,12 @@ export interface RoundWorkOptions {
   readonly plan: Plan;
 }
 
+/** What opening a sum gave. */
+export interface OpenedRound {
+  readonly opened: Pick<DecodedSum, 'totalWeight' | 'metrics'>;
+  readonly sumHash: Uint8Array;
+}
+
 /** The long work of a run, outside its event queue: open the sum of a round, then make the next model of it. */
 export class RoundWork {
   readonly #options: RoundWorkOptions;
@@ -39,15 +45,16 @@ export class RoundWork {
   /**
    * Add, unmask, check and decode. The mean delta is kept for `publish` of the same round.
    *
+   * @returns `sumHash`: SHA-256 of the packed integer sum.
    * @throws `verification` when guards, padding or lanes are not those of so many survivors.
    */
-  async open(round: number, order: SumOrder): Promise<Pick<DecodedSum, 'totalWeight' | 'metrics'>> {
+  async open(round: number, order: SumOrder): Promise<OpenedRound> {
     const { crypto, spool, run, plan } = this.#options;
     const vector = await openSpooledSum({ crypto, spool, run, round, order });
     const lanes = openSum(order.layout, vector, order.survivors.length);
     const { mean, totalWeight, metrics } = decodeSum(plan, lanes, order.survivors.length);
     this.#mean = { round, delta: mean };
-    return { totalWeight, metrics };
+    return { opened: { totalWeight, metrics }, sumHash: crypto.sha256(vector) };
   }
 
   /** @returns the hash of the new model, durable as a blob. */

@@ -359,7 +359,8 @@ export class Run {
   }
 
   async #openSum({ round, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
-    const opened = await this.#work.open(round, sum);
+    const { opened, sumHash } = await this.#work.open(round, sum);
+    this.#ports.log.info({ run: this.runId, round, sumHash: toHex(sumHash) }, 'the sum is open');
     await this.#deliver({ type: 'sum-opened', round, ...opened });
   }
 

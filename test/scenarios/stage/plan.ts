@@ -1,0 +1,99 @@
+import { type Policy, parsePolicy, type Trainer } from '@concordat/client-sdk';
+import { completePlan, encodeSafetensors, type NamedTensor, type Plan, toBase64url, utf8Encode } from '@concordat/core';
+import { nodeCrypto } from '@concordat/node';
+import { drawUnit, seededRandom } from '@concordat/sim';
+import type { StageScenario } from './scenario.js';
+
+/** Nobody builds layers here: only its digest counts. */
+export const topology: Uint8Array = utf8Encode('{"class_name":"Sequential"}');
+
+/** The weights every run begins with. */
+export function firstModel({ kernel: [inputs, outputs] }: StageScenario): readonly NamedTensor[] {
+  return [
+    { name: 'dense/kernel', shape: [inputs, outputs], values: new Float32Array(inputs * outputs).fill(0.5) },
+    { name: 'dense/bias', shape: [outputs], values: new Float32Array(outputs).fill(-0.25) },
+  ];
+}
+
+export function planOf(scenario: StageScenario): Plan {
+  const model = firstModel(scenario);
+  const digest = (bytes: Uint8Array) => toBase64url(nodeCrypto.sha256(bytes));
+  return completePlan({
+    consortium: 'stage',
+    run: scenario.name,
+    purpose: 'scenario',
+    task: {
+      model: {
+        topologyDigest: digest(topology),
+        weightsDigest: digest(encodeSafetensors(model)),
+        tensors: model.map(({ name, shape }) => ({ name, shape })),
+      },
+      loss: 'meanSquaredError',
+      optimizer: { name: 'sgd', learningRate: 0.125 },
+      batchSize: 8,
+      epochs: 1,
+      dataSchemaDigest: toBase64url(new Uint8Array(32)),
+    },
+    rounds: scenario.rounds,
+    cohort: scenario.cohort,
+    reportingGoal: scenario.cohort.min,
+    maxColluders: scenario.maxColluders,
+    deadlines: { ...scenario.deadlines, leaseBytesPerSecond: 100_000 },
+    onShortfall: scenario.onShortfall,
+    expires: '2099-01-01T00:00:00Z',
+    clippingNorm: 8,
+    metrics: [{ name: 'accuracy', kind: 'rate', max: 1 }],
+    transcriptRetention: 0,
+  });
+}
+
+export function policyOf({ uploadBytesPerSecond }: StageScenario): Policy {
+  return parsePolicy(`
+schema: concordat/policy/1
+proposers: [operator]
+purposes: [scenario]
+cohort: {min: 3}
+differentialPrivacy: optional
+approval: automatic
+metrics: [accuracy]
+${uploadBytesPerSecond === undefined ? '' : `uploadBytesPerSecond: ${uploadBytesPerSecond}`}
+`);
+}
+
+const examples = 40;
+
+/**
+ * A linear model of the participant's own records, trained by gradient descent in plain arithmetic: the same weights on every
+ * machine. The records are drawn from the seed.
+ */
+export function linearTrainer({ seed, kernel: [inputs, outputs] }: StageScenario, participant: string): Trainer {
+  const random = seededRandom(nodeCrypto, seed, `records/${participant}`);
+  const draw = (length: number) => Float32Array.from({ length }, () => 2 * drawUnit(random) - 1);
+  const records = Array.from({ length: examples }, () => ({ x: draw(inputs), y: draw(outputs) }));
+  return {
+    describe: () => ({ engine: 'linear 1', kernels: 'none', why: 'the scenario says so' }),
+    fit: async ({ weights, task }) => {
+      const [kernel, bias] = weights.map(({ values }) => Float32Array.from(values)) as [Float32Array, Float32Array];
+      for (const { x, y } of records) descend(kernel, bias, x, y, task.optimizer.learningRate / examples);
+      return { weights: [kernel, bias].map((values, i) => ({ ...weights[i]!, values })), examples };
+    },
+    evaluate: async ({ weights }) => {
+      const [kernel, bias] = weights.map(({ values }) => values) as [Float32Array, Float32Array];
+      const right = records.filter(({ x, y }) => predict(kernel, bias, x, 0) > 0 === y[0]! > 0);
+      return { metrics: { accuracy: right.length / examples }, examples };
+    },
+    close: async () => undefined,
+  };
+}
+
+function predict(kernel: Float32Array, bias: Float32Array, x: Float32Array, output: number): number {
+  return x.reduce((sum, value, i) => sum + value * kernel[i * bias.length + output]!, bias[output]!);
+}
+
+function descend(kernel: Float32Array, bias: Float32Array, x: Float32Array, y: Float32Array, rate: number): void {
+  const errors = Array.from(bias, (_, output) => predict(kernel, bias, x, output) - y[output]!);
+  for (const [output, error] of errors.entries()) {
+    bias[output]! -= rate * error;
+    for (const [i, value] of x.entries()) kernel[i * bias.length + output]! -= rate * error * value;
+  }
+}

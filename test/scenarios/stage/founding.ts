@@ -1,13 +1,7 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { enroll } from '@concordat/client-sdk';
-import {
-  Coordinator,
-  initConsortium,
-  OperatorClient,
-  readConfiguration,
-  readOperatorKeys,
-} from '@concordat/coordinator';
+import { Coordinator, initConsortium, OperatorClient, readOperatorKeys } from '@concordat/coordinator';
 import {
   type CertifiedKey,
   certificatesToPem,
@@ -37,7 +31,6 @@ export async function found(directory: string, participants: readonly string[], 
   const authority = await renewTls(consortium);
   const coordinator = await Coordinator.start({
     directory: consortium,
-    configuration: await readConfiguration(consortium),
     random: random('enrolment'),
     wallMillis,
   });

@@ -8,7 +8,6 @@ import {
   OperatorClient,
   type OperatorKeys,
   openStore,
-  readConfiguration,
   readOperatorKeys,
 } from '@concordat/coordinator';
 import { encodePlan, encodeSafetensors, signPlan } from '@concordat/core';
@@ -198,7 +197,6 @@ class Stage {
     this.#operatorKeys = await readOperatorKeys(this.#coordinatorDirectory);
     this.#coordinator = await Coordinator.start({
       directory: this.#coordinatorDirectory,
-      configuration: await readConfiguration(this.#coordinatorDirectory),
       random: seededRandom(nodeCrypto, seed, `coordinator/${this.#coordinatorLife}`),
       clock: this.#clock.of(`coordinator#${this.#coordinatorLife}`),
       wallMillis: () => this.#clock.wallMillis(),

@@ -14,13 +14,12 @@ export {
   environmentVariables,
   unknownVariables,
 } from './configuration/environment-variables.js';
-export { nearestName } from './configuration/nearest-name.js';
 export { configurationError, type Problem, problemLine } from './configuration/problem.js';
 export { checkReferencedFile, type ReferencedFile } from './configuration/referenced-files.js';
 export { type ConfigurationReport, reportCheck, reportShow } from './configuration/report.js';
 export { type Setting, type Settings, type SettingValues, settingOptions } from './configuration/setting.js';
 export { settingsJsonSchema } from './configuration/settings-shape.js';
-export { markdownTable, settingsTable } from './configuration/settings-table.js';
+export { schemaTable, settingsTable } from './configuration/settings-table.js';
 export { settingsText } from './configuration/settings-text.js';
 export { parseYaml, readYamlFile, type YamlFile, type YamlReading } from './configuration/yaml-file.js';
 export { createIdentityFile, identityFromSeed, readIdentityFile } from './crypto/identity.js';

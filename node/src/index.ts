@@ -25,7 +25,7 @@ export { parseYaml, readYamlFile, type YamlFile, type YamlReading } from './conf
 export { createIdentityFile, identityFromSeed, readIdentityFile } from './crypto/identity.js';
 export { nodeCrypto } from './crypto/node-crypto.js';
 export { systemRandom } from './crypto/system-random.js';
-export { AppendLog, type AppendLogOptions, type OpenedLog } from './durable/append-log.js';
+export { AppendLog, type AppendLogOptions, type OpenedLog, type SalvagedLog } from './durable/append-log.js';
 export { type DirectoryLock, lockDirectory } from './durable/directory-lock.js';
 export { readSecretFile, writeSecretFile } from './durable/secret-file.js';
 export { syncDirectory, type WriteOptions, writeDurably } from './durable/write-durably.js';

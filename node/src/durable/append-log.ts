@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { FederatedError } from '@concordat/core';
@@ -12,6 +12,14 @@ const recordBytesMaxDefault = 1024 * 1024;
 export interface AppendLogOptions {
   /** Longest record; 1 MiB unless said. */
   readonly recordBytesMax?: number;
+}
+
+/** What can still be read of a log. */
+export interface SalvagedLog {
+  /** Every whole record, also those behind damage, oldest first. */
+  readonly records: readonly Uint8Array[];
+  /** Bytes that belong to no whole record. */
+  readonly lostBytes: number;
 }
 
 export interface OpenedLog {
@@ -39,9 +47,9 @@ export class AppendLog {
   }
 
   /**
-   * Open or create a log, read it whole and cut off a torn tail.
+   * Open or create a log, read it whole and cut off a torn tail: what one unfinished write can leave, nothing more.
    *
-   * @throws `state-lost` when a damaged record is followed by more than one write can have torn: then bytes that were
+   * @throws `state-lost` when a whole record follows the damage, or more than one write can have torn: then records that were
    *   acknowledged are gone, and going on would forget them in silence.
    */
   static async open(path: string, options: AppendLogOptions = {}): Promise<OpenedLog> {
@@ -51,7 +59,9 @@ export class AppendLog {
       const bytes = new Uint8Array(await file.readFile());
       const { records, end } = readFrames(bytes, recordBytesMax);
       const tornBytes = bytes.length - end;
-      if (tornBytes > frameHeaderBytes + recordBytesMax) throw damaged(path, end, tornBytes);
+      // Records are written one after another, each flushed before the next: behind a torn one there is none.
+      const acknowledged = nextFrame(bytes, end + 1, recordBytesMax) !== undefined;
+      if (acknowledged || tornBytes > frameHeaderBytes + recordBytesMax) throw damaged(path, end, tornBytes);
       if (tornBytes > 0) {
         await file.truncate(end);
         await file.sync();
@@ -62,6 +72,24 @@ export class AppendLog {
       await file.close();
       throw error;
     }
+  }
+
+  /** Read what can be read of a log, whatever happened to it; nothing is changed. A file that is absent has no records. */
+  static async salvage(path: string, options: AppendLogOptions = {}): Promise<SalvagedLog> {
+    const recordBytesMax = options.recordBytesMax ?? recordBytesMaxDefault;
+    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return new Uint8Array(0);
+      throw error;
+    });
+    const records: Uint8Array[] = [];
+    let kept = 0;
+    for (let from: number | undefined = 0; from !== undefined; ) {
+      const { records: some, end } = readFrames(bytes, recordBytesMax, from);
+      records.push(...some);
+      kept += end - from;
+      from = nextFrame(bytes, end + 1, recordBytesMax);
+    }
+    return { records, lostBytes: bytes.length - kept };
   }
 
   /** Bytes of the file. */
@@ -138,20 +166,34 @@ function frame(record: Uint8Array): Uint8Array {
   return bytes;
 }
 
-function readFrames(bytes: Uint8Array, recordBytesMax: number): { records: Uint8Array[]; end: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function readFrames(bytes: Uint8Array, recordBytesMax: number, from = 0): { records: Uint8Array[]; end: number } {
   const records: Uint8Array[] = [];
-  let end = 0;
-  while (end + frameHeaderBytes <= bytes.length) {
-    const length = view.getUint32(end);
-    const start = end + frameHeaderBytes;
-    if (length === 0 || length > recordBytesMax || length > bytes.length - start) break;
-    const record = bytes.slice(start, start + length);
-    if (crc32(record, crc32(bytes.subarray(end, end + 4))) !== view.getUint32(end + 4)) break;
-    records.push(record);
-    end = start + length;
+  let end = from;
+  for (let record = frameAt(bytes, end, recordBytesMax); record !== undefined; ) {
+    records.push(new Uint8Array(record));
+    end += frameHeaderBytes + record.length;
+    record = frameAt(bytes, end, recordBytesMax);
   }
   return { records, end };
+}
+
+/** The record of the frame at `at`, a view; undefined when there is no whole one. */
+function frameAt(bytes: Uint8Array, at: number, recordBytesMax: number): Uint8Array | undefined {
+  if (at + frameHeaderBytes > bytes.length) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getUint32(at);
+  const start = at + frameHeaderBytes;
+  if (length === 0 || length > recordBytesMax || length > bytes.length - start) return undefined;
+  const record = bytes.subarray(start, start + length);
+  return crc32(record, crc32(bytes.subarray(at, at + 4))) === view.getUint32(at + 4) ? record : undefined;
+}
+
+/** Where the next whole frame begins, at `from` or later. */
+function nextFrame(bytes: Uint8Array, from: number, recordBytesMax: number): number | undefined {
+  for (let at = from; at + frameHeaderBytes <= bytes.length; at++) {
+    if (frameAt(bytes, at, recordBytesMax) !== undefined) return at;
+  }
+  return undefined;
 }
 
 function isDiskFull(cause: unknown): boolean {
@@ -160,8 +202,12 @@ function isDiskFull(cause: unknown): boolean {
 }
 
 function damaged(path: string, at: number, behind: number): FederatedError {
-  return new FederatedError('state-lost', `${path} is damaged at byte ${at}, and ${behind} bytes follow`, {
-    detail: { path, at, behind },
-    fix: 'Check the disk and restore the directory from what was lost last; do not edit the file.',
-  });
+  return new FederatedError(
+    'state-lost',
+    `${path} is damaged at byte ${at}, and ${behind} bytes follow: records that were acknowledged are lost`,
+    {
+      detail: { path, at, behind },
+      fix: 'Check the disk and restore the directory from what was lost last; do not edit the file.',
+    },
+  );
 }

@@ -19,10 +19,12 @@ interface Holder {
 }
 
 /**
- * Hold a directory for this process alone. A lock whose process is dead is taken over.
+ * Hold a directory for this process alone. A lock whose process is dead is taken over, at once and by one process only.
+ * A copy of a locked directory counts as locked as long as that process lives; a lock of another machine counts as held
+ * until it is released or removed, since nobody here can see whether its process lives.
  *
  * @param directory exists. @param now wall clock, milliseconds since 1970; written for the message only.
- * @throws `conflict` naming the process that holds it.
+ * @throws `conflict` (rule `directory.held`) naming the process that holds it.
  */
 export function lockDirectory(directory: string, now: number): DirectoryLock {
   return lockFile(join(directory, 'lock'), directory, now, 0);
@@ -59,7 +61,8 @@ function lockFile(path: string, directory: string, now: number, depth: number): 
 /** Create the lock with its content at once: a hard link fails when the name exists. */
 function create(path: string, holder: Holder): boolean {
   const temporary = `${path}.${holder.nonce}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600, flag: 'wx' });
+  // Flushed: after a power loss an empty lock file could not be told from a foreign one, and would need a person.
+  writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600, flag: 'wx', flush: true });
   try {
     linkSync(temporary, path);
     return true;
@@ -99,20 +102,34 @@ function isAlive(holder: Holder): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+  if (isZombie(holder.pid)) return false;
   const started = startOf(holder.pid);
   return started === '' || holder.started === '' || started === holder.started;
+}
+
+/** Ended, but its parent has not asked how: it still answers signals and holds nothing any more (Linux). */
+function isZombie(pid: number): boolean {
+  try {
+    return statFields(pid)[0] === 'Z';
+  } catch {
+    return false;
+  }
 }
 
 /** Clock ticks from boot to the start of a process, with the boot it was counted from (Linux); empty elsewhere. */
 function startOf(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    // Field 22; counted from behind the command, which may contain anything.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return `${boot}:${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
+    return `${boot}:${statFields(pid)[19] ?? ''}`;
   } catch {
     return '';
   }
+}
+
+/** Fields of /proc/PID/stat from the third on: they are counted from behind the command, which may contain anything. */
+function statFields(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function held(directory: string, path: string, holder: Holder): FederatedError {
@@ -121,7 +138,7 @@ function held(directory: string, path: string, holder: Holder): FederatedError {
     'conflict',
     `${directory} is in use by process ${holder.pid}${here ? '' : ` on ${holder.host}`} since ${holder.since}`,
     {
-      detail: { directory, pid: holder.pid, host: holder.host, since: holder.since },
+      detail: { rule: 'directory.held', directory, pid: holder.pid, host: holder.host, since: holder.since },
       fix: here ? 'Stop that process, or use another directory.' : `If that machine no longer runs it, remove ${path}.`,
     },
   );

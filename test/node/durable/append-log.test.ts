@@ -66,6 +66,37 @@ describe('an append log', () => {
     expect(readFileSync(path).equals(bytes), 'the file is left as it is').to.equal(true);
   });
 
+  it('refuses with state-lost a single flipped bit with a record behind it, however small the log', async () => {
+    await write('one', 'two', 'three');
+    const whole = readFileSync(path);
+    const frames = [0, 8 + 3];
+    for (const at of frames.flatMap((start) => [start, start + 4, start + 9])) {
+      const bytes = Buffer.from(whole);
+      bytes[at]! ^= 1;
+      writeFileSync(path, bytes);
+      const error = await AppendLog.open(path).catch((reason: unknown) => reason);
+      expect(error, `byte ${at}`).to.be.instanceOf(FederatedError).with.property('code', 'state-lost');
+      expect(readFileSync(path).equals(bytes), 'the file is left as it is').to.equal(true);
+    }
+  });
+
+  it('refuses with state-lost a log whose beginning is gone', async () => {
+    await write('one', 'two', 'three');
+    writeFileSync(path, readFileSync(path).subarray(5));
+    expect(await AppendLog.open(path).catch((error: unknown) => error)).to.have.property('code', 'state-lost');
+  });
+
+  it('salvages every whole record, before and behind the damage, and changes nothing', async () => {
+    await write('one', 'two', 'three');
+    const bytes = readFileSync(path);
+    bytes[8 + 3 + 9]! ^= 1;
+    writeFileSync(path, Buffer.concat([bytes, Uint8Array.of(0, 0, 0, 9, 1)]));
+    const { records, lostBytes } = await AppendLog.salvage(path);
+    expect([records.map(utf8Decode), lostBytes]).to.deep.equal([['one', 'three'], 8 + 3 + 5]);
+    expect(readFileSync(path)).to.have.length(bytes.length + 5);
+    expect(await AppendLog.salvage(join(directory, 'absent'))).to.deep.equal({ records: [], lostBytes: 0 });
+  });
+
   it('reads a log that was cut to nothing as empty', async () => {
     await write('one');
     truncateSync(path, 0);

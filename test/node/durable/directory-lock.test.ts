@@ -1,10 +1,50 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { FederatedError } from '@concordat/core';
 import { lockDirectory } from '@concordat/node';
 import { expect } from 'chai';
+
+const repository = fileURLToPath(new URL('../../../../', import.meta.url));
+const program = `
+  import { lockDirectory } from '@concordat/node';
+  try {
+    const lock = lockDirectory(process.argv[1], Date.now());
+    process.stdin.on('end', () => lock.release()).resume();
+    console.log('held');
+  } catch (error) {
+    console.log(error.code);
+    process.stdin.resume();
+  }`;
+
+/** Another process that takes the lock and keeps it until its stdin ends, or until it is killed. */
+async function lockElsewhere(directory: string) {
+  const args = ['--input-type=module', '--eval', program, directory];
+  const child = spawn(process.execPath, args, { cwd: repository, stdio: ['pipe', 'pipe', 'inherit'] });
+  const said = await firstLine(child);
+  const gone = once(child, 'close');
+  return {
+    pid: child.pid!,
+    said,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await gone;
+    },
+    end: async () => {
+      child.stdin!.end();
+      await gone;
+    },
+  };
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => createInterface({ input: child.stdout! }).once('line', resolve));
+}
 
 const now = Date.UTC(2030, 0, 1);
 
@@ -48,6 +88,56 @@ describe('a directory lock', () => {
     if (process.platform !== 'linux') this.skip();
     lockOf({ started: 'another boot:1', nonce: '0123456789abcdef' });
     lockDirectory(directory, now).release();
+  });
+
+  it('is held against another process until that one is killed, and the refusal names it', async () => {
+    const holder = await lockElsewhere(directory);
+    expect(holder.said).to.equal('held');
+    expect(() => lockDirectory(directory, now))
+      .to.throw(FederatedError, `in use by process ${holder.pid}`)
+      .with.property('detail')
+      .that.includes({ rule: 'directory.held', pid: holder.pid });
+    await holder.kill();
+    lockDirectory(directory, now).release();
+  });
+
+  it('is released by a process that ends in an orderly way', async () => {
+    const holder = await lockElsewhere(directory);
+    await holder.end();
+    expect(readdirSync(directory)).to.deep.equal([]);
+  });
+
+  it('of a dead process is taken over by exactly one of several that try at once', async function () {
+    this.timeout(20_000);
+    await (await lockElsewhere(directory)).kill();
+    const several = await Promise.all([1, 2, 3, 4].map(() => lockElsewhere(directory)));
+    expect(several.map(({ said }) => said).sort()).to.deep.equal(['conflict', 'conflict', 'conflict', 'held']);
+    await Promise.all(several.map((one) => one.end()));
+  });
+
+  it('of a killed process whose parent does not reap it is taken over', async function () {
+    if (process.platform !== 'linux') this.skip();
+    // The shell starts a child and becomes a program that never asks how that child ended.
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const pid = Number(await firstLine(parent));
+    while (!/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await setImmediate();
+    expect(process.kill(pid, 0), 'it still answers').to.equal(true);
+    lockOf({ pid, started: '', nonce: '0123456789abcdef' });
+    lockDirectory(directory, now).release();
+    parent.kill('SIGKILL');
+    await once(parent, 'close');
+  });
+
+  it('comes along with a copy of the directory, and ends with the process that holds it', async () => {
+    const holder = await lockElsewhere(directory);
+    const copy = mkdtempSync(join(tmpdir(), 'concordat-copy-'));
+    cpSync(directory, copy, { recursive: true });
+    expect(() => lockDirectory(copy, now)).to.throw(FederatedError, `${copy} is in use by process ${holder.pid}`);
+    await holder.kill();
+    const lock = lockDirectory(copy, now);
+    expect(() => lockDirectory(directory, now).release(), 'the original has its own').not.to.throw();
+    lock.release();
+    rmSync(copy, { recursive: true });
   });
 
   it('is not taken over while somebody else takes it over', () => {

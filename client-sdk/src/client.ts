@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type CryptoPort, FederatedError, type Random } from '@concordat/core';
+import { type CryptoPort, FederatedError, type OfferedReceipt, type Random } from '@concordat/core';
 import {
   type Clock,
   type DirectoryLock,
@@ -17,9 +17,11 @@ import { KeyStore } from './keys/key-store.js';
 import { type Policy, readPolicy } from './policy/policy.js';
 import { LocalTraining } from './run/local-training.js';
 import { ParticipationRunner } from './run/participation-runner.js';
-import { nextClientEpoch } from './state/client-epoch.js';
-import { openJournal, type ParticipantJournal } from './state/journal.js';
+import { requireRemembered } from './state/memory-check.js';
+import { ParticipantState } from './state/participant-state.js';
 import { Spool } from './state/spool.js';
+import { standBy } from './state/standby.js';
+import { stateLost } from './state/state-lost.js';
 import type { EngineName } from './trainer/engine.js';
 import type { EngineDescription, Trainer } from './trainer/trainer.js';
 import { createTrainer } from './trainer/worker-trainer.js';
@@ -38,6 +40,10 @@ export type ClientOptions = RecordsSource & {
   readonly policy?: Policy;
   /** `policy.yaml` in the directory unless said. Without such a file every plan is refused. */
   readonly policyFile?: string;
+  /** Wait while another process uses the directory, and take over when it ends. Nothing is sent or written meanwhile. */
+  readonly standby?: boolean;
+  /** Ends standing by: opening is then refused as `unavailable`. */
+  readonly signal?: AbortSignal;
   /** Slower than the policy says, if both are given. */
   readonly uploadBytesPerSecond?: number;
   /** Called in order, on the event loop; must not throw. */
@@ -68,7 +74,7 @@ interface Opened {
   readonly lock: DirectoryLock;
   readonly keys: KeyStore;
   readonly policy: Policy | undefined;
-  readonly journal: ParticipantJournal;
+  readonly state: ParticipantState;
   readonly spool: Spool;
   readonly egress: EgressLog;
   readonly trainer: Trainer;
@@ -99,6 +105,8 @@ export class FederatedClient {
   #running: Promise<RunEnd | undefined> | undefined;
   #leave = new AbortController();
   #closed = false;
+  /** Whether the coordinator has taken this start of the client in. */
+  #welcomed = false;
 
   private constructor(options: ClientOptions, opened: Opened) {
     this.#options = options;
@@ -110,33 +118,36 @@ export class FederatedClient {
    * Open an enrolled participant: lock its directory, purge what an earlier process left, load keys, policy and records.
    * Nothing is sent.
    *
-   * @throws `conflict` when another process uses the directory; `unauthenticated` when nobody is enrolled here; `permission`
+   * @throws `conflict` when another process uses the directory, unless it stands by for it; `state-lost` when the journal is
+   *   missing, damaged or older than the directory itself proves: see `recover`; `unauthenticated` when nobody is enrolled here; `permission`
    *   when others can read a key; `invalid-argument` for policy or records that cannot be understood; `unavailable` when no
    *   training engine loads.
    */
   static async open(options: ClientOptions): Promise<FederatedClient> {
     const { directory, wallMillis = Date.now, crypto = nodeCrypto, random = systemRandom } = options;
-    const keys = await KeyStore.open(directory, { crypto, random, wallMillis });
-    const lock = lockDirectory(directory, wallMillis());
+    // Looked at before the lock too: who is not enrolled has nothing to wait for.
+    await KeyStore.open(directory, { crypto, random, wallMillis });
+    const lock = await hold(options);
     const undo: (() => unknown)[] = [() => lock.release()];
     try {
+      const keys = await KeyStore.open(directory, { crypto, random, wallMillis });
+      const state = await ParticipantState.open(directory);
+      undo.push(() => state.close());
       await keys.roots.purgeRoots();
       const policy = options.policy ?? (await readPolicy(options.policyFile ?? join(directory, 'policy.yaml')));
       const spool = await Spool.open(directory);
-      const journal = await openJournal(directory);
-      undo.push(() => journal.close());
       const egress = await EgressLog.open(directory, wallMillis);
       undo.push(() => egress.close());
       const ownsTrainer = !('trainer' in options);
       const trainer = await trainerOf(options, keys.participantId);
       if (ownsTrainer) undo.push(() => trainer.close());
-      const clientEpoch = await nextClientEpoch(directory);
+      const clientEpoch = await state.countStart();
       options.onEvent?.({ type: 'engine', ...trainer.describe() });
       const opened = {
         lock,
         keys,
         policy,
-        journal,
+        state,
         spool,
         egress,
         trainer,
@@ -189,9 +200,9 @@ export class FederatedClient {
     this.#closed = true;
     this.#leave.abort();
     await this.#running?.catch(() => undefined);
-    const { trainer, ownsTrainer, journal, egress, lock } = this.#opened;
+    const { trainer, ownsTrainer, state, egress, lock } = this.#opened;
     if (ownsTrainer) await trainer.close();
-    await journal.close();
+    await state.close();
     await egress.close();
     lock.release();
   }
@@ -220,7 +231,7 @@ export class FederatedClient {
     try {
       await this.#checkIn(connection, runner, streamEnd.signal);
     } catch (error) {
-      fatal ??= error;
+      fatal ??= await this.#explain(error);
       stop.abort();
     }
     await left;
@@ -248,7 +259,7 @@ export class FederatedClient {
     connection: Connection,
     ends: { readonly onFinished: (end: RunEnd) => void; readonly onFatal: (error: unknown) => void },
   ): ParticipationRunner {
-    const { keys, policy, journal, spool, egress, trainer } = this.#opened;
+    const { keys, policy, state, spool, egress, trainer } = this.#opened;
     const {
       crypto = nodeCrypto,
       random = systemRandom,
@@ -261,7 +272,7 @@ export class FederatedClient {
       connection,
       keys,
       policy,
-      journal,
+      journal: state,
       spool,
       egress,
       training: new LocalTraining({ connection, trainer, random, examplesMin }),
@@ -284,8 +295,10 @@ export class FederatedClient {
       startId,
       signal,
       onMessage: (runId, message) => runner.take(runId, message),
-      onConnected: ({ software }) => {
+      onConnected: ({ software, receipts }) => {
+        this.#requireRemembered(receipts);
         connected = true;
+        this.#welcomed = true;
         onEvent({ type: 'connected', address: connection.address, software });
         runner.post({ type: 'connected' });
       },
@@ -296,6 +309,47 @@ export class FederatedClient {
       },
     });
   }
+
+  #requireRemembered(receipts: readonly OfferedReceipt[]): void {
+    const { keys, state } = this.#opened;
+    const { crypto = nodeCrypto } = this.#options;
+    requireRemembered({ keys, crypto, records: state.records, receipts });
+  }
+
+  /** A start that was never let in and is not the newest runs from a directory that is older than another. */
+  async #explain(failure: unknown): Promise<unknown> {
+    if (!(failure instanceof FederatedError)) return failure;
+    const { keys, egress, clientEpoch } = this.#opened;
+    const older = failure.code === 'conflict' && failure.detail.rule === 'client.epoch' && !this.#welcomed;
+    const { required } = failure.detail;
+    const error = older
+      ? stateLost(
+          keys.directory,
+          `the coordinator has seen a start of ${keys.participantId} that this directory does not know of (this is start ${clientEpoch}, the next is ${String(required)}): another copy of it was used, or this one is older`,
+          { rule: 'state.fenced', required: String(required), offered: clientEpoch },
+          failure,
+        )
+      : failure;
+    if (error.code === 'state-lost') {
+      const runId = typeof error.detail.run === 'string' ? error.detail.run : '';
+      const round = typeof error.detail.round === 'number' ? error.detail.round : 0;
+      const note = `${String(error.detail.rule)}: ${error.message}`;
+      await egress.note({ runId, round, kind: 'refusal', bytes: 0, digest: '', masked: false, note });
+    }
+    return error;
+  }
+}
+
+async function hold(options: ClientOptions): Promise<DirectoryLock> {
+  const { directory, standby, signal, wallMillis = Date.now, clock = systemClock, onEvent } = options;
+  if (standby !== true) return lockDirectory(directory, wallMillis());
+  return standBy({
+    directory,
+    wallMillis,
+    clock,
+    signal,
+    onHeld: (holder) => onEvent?.({ type: 'standing-by', directory, ...holder }),
+  });
 }
 
 async function trainerOf(options: ClientOptions, participant: string): Promise<Trainer> {

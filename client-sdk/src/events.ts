@@ -5,6 +5,14 @@ import type { EngineDescription } from './trainer/trainer.js';
 /** What a client tells the program that embeds it. Local: counts of records in it never leave by the wire. */
 export type ClientEvent =
   | Exclude<ParticipationProgress, { readonly type: 'connected' | 'disconnected' }>
+  /** Another process uses the directory; this one waits for it to end and does nothing meanwhile. Once for each holder. */
+  | {
+      readonly type: 'standing-by';
+      readonly directory: string;
+      readonly pid: number;
+      readonly host: string;
+      readonly since: string;
+    }
   /** Once, when the client opens. */
   | ({ readonly type: 'engine' } & EngineDescription)
   | { readonly type: 'connected'; readonly address: string; readonly software: string }

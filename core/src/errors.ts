@@ -91,7 +91,7 @@ export const errorGuides: Readonly<Record<ErrorCode, ErrorGuide>> = {
   'state-lost': {
     meaning:
       'What must be remembered between calls is missing, older than what others hold, or damaged. Going on could answer one question twice, so nothing goes on.',
-    fix: 'Restore the directory from its newest copy, or enrol again with a new invitation.',
+    fix: 'At a participant: make sure that no other client of it runs, then: concordat participant recover. A coordinator goes on from a store that is whole.',
   },
   deadline: {
     meaning: 'No answer came within the time that was given. The other side may have done the work all the same.',

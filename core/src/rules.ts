@@ -6,6 +6,8 @@ import { verificationRules } from './rules/verification.js';
 export { type ConfigField, configFields } from './rules/refused.js';
 export type { RuleGuide } from './rules/rule-guide.js';
 
+const recover = 'Make sure that no other client of this participant runs, then: concordat participant recover.';
+
 /**
  * Every rule an error may name in `detail.rule`, by the code that carries it: the closed list behind the error pages.
  *
@@ -19,6 +21,10 @@ export const rules = {
       required: 'one live client of a participant: the one that connected last',
       fix: 'Stop the other client; only one may act for a participant.',
     },
+    'directory.held': {
+      required: 'a directory that no other process uses',
+      fix: 'Stop that process, use another directory, or start with --standby to take over when it ends.',
+    },
   },
   unavailable: {
     'participant.leaving': {
@@ -27,6 +33,10 @@ export const rules = {
     },
   },
   'state-lost': {
+    'state.epoch': { required: 'the number of the last start of this participant', fix: recover },
+    'state.journal': { required: 'the journal with every record that was acknowledged', fix: recover },
+    'state.receipts': { required: 'a journal that holds what the coordinator’s receipts prove', fix: recover },
+    'state.fenced': { required: 'a directory that no newer copy was started from', fix: recover },
     'session.left': { required: 'a round whose session was not left before', fix: 'Wait for the next round.' },
   },
   'invalid-argument': {

@@ -18,6 +18,8 @@ function plain(value: unknown): unknown {
 /** An event as a sentence for a person; undefined for those that come many times a round. */
 export function eventLine(event: ClientEvent): string | undefined {
   switch (event.type) {
+    case 'standing-by':
+      return `Standing by: process ${event.pid} on ${event.host} uses ${event.directory} since ${event.since}.`;
     case 'engine':
       return `Training with ${event.engine} (${event.kernels}); ${event.why}.`;
     case 'connected':

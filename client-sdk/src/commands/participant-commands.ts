@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addConfigCommands } from './config-commands.js';
 import { addEnrollCommand } from './enroll-command.js';
 import type { CommandIo } from './io.js';
+import { addRecoverCommand } from './recover-command.js';
 import { addServeCommand } from './serve-command.js';
 
 /** Add `participant …` to a program. */
@@ -19,4 +20,5 @@ export function addParticipantCommands(group: Command, io: CommandIo): void {
   addEnrollCommand(group, io);
   addServeCommand(group, io);
   addConfigCommands(group, io);
+  addRecoverCommand(group, io);
 }

@@ -25,9 +25,11 @@ export function addServeCommand(group: Command, io: CommandIo): void {
 
 async function serve(flags: ServeFlags, io: CommandIo): Promise<CommandResult> {
   const settings = await readParticipantSettings({ flags, environment: io.environment });
-  const { directory, data, policy, engine, uploadBytesPerSecond, once } = settings;
+  const { directory, data, policy, engine, uploadBytesPerSecond, standby, once } = settings;
   let rounds = 0;
-  const client = await FederatedClient.open({
+  const opening = FederatedClient.open({
+    standby,
+    signal: io.signal,
     directory,
     dataDirectory: data,
     policyFile: policy,
@@ -39,6 +41,13 @@ async function serve(flags: ServeFlags, io: CommandIo): Promise<CommandResult> {
       say(event, flags, io);
     },
   });
+  const client = await opening.catch((error: unknown) => {
+    if (standby && io.signal.aborted) return undefined;
+    throw error;
+  });
+  if (client === undefined) {
+    return { data: { outcome: 'stopped', roundsContributed: 0 }, lines: ['Stopped while standing by.'] };
+  }
   try {
     const end = await client.run({ signal: io.signal, once });
     const outcome = end?.outcome ?? 'stopped';

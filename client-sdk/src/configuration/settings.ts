@@ -57,6 +57,14 @@ export const participantSettings = {
     environment: 'CONCORDAT_UPLOAD_BYTES_PER_SECOND',
     description: 'send no faster than this; the policy may ask for less',
   },
+  standby: {
+    kind: 'toggle',
+    key: 'standby',
+    flag: '--standby',
+    environment: 'CONCORDAT_STANDBY',
+    default: false,
+    description: 'while another process uses the directory, wait for it to end, then take over',
+  },
   once: {
     kind: 'toggle',
     key: 'once',
@@ -87,6 +95,9 @@ export const enrolSettings = {
     description: 'how long to wait to be admitted, in seconds; 0 asks once',
   },
 } as const satisfies Settings;
+
+/** What `participant recover` may be told. */
+export const recoverSettings = { directory } as const satisfies Settings;
 
 /** Everything `participant.yaml` and what overrides it amount to. Paths are absolute. */
 export type ParticipantSettings = SettingValues<typeof participantSettings>;

@@ -30,7 +30,7 @@ export interface RunnerParts {
   readonly connection: Connection;
   readonly keys: KeyStore;
   readonly policy: Policy | undefined;
-  readonly journal: ParticipantJournal;
+  readonly journal: Pick<ParticipantJournal, 'records' | 'append'>;
   readonly spool: Spool;
   readonly egress: EgressLog;
   readonly training: LocalTraining;
@@ -78,7 +78,7 @@ export class ParticipationRunner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     const { records } = parts.journal;
-    this.#approvedBefore = records.some(({ type }) => type === 'approved');
+    this.#approvedBefore = records.some(({ type }) => type === 'approved' || type === 'recovered');
     const { policy, keys } = parts;
     this.#state = openParticipation({
       participantId: keys.participantId,

@@ -1,26 +1,50 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FederatedError } from '@concordat/core';
+import { bounds, toBase64url } from '@concordat/core';
 import { writeDurably } from '@concordat/node';
+import { z } from 'zod';
+import { base64urlBytes } from '../keys/enrolment-file.js';
+import type { JournalMark } from './journal.js';
+import { stateLost } from './state-lost.js';
+
+/** The last start of this participant's client, and how far its journal was then or at its end. */
+export interface ClientEpoch {
+  /** Increases by one at every start; the coordinator fences smaller ones. */
+  readonly epoch: number;
+  readonly journal: JournalMark;
+}
+
+const shape = z.strictObject({
+  epoch: z.number().int().min(1).max(bounds.clientEpochMax),
+  records: z.number().int().min(0),
+  digest: base64urlBytes(32),
+});
 
 /**
- * The number of this start: one more than at the last, durable before it is used. The coordinator fences smaller ones, so
- * two clients of one participant cannot both act.
- *
- * @throws `state-lost` when the file holds something else than a number.
+ * @returns undefined when no client ever started here.
+ * @throws `state-lost` when the file holds something else.
  */
-export async function nextClientEpoch(directory: string): Promise<number> {
-  const path = join(directory, 'client-epoch');
+export async function readClientEpoch(directory: string): Promise<ClientEpoch | undefined> {
+  const path = epochPath(directory);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '0';
+    if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  const last = /^\d{1,15}\s*$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(last)) {
-    throw new FederatedError('state-lost', `${path} holds no number`, {
-      fix: 'Restore the directory from what was lost last; a smaller number would be fenced.',
-    });
+  if (text === undefined) return undefined;
+  try {
+    const { epoch, records, digest } = shape.parse(JSON.parse(text));
+    return { epoch, journal: { records, digest } };
+  } catch (cause) {
+    throw stateLost(directory, `${path} does not hold the number of the last start`, { rule: 'state.epoch' }, cause);
   }
-  await writeDurably(path, Buffer.from(`${last + 1}\n`));
-  return last + 1;
+}
+
+/** Durable when it resolves. */
+export async function writeClientEpoch(directory: string, { epoch, journal }: ClientEpoch): Promise<void> {
+  const json = { epoch, records: journal.records, digest: toBase64url(journal.digest) };
+  await writeDurably(epochPath(directory), Buffer.from(`${JSON.stringify(json)}\n`));
+}
+
+function epochPath(directory: string): string {
+  return join(directory, 'client-epoch');
 }

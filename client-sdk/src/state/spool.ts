@@ -22,11 +22,18 @@ export class Spool {
 
   /** Open and purge: a vector that an earlier process left behind belongs to a session this one is not in. */
   static async open(stateDirectory: string): Promise<Spool> {
+    await Spool.purge(stateDirectory);
+    return new Spool(join(stateDirectory, 'spool'));
+  }
+
+  /** Destroy every vector. @returns how many there were. */
+  static async purge(stateDirectory: string): Promise<number> {
     const directory = join(stateDirectory, 'spool');
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(directory)) await unlink(join(directory, name));
+    const names = await readdir(directory);
+    for (const name of names) await unlink(join(directory, name));
     await syncDirectory(directory);
-    return new Spool(directory);
+    return names.filter((name) => name.endsWith('.masked') && !name.startsWith('.')).length;
   }
 
   /** Where the vector of a round lies. */

@@ -17,6 +17,7 @@ export const environmentVariables = [
   'CONCORDAT_ONCE',
   'CONCORDAT_POLICY',
   'CONCORDAT_PORT',
+  'CONCORDAT_STANDBY',
   'CONCORDAT_UPLOAD_BYTES_PER_SECOND',
   'CONCORDAT_WAIT',
 ] as const;

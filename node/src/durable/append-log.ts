@@ -92,6 +92,11 @@ export class AppendLog {
     return { records, lostBytes: bytes.length - kept };
   }
 
+  /** A record as it stands in a log: a file of such frames is one. */
+  static frame(record: Uint8Array): Uint8Array {
+    return frame(record);
+  }
+
   /** Bytes of the file. */
   get sizeBytes(): number {
     return this.#size;

@@ -109,7 +109,7 @@ describe('participant config', () => {
   });
 
   it('needs to know the directory', async () => {
-    for (const command of [['config', 'check'], ['serve'], ['enroll', '--invitation-file', '-']]) {
+    for (const command of [['config', 'check'], ['serve'], ['recover'], ['enroll', '--invitation-file', '-']]) {
       const { code, envelope } = await type([...command, '--json']);
       expect([code, envelope.error.code], command.join(' ')).to.deep.equal([4, 'invalid-argument']);
       expect(JSON.stringify(envelope), command.join(' ')).to.include('CONCORDAT_DIRECTORY');
@@ -129,6 +129,7 @@ describe('participant config', () => {
       { setting: 'policy', value: join(home, 'policy.yaml'), origin: { type: 'default' } },
       { setting: 'engine', value: 'tfjs-cpu', origin: { type: 'environment', variable: 'CONCORDAT_ENGINE' } },
       { setting: 'uploadBytesPerSecond', origin: { type: 'unset' } },
+      { setting: 'standby', value: false, origin: { type: 'default' } },
       { setting: 'once', value: true, origin: { type: 'flag', flag: '--once' } },
     ]);
   });

@@ -53,7 +53,6 @@ export const refusedRules = {
     required: 'at least two participants more than may collude',
     fix: 'Wait for more participants, or propose a plan that tolerates fewer colluders.',
   },
-  'cohort.threshold': { required: 'at least as many participants as signatures open a sum', fix: morePeople },
   'cohort.survivors': { required: 'at least as many participants as must survive', fix: morePeople },
   'cohort.roster': { required: 'only participants of the approved roster, each once', fix: callTheOperator },
   'cohort.organization': { required: 'at most one participant of an organization', fix: callTheOperator },

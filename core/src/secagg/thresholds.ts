@@ -28,7 +28,7 @@ export function thresholdOf(cohort: number, colluders: number): number {
  * The numbers of one cohort. Every client computes them for itself from the cohort it verified.
  *
  * @param limits n, c, and the plan's limits.
- * @throws `refused` `cohort.min`, `cohort.max`, `cohort.colluders`, `cohort.threshold` or `cohort.survivors`.
+ * @throws `refused` `cohort.min`, `cohort.max`, `cohort.colluders` or `cohort.survivors`. T ≤ n follows from n ≥ c + 2 and n ≥ 3.
  */
 export function thresholds(limits: {
   readonly cohort: number;
@@ -63,13 +63,6 @@ export function thresholds(limits: {
   }
   const threshold = thresholdOf(cohort, maxColluders);
   const survivorsFloor = Math.max(threshold, minSurvivors, bounds.cohortMin);
-  if (threshold > cohort) {
-    throw refusal('cohort.threshold', `${cohort} participants cannot give ${threshold} signatures`, {
-      required: threshold,
-      offered: cohort,
-      fix: 'plan for fewer colluders',
-    });
-  }
   if (minSurvivors > cohort) {
     throw refusal('cohort.survivors', `a cohort of ${cohort} cannot have ${minSurvivors} survivors`, {
       required: minSurvivors,

@@ -19,6 +19,23 @@ describe('Thresholds', () => {
     }
   });
 
+  it('leave no two certificates and no abort beside an opening, however the honest divide', () => {
+    for (let n = 3; n <= 20; n++) {
+      for (let c = 0; c <= n - 2; c++) {
+        const { threshold, abortQuorum } = thresholds({ cohort: n, maxColluders: c, ...limits });
+        // Each honest member answers once: `first` of them one way, the rest the other. Colluders answer both ways.
+        for (let first = 0; first <= n - c; first++) {
+          const [one, other] = [first + c, n - c - first + c];
+          expect(one >= threshold && other >= threshold, `two certificates, n = ${n}, c = ${c}`).to.equal(false);
+          expect(one >= abortQuorum && other >= threshold, `abort and reveal, n = ${n}, c = ${c}`).to.equal(false);
+        }
+        // With one signature less the claim would be false: the quorum is as small as it may be.
+        const revealing = n - c - (abortQuorum - 1 - c) + c;
+        expect(revealing, `A − 1 would do, n = ${n}, c = ${c}`).to.be.at.least(threshold);
+      }
+    }
+  });
+
   it('are those of the table: T and the largest c for r dropouts', () => {
     const table: readonly (readonly [number, readonly (readonly [number, number])[]])[] = [
       [3, [[3, 1]]],

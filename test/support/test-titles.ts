@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,6 +12,8 @@ export type TestReference = string;
 interface DryRun {
   readonly tests: readonly { readonly file: string; readonly fullTitle: string }[];
 }
+
+const compiled = join(repository, 'test/dist');
 
 let known: ReadonlySet<TestReference> | undefined;
 
@@ -37,7 +39,7 @@ export function referencesIn(text: string): readonly TestReference[] {
 function find(): ReadonlySet<TestReference> {
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   const mocha = join(repository, 'node_modules/mocha/bin/mocha.js');
-  const options = ['--no-config', '--dry-run', '--reporter', 'json', 'test/dist/**/*.test.js'];
+  const options = ['--no-config', '--dry-run', '--reporter', 'json', ...compiledTests()];
   const printed = execFileSync(process.execPath, [mocha, ...options], {
     cwd: repository,
     env,
@@ -46,12 +48,17 @@ function find(): ReadonlySet<TestReference> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { tests } = JSON.parse(printed.slice(printed.indexOf('{'))) as DryRun;
-  const compiled = join(repository, 'test/dist');
-  return new Set(
-    tests.flatMap(({ file, fullTitle }) => {
-      const source = join('test', relative(compiled, file)).replace(/\.js$/, '.ts');
-      // A compiled test whose source is gone is no test.
-      return existsSync(join(repository, source)) ? [`${source} › ${fullTitle}`] : [];
-    }),
-  );
+  return new Set(tests.map(({ file, fullTitle }) => `${sourceOf(file)} › ${fullTitle}`));
+}
+
+/** Compiled test files; one whose source is gone is no test. */
+function compiledTests(): readonly string[] {
+  return readdirSync(compiled, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.js'))
+    .map((file) => join(compiled, file))
+    .filter((file) => existsSync(join(repository, sourceOf(file))));
+}
+
+function sourceOf(file: string): string {
+  return join('test', relative(compiled, file)).replace(/\.js$/, '.ts');
 }

@@ -147,6 +147,14 @@ export async function readSettings(overrides: Overrides): Promise<CoordinatorSet
   return values;
 }
 
+/** What an operator's command was told. @throws `invalid-argument` naming the flag or variable. */
+export function readOperatorSettings(overrides: Overrides): SettingValues<typeof operatorSettings> {
+  const { flags = {}, environment = {} } = overrides;
+  const { values, problems } = resolveSettings(operatorSettings, { flags, environment });
+  if (problems.length > 0) throw configurationError(problems, 'the same command again');
+  return values;
+}
+
 /** What a running coordinator needs of the settings. */
 export function configurationOf({ address, host, port, logLevel }: CoordinatorSettings): CoordinatorConfiguration {
   return { address, listen: { host, port }, logLevel };

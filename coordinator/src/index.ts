@@ -10,6 +10,7 @@ export {
   type LogLevel,
   type Overrides,
   operatorSettings,
+  readOperatorSettings,
   readSettings,
   resolveConfiguration,
 } from './configuration.js';

@@ -8,12 +8,16 @@ import { runCommand } from 'concordat';
 const root = resolve(import.meta.dirname, '../../..');
 
 async function typed(...args: string[]) {
+  return typedIn({}, ...args);
+}
+
+async function typedIn(environment: Readonly<Record<string, string>>, ...args: string[]) {
   const [stdout, stderr]: [string[], string[]] = [[], []];
   const exitCode = await runCommand(args, {
     stdout: { write: (text) => stdout.push(text) },
     stderr: { write: (text) => stderr.push(text) },
     signal: new AbortController().signal,
-    environment: {},
+    environment,
   });
   return { exitCode, stdout, stderr };
 }
@@ -66,6 +70,13 @@ describe('the command concordat', () => {
       expect(error.message, args.join(' ')).to.be.a('string').and.not.include('    at ');
       expect(error.fix, args.join(' ')).to.be.a('string');
     }
+  });
+
+  it('looks for a model where CONCORDAT_DIRECTORY says', async () => {
+    const { error } = envelopeOf(
+      await typedIn({ CONCORDAT_DIRECTORY: '/nowhere' }, 'model', 'export', '--run', 'digits', '--json'),
+    );
+    expect(error.message).to.include('/nowhere/operator');
   });
 
   it('says why three organizations are too few for the demo', async () => {

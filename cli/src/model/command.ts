@@ -8,7 +8,7 @@ import { CommandFailure } from '../failure.js';
 import type { CommandIo } from '../io.js';
 
 interface ExportFlags {
-  readonly directory: string;
+  readonly directory?: string;
   readonly run: string;
   readonly tfjs?: string;
   readonly safetensors?: string;
@@ -22,7 +22,10 @@ export function registerModelCommands(program: Command, io: CommandIo): void {
     .command('export')
     .description('Fetch a published model as the operator; write it as a tfjs layers model and as safetensors.')
     .requiredOption('--run <id>', 'the run whose latest model it is', runId)
-    .option('--directory <directory>', "the consortium's directory, with operator/ in it", '.')
+    .option(
+      '--directory <directory>',
+      "the consortium's directory, with operator/ in it (else CONCORDAT_DIRECTORY; default: .)",
+    )
     .option('--tfjs <directory>', 'where to write model.json and weights.bin')
     .option('--safetensors <file>', 'where to write the weights alone')
     .option('--json', 'print one envelope')
@@ -30,13 +33,11 @@ export function registerModelCommands(program: Command, io: CommandIo): void {
 }
 
 async function exportModel(flags: ExportFlags, io: CommandIo): Promise<void> {
-  const { exitCodeOf, OperatorClient: Client, readOperatorKeys } = await openCoordinator();
+  const { exitCodeOf, OperatorClient: Client, readOperatorKeys, readOperatorSettings } = await openCoordinator();
   const { readLayersModel, writeTfjsDirectory } = await openClientSdk();
   try {
-    const client = new Client({
-      ...(await readOperatorKeys(resolve(flags.directory))),
-      correlationId: io.correlationId,
-    });
+    const { directory } = readOperatorSettings({ flags: { directory: flags.directory }, environment: io.environment });
+    const client = new Client({ ...(await readOperatorKeys(directory)), correlationId: io.correlationId });
     const { topology, weights } = await latestModel(client, flags.run).finally(() => client.close());
     const written: { tfjs?: string; safetensors?: string } = {};
     if (flags.tfjs !== undefined) {

@@ -1,7 +1,6 @@
-import { configurationError, resolveSettings, type SettingValues } from '@concordat/node';
 import { type CommandResult, conclude } from '@concordat/proto';
 import type { Command } from 'commander';
-import { operatorSettings } from '../configuration.js';
+import { operatorSettings, readOperatorSettings } from '../configuration.js';
 import { type OperatorKeys, readOperatorKeys } from '../consortium-directory.js';
 import { OperatorClient } from '../transport/operator-client.js';
 import type { CommandIo } from './io.js';
@@ -34,7 +33,7 @@ export async function withOperator<T>(
   flags: OperatorFlags,
   work: (client: OperatorClient, keys: OperatorKeys) => Promise<T>,
 ): Promise<T> {
-  const { directory, address: dialled } = operatorSettingsOf(io, flags);
+  const { directory, address: dialled } = readOperatorSettings({ flags: { ...flags }, environment: io.environment });
   const keys = await readOperatorKeys(directory);
   const address = dialled ?? keys.address;
   const client = new OperatorClient({ ...keys, address, correlationId: io.correlationId });
@@ -43,10 +42,4 @@ export async function withOperator<T>(
   } finally {
     client.close();
   }
-}
-
-function operatorSettingsOf(io: CommandIo, flags: OperatorFlags): SettingValues<typeof operatorSettings> {
-  const { values, problems } = resolveSettings(operatorSettings, { flags: { ...flags }, environment: io.environment });
-  if (problems.length > 0) throw configurationError(problems, 'the same command again');
-  return values;
 }

@@ -1,7 +1,16 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ClientEvent, enroll, FederatedClient, parsePolicy, recover, type Trainer } from '@concordat/client-sdk';
+import {
+  type ClientEvent,
+  type CommandIo,
+  enroll,
+  FederatedClient,
+  parsePolicy,
+  recover,
+  registerParticipantCommands,
+  type Trainer,
+} from '@concordat/client-sdk';
 import type { RoundReport } from '@concordat/coordinator';
 import {
   bounds,
@@ -16,6 +25,7 @@ import {
 import { nodeCrypto } from '@concordat/node';
 import { assignmentToWire, sessionCodec, type wire } from '@concordat/proto';
 import { expect } from 'chai';
+import { Command } from 'commander';
 import { TestConsortium } from '../coordinator/consortium.js';
 import { enrolHere, invitationOf, TestAdmission } from './enrolled.js';
 import {
@@ -205,6 +215,33 @@ describe('a participant whose state is older than what it did', function () {
     const found = await recover({ directory: at('counted-up') });
     expect([found.reason, found.destroyed]).to.deep.equal([undefined, { roots: 0, vectors: 0 }]);
     expect(files()).to.deep.equal(before);
+  });
+
+  it('is recovered by a command that prints one envelope', async () => {
+    const lines: string[] = [];
+    let exitCode = 0;
+    const io: CommandIo = {
+      stderr: { write: () => true },
+      environment: {},
+      signal: new AbortController().signal,
+      stdout: { write: (text) => lines.push(text) },
+      exit: (code) => {
+        exitCode = code;
+      },
+    };
+    const type = async (...args: string[]) => {
+      lines.length = 0;
+      const program = new Command().exitOverride();
+      registerParticipantCommands(program, io);
+      await program.parseAsync(['participant', 'recover', '--directory', ...args], { from: 'user' });
+      return lines.join('');
+    };
+    const { data } = JSON.parse(await type(at('never-started'), '--json'));
+    expect([data.participant, data.recovered, data.rule]).to.deep.equal(['acme', true, 'state.receipts']);
+    expect(data.runs).to.deep.include({ run: 'first', lastRound: 1 });
+    expect(data.barredBaseModels).to.have.length(2);
+    expect(await type(at('never-started'))).to.match(/^Nothing is lost: .* Nothing was changed\.\n$/);
+    expect(exitCode).to.equal(0);
   });
 
   for (const damage of ['is missing', 'was cut', 'has a flipped bit'] as const) {

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import { type CryptoPort, FederatedError, type OfferedReceipt, type Random } from '@concordat/core';
+import { type CryptoPort, FederatedError, type OfferedReceipt } from '@concordat/core';
 import {
   type Clock,
   type DirectoryLock,
   lockDirectory,
   nodeCrypto,
   systemClock,
-  systemRandom,
   type Transport,
 } from '@concordat/node';
 import { newCorrelationId, sessionCodec } from '@concordat/proto';
@@ -15,6 +14,7 @@ import { EgressLog } from './egress.js';
 import type { ClientEvent, RunEnd } from './events.js';
 import { KeyStore } from './keys/key-store.js';
 import { type Policy, readPolicy } from './policy/policy.js';
+import { type RandomSource, randomFor } from './random-source.js';
 import { LocalTraining } from './run/local-training.js';
 import { ParticipationRunner } from './run/participation-runner.js';
 import { requireRemembered } from './state/memory-check.js';
@@ -51,7 +51,7 @@ export type ClientOptions = RecordsSource & {
   /** 16 hexadecimal digits, sent with every call and logged by the coordinator beside an error; random unless given. */
   readonly correlationId?: string | undefined;
   readonly crypto?: CryptoPort;
-  readonly random?: Random;
+  readonly random?: RandomSource;
   /** Timers and durations. */
   readonly clock?: Clock;
   /** How the coordinator is reached; mutual TLS over TCP unless said. See `Coordinator.inProcessTransport`. */
@@ -124,7 +124,8 @@ export class FederatedClient {
    *   training engine loads.
    */
   static async open(options: ClientOptions): Promise<FederatedClient> {
-    const { directory, wallMillis = Date.now, crypto = nodeCrypto, random = systemRandom } = options;
+    const { directory, wallMillis = Date.now, crypto = nodeCrypto, random: source } = options;
+    const random = randomFor('session-root', source);
     // Looked at before the lock too: who is not enrolled has nothing to wait for.
     await KeyStore.open(directory, { crypto, random, wallMillis });
     const lock = await hold(options);
@@ -153,7 +154,7 @@ export class FederatedClient {
         trainer,
         ownsTrainer,
         clientEpoch,
-        startId: random.bytes(16),
+        startId: randomFor('start', source).bytes(16),
       };
       return new FederatedClient(options, opened);
     } catch (error) {
@@ -249,7 +250,7 @@ export class FederatedClient {
       coordinatorKey: () => keys.roster.roster.coordinatorKey,
       correlationId: this.correlationId,
       ...(crypto === undefined ? {} : { crypto }),
-      ...(random === undefined ? {} : { random }),
+      random: randomFor('backoff', random),
       ...(clock === undefined ? {} : { clock }),
       ...(transport === undefined ? {} : { transport }),
     });
@@ -260,13 +261,7 @@ export class FederatedClient {
     ends: { readonly onFinished: (end: RunEnd) => void; readonly onFatal: (error: unknown) => void },
   ): ParticipationRunner {
     const { keys, policy, state, spool, egress, trainer } = this.#opened;
-    const {
-      crypto = nodeCrypto,
-      random = systemRandom,
-      clock = systemClock,
-      wallMillis = Date.now,
-      onEvent,
-    } = this.#options;
+    const { crypto = nodeCrypto, random: source, clock = systemClock, wallMillis = Date.now, onEvent } = this.#options;
     const examplesMin = policy?.examples.min ?? 1;
     return new ParticipationRunner({
       connection,
@@ -275,7 +270,7 @@ export class FederatedClient {
       journal: state,
       spool,
       egress,
-      training: new LocalTraining({ connection, trainer, random, examplesMin }),
+      training: new LocalTraining({ connection, trainer, random: randomFor('rounding', source), examplesMin }),
       ports: { crypto, codec: sessionCodec, signer: keys.identity },
       crypto,
       uploadBytesPerSecond: slower(policy?.uploadBytesPerSecond, this.#options.uploadBytesPerSecond),

@@ -28,6 +28,7 @@ export { readLayersModel } from './model/read-layers-model.js';
 export { readTfjsDirectory, writeTfjsDirectory } from './model/tfjs-directory.js';
 export { evaluatePolicy, type Proposal, policyRefusal, type RuleResult } from './policy/evaluate-policy.js';
 export { type Policy, parsePolicy, policyJsonSchema, readPolicy } from './policy/policy.js';
+export type { RandomPurpose, RandomSource } from './random-source.js';
 export { type RecoverOptions, type Recovery, recover } from './recover.js';
 export { ParticipantState } from './state/participant-state.js';
 export { type DirectoryHolder, type StandbyOptions, standBy } from './state/standby.js';

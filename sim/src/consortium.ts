@@ -9,6 +9,7 @@ import {
   toBase64url,
   utf8Encode,
 } from '@concordat/core';
+import { fixedDeltas } from './fixed-deltas.js';
 import type { Scenario } from './scenario.js';
 import { drawUnit, seededRandom } from './seeded-random.js';
 import { VirtualTime } from './virtual-time.js';
@@ -45,6 +46,9 @@ export function foundConsortium(
     roster,
     seats,
     coordinator: signerOf(crypto, scenario.seed, 'coordinator'),
+    random: seededRandom(crypto, scenario.seed, 'coordinator/random'),
+    engine: fixedDeltas(crypto, scenario, plan),
+    wallStart: 0,
   };
 }
 

@@ -8,6 +8,13 @@ export {
   type ScenarioInput,
 } from './scenario.js';
 export { drawUnit, seededRandom } from './seeded-random.js';
-export { type SimulatedRound, type SimulationResult, simulate } from './simulate.js';
+export {
+  type SimulatedRound,
+  type SimulationObserver,
+  type SimulationResult,
+  simulate,
+  simulateWorld,
+} from './simulate.js';
 export type { Traffic } from './traffic.js';
 export { VirtualTime } from './virtual-time.js';
+export type { Engine, Seat, World } from './world.js';

@@ -1,4 +1,10 @@
-import { type CryptoPort, FederatedError, type RoundRecord, type SessionCodec } from '@concordat/core';
+import {
+  type CoordinationRecord,
+  type CryptoPort,
+  FederatedError,
+  type RoundRecord,
+  type SessionCodec,
+} from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
 import { foundConsortium } from './consortium.js';
@@ -43,7 +49,20 @@ export function simulate(
   ports: { readonly crypto: CryptoPort; readonly codec: SessionCodec } = { crypto: nodeCrypto, codec: sessionCodec },
 ): SimulationResult {
   const scenario = checkScenario(input);
-  return new Simulation(foundConsortium(scenario, ports)).run();
+  return simulateWorld(foundConsortium(scenario, ports));
+}
+
+/** Called as it happens. */
+export interface SimulationObserver {
+  /** A sum as it was packed; the caller may keep it. */
+  readonly onSum?: (round: number, sum: Uint8Array) => void;
+  /** What the coordinator would journal. */
+  readonly onRecord?: (record: CoordinationRecord) => void;
+}
+
+/** Run a consortium that was founded elsewhere, with an engine of one's own. @throws as {@link simulate}. */
+export function simulateWorld(world: World, observer: SimulationObserver = {}): SimulationResult {
+  return new Simulation(world, observer).run();
 }
 
 interface OpenedSum {
@@ -62,7 +81,7 @@ class Simulation {
   #opened: { readonly round: number; readonly exact: boolean; readonly lanes: number } | undefined;
   #finished: { readonly outcome: 'completed' | 'aborted'; readonly reason: string } | undefined;
 
-  constructor(world: World) {
+  constructor(world: World, observer: SimulationObserver) {
     this.#world = world;
     const { scenario, seats } = world;
     const links = {
@@ -76,7 +95,11 @@ class Simulation {
     this.#coordinator = new VirtualCoordinator(world, {
       ...links,
       sent: (message) => this.#traffic.count(message),
-      opened: (round, survivors, lanes) => this.#compare(round, { survivors, lanes }),
+      opened: (round, survivors, sum, lanes) => {
+        observer.onSum?.(round, sum);
+        this.#compare(round, { survivors, lanes });
+      },
+      journal: (record) => observer.onRecord?.(record),
       report: (progress) => {
         if (progress.type === 'round-ended') this.#endRound(progress.record);
         if (progress.type === 'finished') this.#finished = { outcome: progress.outcome, reason: progress.reason };

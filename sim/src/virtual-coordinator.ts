@@ -4,6 +4,7 @@ import {
   type CoordinationEffect,
   type CoordinationEvent,
   type CoordinationPorts,
+  type CoordinationRecord,
   type CoordinationState,
   type CoordinatorMessage,
   decodeSum,
@@ -14,16 +15,15 @@ import {
   stepCoordination,
   toHex,
   unpackLanes,
-  vectorRoot,
 } from '@concordat/core';
 import { NamedTimers } from './named-timers.js';
-import { seededRandom } from './seeded-random.js';
 import type { Links, Unstamped, World } from './world.js';
 
 /** What the rest of the simulation does for the coordinator. */
 export interface CoordinatorLinks extends Links {
-  /** A sum was opened: the lanes of every segment, centred. */
-  opened(round: number, survivors: readonly string[], lanes: readonly Int32Array[]): void;
+  /** A sum was opened: as it was packed, and the lanes of every segment, centred. */
+  opened(round: number, survivors: readonly string[], sum: Uint8Array, lanes: readonly Int32Array[]): void;
+  journal(record: CoordinationRecord): void;
   report(progress: RunProgress): void;
   /** A message on its way down. */
   sent(message: CoordinatorMessage): void;
@@ -41,12 +41,12 @@ export class VirtualCoordinator {
   /** Participant → digest its vector is expected under. */
   readonly #expected = new Map<string, Uint8Array>();
   #state: CoordinationState;
+  #mean: Float32Array | undefined;
 
   constructor(world: World, links: CoordinatorLinks) {
-    const { crypto, codec, scenario, plan, planHash, rosterHash, roster } = world;
+    const { crypto, codec, scenario, plan, planHash, rosterHash, roster, random } = world;
     this.#world = world;
     this.#links = links;
-    const random = seededRandom(crypto, scenario.seed, 'coordinator/random');
     this.#ports = { crypto, codec, signer: world.coordinator, random };
     this.#timers = new NamedTimers(world.time, (name) => this.take({ type: 'timer', name }));
     this.#state = openCoordination({ runId: scenario.name, plan, planHash, rosterHash, roster });
@@ -72,6 +72,7 @@ export class VirtualCoordinator {
   #run(effect: CoordinationEffect): void {
     switch (effect.type) {
       case 'journal':
+        this.#links.journal(effect.record);
         return;
       case 'send':
         if (!this.#connected.has(effect.to)) return;
@@ -137,13 +138,15 @@ export class VirtualCoordinator {
       return;
     }
     const lanes = opened.map((segment) => segment.lanes);
-    this.#links.opened(round, survivors, lanes);
-    const { totalWeight, metrics } = decodeSum(plan, lanes, survivors.length);
+    this.#links.opened(round, survivors, vector, lanes);
+    const { mean, totalWeight, metrics } = decodeSum(plan, lanes, survivors.length);
+    this.#mean = mean;
     this.#soon({ type: 'sum-opened', round, totalWeight, metrics });
   }
 
   #publish(effect: Extract<CoordinationEffect, { type: 'publish' }>): void {
-    const modelHash = vectorRoot(this.#world.crypto, effect.baseModelHash);
+    const { baseModelHash } = effect;
+    const modelHash = this.#world.engine.publish({ baseModelHash, mean: this.#mean! });
     this.#soon({ type: 'published', round: effect.round, modelHash });
   }
 

@@ -12,10 +12,8 @@ import {
   stepParticipation,
   vectorRoot,
 } from '@concordat/core';
-import { fixedUpdate } from './fixed-deltas.js';
 import { NamedTimers } from './named-timers.js';
 import type { DropStep } from './scenario.js';
-import { seededRandom } from './seeded-random.js';
 import type { Links, Seat, Unstamped, World } from './world.js';
 
 /** What the rest of the simulation does for a participant. */
@@ -40,7 +38,8 @@ export class VirtualParticipant {
   #state: ParticipationState;
   #life = 0;
   #alive = true;
-  #update: Int32Array[] | undefined;
+  #base: Uint8Array | undefined;
+  #update: readonly Int32Array[] | undefined;
   #vector: Uint8Array | undefined;
 
   /** @param drops round → step at which this participant leaves that round. */
@@ -89,6 +88,7 @@ export class VirtualParticipant {
         this.#later(0, { type: 'plan-approved', run: this.#approve(effect.runId) });
         return;
       case 'train':
+        this.#base = effect.baseModelHash;
         if (this.#leaves(effect.round, 'train')) {
           this.#after(seat.trainMillis / 2, () => this.#die());
           return;
@@ -96,12 +96,12 @@ export class VirtualParticipant {
         this.#later(seat.trainMillis, { type: 'trained', round: effect.round });
         return;
       case 'prepare-update':
-        this.#update = fixedUpdate(this.#world, seat, effect.round, effect.metrics);
+        this.#update = this.#world.engine.update(seat, { ...effect, baseModelHash: this.#base! });
         this.#links.prepared(seat, effect.round, this.#update);
         this.#later(0, { type: 'prepared', round: effect.round });
         return;
       case 'seal-root':
-        this.#later(0, { type: 'root-sealed', round: effect.round, root: this.#sealedRoot(effect.round) });
+        this.#later(0, { type: 'root-sealed', round: effect.round, root: this.#world.engine.root(seat, effect.round) });
         return;
       case 'mask':
         this.#mask(effect);
@@ -139,24 +139,15 @@ export class VirtualParticipant {
   }
 
   #approve(runId: string) {
-    const { plan, planHash, rosterHash, roster, coordinator, crypto } = this.#world;
+    const { plan, planHash, rosterHash, roster, coordinator, crypto, wallStart, time } = this.#world;
     const approval = signApproval(crypto, this.seat.signer, {
       participantId: this.seat.participantId,
       planHash,
       rosterHash,
-      issuedAt: 0,
-      expires: Number.MAX_SAFE_INTEGER,
+      issuedAt: wallStart + time.now,
+      expires: Date.parse(plan.approval.expires),
     });
     return { runId, plan, planHash, rosterHash, roster, coordinatorKey: coordinator.publicKey, approval };
-  }
-
-  /** The same root for the same round, as a sealed file would give it. */
-  #sealedRoot(round: number): Uint8Array {
-    return seededRandom(
-      this.#world.crypto,
-      this.#world.scenario.seed,
-      `root/${round}/${this.seat.participantId}`,
-    ).bytes(32);
   }
 
   #mask(effect: Extract<ParticipationEffect, { type: 'mask' }>): void {

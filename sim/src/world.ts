@@ -3,6 +3,7 @@ import type {
   CryptoPort,
   ParticipationEvent,
   Plan,
+  Random,
   RosterView,
   SessionCodec,
   Signer,
@@ -24,6 +25,22 @@ export interface Seat {
   readonly examples: number;
 }
 
+/** What is trained, and what becomes of a sum: the part of a simulation that knows about models. */
+export interface Engine {
+  /** 32 secret bytes from which the secrets of one session derive; asked once for each (seat, round). */
+  root(seat: Seat, round: number): Uint8Array;
+  /**
+   * @param order.metrics whether the metric lanes are filled; else they are zero.
+   * @returns payload lanes of each segment of the plan, secret until masked.
+   */
+  update(
+    seat: Seat,
+    order: { readonly round: number; readonly baseModelHash: Uint8Array; readonly metrics: boolean },
+  ): readonly Int32Array[];
+  /** @returns the digest of the model that the mean delta makes of the base model. */
+  publish(order: { readonly baseModelHash: Uint8Array; readonly mean: Float32Array }): Uint8Array;
+}
+
 /** What every actor of a simulation shares. Nothing here has state but the clock. */
 export interface World {
   readonly scenario: Scenario;
@@ -36,6 +53,11 @@ export interface World {
   readonly roster: RosterView;
   readonly seats: readonly Seat[];
   readonly coordinator: Signer;
+  /** Draws the coordinator's nonces and cohorts. */
+  readonly random: Random;
+  readonly engine: Engine;
+  /** Milliseconds since 1970 when virtual time is 0. */
+  readonly wallStart: number;
 }
 
 /** How actors reach each other: everything arrives one latency later, and nothing arrives at the dead. */

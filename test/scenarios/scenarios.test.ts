@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { copyFounded, found } from './stage/founding.js';
 import { levels, readScenario, type StageScenario } from './stage/scenario.js';
 import { type Played, play } from './stage/stage.js';
+import { simulateScenario } from './stage/virtual.js';
 
 const here = fileURLToPath(new URL('../../scenarios/', import.meta.url));
 const rewrite = process.env.CONCORDAT_WRITE_SCENARIOS === '1';
@@ -53,6 +54,18 @@ describe('a scenario', function () {
         expect(others).to.have.lengthOf(real.length - 1);
         for (const other of others) expect(other).to.deep.equal(first);
       });
+
+      if (scenario.levels.includes('virtual')) {
+        it('gives the sums and the model that the machines alone give in virtual time', async () => {
+          const [{ outcome, sums, modelHash, records }] = [...played.values()] as [Played];
+          const simulated = await simulateScenario(scenario, await stageOf(scenario));
+          expect({ ...simulated, records: [] }).to.deep.equal({ outcome, sums, modelHash, records: [] });
+          // Where nothing waits for a line, nothing takes time, and the records are the same to the last byte.
+          if (scenario.events.some(({ do: what }) => what !== 'kill') || scenario.uploadBytesPerSecond) return;
+          const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
+          expect(simulated.records.map(hex)).to.deep.equal(records.map(({ body }) => hex(body)));
+        });
+      }
 
       it('is told by its transcript', () => {
         const file = join(here, `${scenario.name}.transcript.txt`);

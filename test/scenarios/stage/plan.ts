@@ -60,28 +60,43 @@ ${uploadBytesPerSecond === undefined ? '' : `uploadBytesPerSecond: ${uploadBytes
 `);
 }
 
+/** A participant's own records and a linear model of them. */
+export interface LinearEngine {
+  readonly examples: number;
+  /** Gradient descent in plain arithmetic: the same weights on every machine. @returns new weights. */
+  fit(weights: readonly NamedTensor[], learningRate: number): readonly NamedTensor[];
+  /** Share of the records whose first output has the right sign. */
+  accuracy(weights: readonly NamedTensor[]): number;
+}
+
 const examples = 40;
 
-/**
- * A linear model of the participant's own records, trained by gradient descent in plain arithmetic: the same weights on every
- * machine. The records are drawn from the seed.
- */
-export function linearTrainer({ seed, kernel: [inputs, outputs] }: StageScenario, participant: string): Trainer {
+/** The records are drawn from the seed. */
+export function linearEngine({ seed, kernel: [inputs, outputs] }: StageScenario, participant: string): LinearEngine {
   const random = seededRandom(nodeCrypto, seed, `records/${participant}`);
   const draw = (length: number) => Float32Array.from({ length }, () => 2 * drawUnit(random) - 1);
   const records = Array.from({ length: examples }, () => ({ x: draw(inputs), y: draw(outputs) }));
   return {
-    describe: () => ({ engine: 'linear 1', kernels: 'none', why: 'the scenario says so' }),
-    fit: async ({ weights, task }) => {
+    examples,
+    fit(weights, learningRate) {
       const [kernel, bias] = weights.map(({ values }) => Float32Array.from(values)) as [Float32Array, Float32Array];
-      for (const { x, y } of records) descend(kernel, bias, x, y, task.optimizer.learningRate / examples);
-      return { weights: [kernel, bias].map((values, i) => ({ ...weights[i]!, values })), examples };
+      for (const { x, y } of records) descend(kernel, bias, x, y, learningRate / examples);
+      return [kernel, bias].map((values, i) => ({ ...weights[i]!, values }));
     },
-    evaluate: async ({ weights }) => {
+    accuracy(weights) {
       const [kernel, bias] = weights.map(({ values }) => values) as [Float32Array, Float32Array];
-      const right = records.filter(({ x, y }) => predict(kernel, bias, x, 0) > 0 === y[0]! > 0);
-      return { metrics: { accuracy: right.length / examples }, examples };
+      return records.filter(({ x, y }) => predict(kernel, bias, x, 0) > 0 === y[0]! > 0).length / examples;
     },
+  };
+}
+
+/** The same as a trainer of the SDK. */
+export function linearTrainer(scenario: StageScenario, participant: string): Trainer {
+  const engine = linearEngine(scenario, participant);
+  return {
+    describe: () => ({ engine: 'linear 1', kernels: 'none', why: 'the scenario says so' }),
+    fit: async ({ weights, task }) => ({ weights: engine.fit(weights, task.optimizer.learningRate), examples }),
+    evaluate: async ({ weights }) => ({ metrics: { accuracy: engine.accuracy(weights) }, examples }),
     close: async () => undefined,
   };
 }

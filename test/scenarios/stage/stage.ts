@@ -211,7 +211,7 @@ class Stage {
       directory: seat.directory,
       trainer: linearTrainer(this.#scenario, seat.id),
       policy: policyOf(this.#scenario),
-      random: seededRandom(nodeCrypto, this.#scenario.seed, `participant/${owner}`),
+      random: (purpose) => seededRandom(nodeCrypto, this.#scenario.seed, `${owner}/${purpose}`),
       clock: this.#clock.of(owner),
       wallMillis: () => this.#clock.wallMillis(),
       transport: this.#turnstile.transport(seat.id, () => this.#line()),

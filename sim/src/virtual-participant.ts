@@ -144,7 +144,7 @@ export class VirtualParticipant {
       participantId: this.seat.participantId,
       planHash,
       rosterHash,
-      issuedAt: wallStart + time.now,
+      issuedAt: Math.floor(wallStart + time.now),
       expires: Date.parse(plan.approval.expires),
     });
     return { runId, plan, planHash, rosterHash, roster, coordinatorKey: coordinator.publicKey, approval };

@@ -27,6 +27,7 @@ export { denseNetwork, type LayersModel } from './model/dense-network.js';
 export { readLayersModel } from './model/read-layers-model.js';
 export { readTfjsDirectory, writeTfjsDirectory } from './model/tfjs-directory.js';
 export { evaluatePolicy, type Proposal, policyRefusal, type RuleResult } from './policy/evaluate-policy.js';
+export { listedMembers } from './policy/known-members.js';
 export { type Policy, parsePolicy, policyJsonSchema, readPolicy } from './policy/policy.js';
 export type { RandomPurpose, RandomSource } from './random-source.js';
 export { type RecoverOptions, type Recovery, recover } from './recover.js';

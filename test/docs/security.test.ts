@@ -69,6 +69,12 @@ describe('docs/security-proofs.md', () => {
     }
   });
 
+  it('assumes nothing that no claim uses', () => {
+    const used = claims.map(({ section }) => section).join('\n');
+    const named = [...proofs.matchAll(/^\* \*\*(A\d+)\*\*/gm)].map((found) => found[1]!);
+    expect(named.filter((assumption) => !new RegExp(`\\b${assumption}\\b`).test(used))).to.deep.equal([]);
+  });
+
   it('names only tests that there are', function () {
     this.timeout(60_000);
     expect(dangling(referencesIn(proofs))).to.deep.equal([]);

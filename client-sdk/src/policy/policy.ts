@@ -37,9 +37,19 @@ export const policyShape = z
       .default('manual')
       .describe('automatic lets this file approve plans; manual waits for a person'),
     roster: z
-      .strictObject({ additions: z.enum(['auto', 'ask']).describe('ask: an added member needs a new approval') })
+      .strictObject({
+        additions: z.enum(['auto', 'ask']).default('ask').describe('ask: an added member needs a new approval'),
+        known: z
+          .array(z.string().regex(/^(?:[0-9a-f]{4} ?){7}[0-9a-f]{4}$|^[0-9a-f]{64}$/))
+          .min(2)
+          .max(bounds.cohortMax)
+          .optional()
+          .describe(
+            'fingerprints compared by voice: at most maxColluders of a cohort may be others, and two of them must be in a sum',
+          ),
+      })
       .default({ additions: 'ask' })
-      .describe('members that were added since the last approval'),
+      .describe('whom we know of the consortium'),
     weighting: z
       .strictObject({ exactCounts: z.boolean().describe('whether the sum may carry exact example counts') })
       .default({ exactCounts: false })

@@ -14,6 +14,7 @@ import {
 } from '@concordat/core';
 import { type AcceptedRoster, type KeyStore, requireOwnEntry } from '../keys/key-store.js';
 import { evaluatePolicy, policyRefusal, type RuleResult } from '../policy/evaluate-policy.js';
+import { listedMembers } from '../policy/known-members.js';
 import type { Policy } from '../policy/policy.js';
 import type { Connection } from '../transport/connection.js';
 
@@ -67,7 +68,16 @@ export async function reviewPlan(review: PlanReview, offer: Offer): Promise<Appr
     expires: Date.parse(plan.approval.expires),
   });
   const { coordinatorKey } = roster.roster;
-  return { ...offer, plan, roster: rosterView(roster.roster, now), coordinatorKey, approval };
+  const view = rosterView(roster.roster, now);
+  const listed = listedMembers(view, policy?.roster.known);
+  return {
+    ...offer,
+    plan,
+    roster: view,
+    ...(listed === undefined ? {} : { listed }),
+    coordinatorKey,
+    approval,
+  };
 }
 
 async function offeredRoster({ connection, keys, signal }: PlanReview, hash: Uint8Array): Promise<AcceptedRoster> {

@@ -56,6 +56,14 @@ export const refusedRules = {
   'cohort.survivors': { required: 'at least as many participants as must survive', fix: morePeople },
   'cohort.roster': { required: 'only participants of the approved roster, each once', fix: callTheOperator },
   'cohort.organization': { required: 'at most one participant of an organization', fix: callTheOperator },
+  'cohort.unlisted': {
+    required: 'at most as many members outside roster.known as may collude',
+    fix: 'Compare the fingerprints of the others, then add them to roster.known in policy.yaml.',
+  },
+  'survivors.unlisted': {
+    required: 'two others of roster.known in the sum',
+    fix: 'Wait for the next round, or add participants whose fingerprint you compared to roster.known.',
+  },
   'dealers.too-few': {
     required: 'enough dealers left to hide one among them and to open the sum',
     fix: 'Wait for the next round: too many left this one.',

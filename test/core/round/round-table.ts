@@ -88,6 +88,7 @@ export class RoundTable {
   readonly #queue: (() => void)[] = [];
   readonly #spool = new Map<string, Uint8Array>();
   readonly #policy: ReadonlyMap<string, FederatedError>;
+  readonly #listed: ReadonlyMap<string, ReadonlySet<string>>;
   #state: CoordinationState;
 
   constructor(
@@ -95,10 +96,13 @@ export class RoundTable {
       readonly plan?: Plan;
       readonly people?: readonly string[];
       readonly refusing?: ReadonlyMap<string, FederatedError>;
+      /** Whom a participant's policy lists. */
+      readonly listed?: ReadonlyMap<string, ReadonlySet<string>>;
     } = {},
   ) {
     this.plan = options.plan ?? examplePlan();
     this.#policy = options.refusing ?? new Map();
+    this.#listed = options.listed ?? new Map();
     this.#planHash = hashPlan(nodeCrypto, this.plan);
     const people = options.people ?? everyone;
     people.forEach((name, i) => {
@@ -334,9 +338,10 @@ export class RoundTable {
     const terms = { participantId: name, planHash, rosterHash, issuedAt: 0, expires: Number.MAX_SAFE_INTEGER };
     const approval = signApproval(nodeCrypto, chair.signer, terms);
     const coordinatorKey = this.#coordinator.publicKey;
+    const listed = this.#listed.get(name);
     this.participant(name, {
       type: 'plan-approved',
-      run: { runId, plan, planHash, rosterHash, roster, coordinatorKey, approval },
+      run: { runId, plan, planHash, rosterHash, roster, ...(listed && { listed }), coordinatorKey, approval },
     });
   }
 

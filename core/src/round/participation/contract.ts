@@ -70,6 +70,8 @@ export interface ApprovedRun {
   readonly rosterHash: Uint8Array;
   /** Participants of the approved roster epoch, this one included. */
   readonly roster: RosterView;
+  /** Members whose fingerprint the policy lists; absent when it lists none. */
+  readonly listed?: ReadonlySet<string>;
   /** Ed25519 key of the coordinator, from the roster. */
   readonly coordinatorKey: Uint8Array;
   /** The approval, signed by the participant; see `signApproval`. */

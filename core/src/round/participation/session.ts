@@ -47,11 +47,12 @@ export function noteRoot(
   const run = runOf(state);
   if (run === undefined || work.type !== 'sealing' || work.round !== event.round) return withEffects(state);
   const { round, baseModelHash, open } = work;
-  const { roster, coordinatorKey, plan } = run;
+  const { roster, coordinatorKey, plan, listed } = run;
   const session = openParticipant({
     participantId: state.options.participantId,
     roster,
     coordinatorKey,
+    ...(listed === undefined ? {} : { listed }),
     terms: sessionTerms({ ...run, round, baseModelHash }),
     root: event.root,
   });

@@ -23,6 +23,7 @@ export function certify(ports: ParticipantPorts, state: Uploading | Uploaded, fr
   const body = readSigned(crypto, codec.survivors, frame.proposal, expected);
   const survivors = readSurvivors(state, body);
   checkUploads(ports, state, frame, { body, survivors });
+  requireListedSurvivors(state, survivors);
   requireOneStatement(state.slots['survivors-signed']?.body, frame.proposal.body);
   const statement = signBody(crypto, ports.signer, 'CSA1/survivors', frame.proposal.body);
   const certifyReply = { type: 'certify', statement } as const;
@@ -84,6 +85,21 @@ export function readSurvivors(state: DealersFacts, body: SurvivorsBody): readonl
     });
   }
   return survivors;
+}
+
+/** Listed others that must be in a sum before it is signed: with fewer, it could be this participant among strangers. */
+const listedSurvivorsMin = 2;
+
+function requireListedSurvivors({ options, cohort, index }: UploadFacts, survivors: readonly number[]): void {
+  const { listed } = options;
+  if (listed === undefined) return;
+  const known = survivors.filter((other) => other !== index && listed.has(cohort[other]!.participantId)).length;
+  if (known >= listedSurvivorsMin) return;
+  throw refusal('survivors.unlisted', 'too few survivors are on the list of this participant', {
+    required: listedSurvivorsMin,
+    offered: known,
+    fix: 'Wait for the next round, or add participants whose fingerprint you compared to roster.known.',
+  });
 }
 
 function checkUploads(

@@ -24,6 +24,11 @@ export interface ParticipantOptions {
   readonly coordinatorKey: Uint8Array;
   readonly terms: ApprovedTerms;
   /**
+   * Ids whose identity this participant knows of itself. At most c members of a cohort may be others, and two of these beside
+   * itself must survive before it signs. Absent: the roster is trusted as it was approved.
+   */
+  readonly listed?: ReadonlySet<string>;
+  /**
    * The session's secret ρ, 32 random bytes, durable (sealed) before this call and never used for another session.
    * Owned by the state until `erase`.
    */

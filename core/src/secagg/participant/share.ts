@@ -1,4 +1,5 @@
 import { equalBytes, toHex } from '../../bytes.js';
+import { refusal } from '../../errors.js';
 import type { CohortFrame } from '../../wire/messages.js';
 import { type CohortMember, readCohort } from '../cohort.js';
 import { deal } from '../dealing.js';
@@ -22,6 +23,7 @@ export function share(ports: ParticipantPorts, state: Advertised, frame: CohortF
     configHash: state.configHash,
   });
   const index = ownIndex(state, cohort, frame);
+  requireListed(state, cohort);
   const sid = cohortId(ports, state, frame);
   requireFirstCohort(state.slots['cohort-accepted']?.sid, sid);
   const secrets = deriveDealSecrets(crypto, state.root, sid);
@@ -82,6 +84,25 @@ function ownIndex(state: Advertised, cohort: readonly CohortMember[], frame: Coh
     });
   }
   return index;
+}
+
+// Unlisted members and bad listed ones count within c together; more unlisted ones could be the operator's own.
+function requireListed({ options, config }: Advertised, cohort: readonly CohortMember[]): void {
+  const { listed, participantId } = options;
+  if (listed === undefined) return;
+  const unlisted = cohort.filter(
+    (member) => member.participantId !== participantId && !listed.has(member.participantId),
+  );
+  if (unlisted.length <= config.maxColluders) return;
+  throw refusal(
+    'cohort.unlisted',
+    'more members of the cohort than may collude are not on the list of this participant',
+    {
+      required: config.maxColluders,
+      offered: unlisted.length,
+      fix: `Compare the fingerprints of ${unlisted.map((member) => member.participantId).join(', ')}, then add them to roster.known.`,
+    },
+  );
 }
 
 function cohortId(ports: ParticipantPorts, state: { readonly configHash: Uint8Array }, frame: CohortFrame): Uint8Array {

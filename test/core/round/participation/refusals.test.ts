@@ -79,6 +79,19 @@ const refused: readonly ParticipationCase[] = [
     play: remembering(contributed, contributed, contributed),
   },
   {
+    what: 'a cohort with more strangers than may collude',
+    rule: 'cohort.unlisted',
+    code: 'refused',
+    required: 1,
+    offered: 2,
+    step: 'session',
+    play: () =>
+      new RoundTable({
+        plan: examplePlan({ rounds: 1 }),
+        listed: new Map([[name, new Set(['alpha', 'beta'])]]),
+      }).start(),
+  },
+  {
     what: 'a session whose configuration the coordinator did not sign',
     rule: 'config.signature',
     code: 'verification',

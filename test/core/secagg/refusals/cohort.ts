@@ -56,6 +56,18 @@ export const cohortRefusals: readonly RefusalCase[] = [
     play: withRoster((roster) => new Map([...roster].filter(([id]) => id !== '3'))),
   },
   {
+    what: 'with more members outside its list than may collude',
+    rule: 'cohort.unlisted',
+    code: 'refused',
+    required: 1,
+    offered: 2,
+    refuses,
+    play: () =>
+      forged('cohort', (frame) => frame, {
+        onOpen: (options) => (options.participantId === victim ? { ...options, listed: new Set(['2', '3']) } : options),
+      }),
+  },
+  {
     what: 'with two members of one organization',
     rule: 'cohort.organization',
     code: 'refused',

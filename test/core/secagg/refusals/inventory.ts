@@ -242,6 +242,14 @@ export const refusedElsewhere: readonly InventoryLine[] = [
     ],
   },
   {
+    line: 'Roster: more than c members outside the policy’s list of known fingerprints; fewer than two listed others in U3',
+    rules: ['cohort.unlisted', 'survivors.unlisted'],
+    tests: [
+      'test/core/secagg/refusals.test.ts › A participant with a list goes on when it holds',
+      'test/client-sdk/policy/known-members.test.ts › a list of known fingerprints names the members that have them, however they were typed',
+    ],
+  },
+  {
     line: 'A participant that leaves says so',
     tests: [`${participation} › a participant that leaves says so, and the others go on`],
   },

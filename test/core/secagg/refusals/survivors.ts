@@ -83,6 +83,21 @@ export const survivorRefusals: readonly RefusalCase[] = [
     play: proposing(survivors(0, 1), { participants: 3, maxColluders: 0 }),
   },
   {
+    what: 'of whom fewer than two others are on its list',
+    rule: 'survivors.unlisted',
+    code: 'refused',
+    required: 2,
+    offered: 1,
+    refuses,
+    // c = 2: with two unlisted members the cohort passes, and one of the two listed others is lost on the way.
+    play: () =>
+      forged('proposal', (frame) => frame, {
+        maxColluders: 2,
+        silentFrom: new Map([['2', 'upload']]),
+        onOpen: (options) => (options.participantId === victim ? { ...options, listed: new Set(['2', '3']) } : options),
+      }),
+  },
+  {
     what: 'without itself',
     rule: 'survivors.self',
     code: 'verification',

@@ -22,7 +22,7 @@ import { ParticipantState } from './state/participant-state.js';
 import { Spool } from './state/spool.js';
 import { standBy } from './state/standby.js';
 import { stateLost } from './state/state-lost.js';
-import type { EngineName } from './trainer/engine.js';
+import type { EngineName } from './trainer/engine-names.js';
 import type { EngineDescription, Trainer } from './trainer/trainer.js';
 import { createTrainer } from './trainer/worker-trainer.js';
 import { type Connection, connect } from './transport/connection.js';

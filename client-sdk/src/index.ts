@@ -33,7 +33,7 @@ export type { RandomPurpose, RandomSource } from './random-source.js';
 export { type RecoverOptions, type Recovery, recover } from './recover.js';
 export { ParticipantState } from './state/participant-state.js';
 export { type DirectoryHolder, type StandbyOptions, standBy } from './state/standby.js';
-export { type EngineName, engineNames } from './trainer/engine.js';
+export { type EngineName, engineNames } from './trainer/engine-names.js';
 export { createEvaluator, type HoldoutEvaluator } from './trainer/evaluator.js';
 export type {
   EngineDescription,

@@ -11,7 +11,7 @@ import {
   settingsText,
 } from '@concordat/node';
 import { participantFile, participantFiles } from '../keys/participant-files.js';
-import { engineNames } from '../trainer/engine.js';
+import { engineNames } from '../trainer/engine-names.js';
 
 const directory = {
   kind: 'directory',

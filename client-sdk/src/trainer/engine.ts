@@ -1,12 +1,9 @@
 import util from 'node:util';
 import { FederatedError } from '@concordat/core';
+import { type EngineName, engineNames } from './engine-names.js';
 import type { Tf } from './tf.js';
 import type { EngineDescription } from './trainer.js';
 import { transposeBeforeMultiplying } from './transposed-matmul.js';
-
-/** Fastest first. */
-export const engineNames = ['tfjs-node', 'tfjs-wasm', 'tfjs-cpu'] as const;
-export type EngineName = (typeof engineNames)[number];
 
 export interface Engine {
   readonly tf: Tf;

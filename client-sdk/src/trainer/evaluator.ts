@@ -1,5 +1,5 @@
 import { decodeSafetensors, FederatedError, utf8Decode } from '@concordat/core';
-import type { EngineName } from './engine.js';
+import type { EngineName } from './engine-names.js';
 import type { EngineDescription } from './trainer.js';
 import { createTrainer } from './worker-trainer.js';
 

@@ -1,6 +1,6 @@
 import { type ErrorCode, type ErrorDetail, FederatedError, type NamedTensor } from '@concordat/core';
 import type { DataSet } from '../data/data-set.js';
-import type { EngineName } from './engine.js';
+import type { EngineName } from './engine-names.js';
 import type { EngineDescription, EvaluateResult, FitProgress, FitResult, TrainingTask } from './trainer.js';
 
 /** Where the worker finds the records: a directory it reads itself, or arrays that are copied to it. */

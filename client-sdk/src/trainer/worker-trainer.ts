@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { FederatedError } from '@concordat/core';
-import type { EngineName } from './engine.js';
+import type { EngineName } from './engine-names.js';
 import type {
   EngineDescription,
   EvaluateRequest,

@@ -21,7 +21,6 @@ export const messages = [
   'upload',
   'certify',
   'reveal',
-  'abort',
 ] as const;
 
 export type Message = (typeof messages)[number];

@@ -185,9 +185,9 @@ class Stage {
     this.#clock.end(`coordinator#${this.#coordinatorLife}`);
     this.#coordinatorDirectory = next;
     this.#coordinatorLife += 1;
-    for (const { id } of this.#seats) this.#turnstile.cut(id);
     this.#leaving.push(old.stop());
     await this.#startCoordinator();
+    this.#turnstile.rewire();
     this.#follow();
     this.#transcript.note('the coordinator starts again');
   }
@@ -249,7 +249,10 @@ class Stage {
   /** Notice the end of the run as an operator would. */
   #follow(): void {
     const run = this.#coordinator!.run;
-    if (run === undefined) return;
+    if (run === undefined) {
+      this.#ended = true;
+      return;
+    }
     const read = async () => {
       for await (const { event } of run.progress.watch(1)) this.#ended ||= event.type === 'finished';
     };

@@ -17,6 +17,7 @@ const codecs = new Map(
     .map((method) => [method.path, method]),
 );
 
+/** What a method is called here; others by their own names. */
 const names: Readonly<Record<string, Message>> = {
   'Rounds/CheckIn': 'check-in',
   'Rounds/Ready': 'ready',
@@ -25,7 +26,6 @@ const names: Readonly<Record<string, Message>> = {
   'Rounds/Confirm': 'confirm',
   'Rounds/Certify': 'certify',
   'Rounds/Reveal': 'reveal',
-  'Rounds/Abort': 'abort',
   'Plans/Get': 'get-plan',
   'Membership/Roster': 'get-roster',
   'Blobs/Get': 'get-blob',
@@ -33,15 +33,19 @@ const names: Readonly<Record<string, Message>> = {
 };
 
 /** What a call is for, from its path and first frame. `round` is 0 outside a round. */
-export function aboutCall(path: string, request: Buffer): { readonly message: Message; readonly round: number } {
+export function aboutCall(path: string, request: Buffer): { readonly message: string; readonly round: number } {
   const decoded = codecs.get(path)!.requestDeserialize(request) as {
     readonly key?: { readonly round: number } | null;
     readonly header?: { readonly key?: { readonly round: number } | null } | null;
     readonly answer?: 'approved' | 'decline';
   };
-  const message = decoded.answer ?? names[path.replace('/concordat.v1.', '')];
-  if (message === undefined) throw new Error(`the transcript has no name for ${path}`);
+  const message = decoded.answer ?? nameOf(path);
   return { message, round: (decoded.key ?? decoded.header?.key)?.round ?? 0 };
+}
+
+function nameOf(path: string): string {
+  const method = path.replace('/concordat.v1.', '');
+  return names[method] ?? method;
 }
 
 /** Everything that was said and written, one line each; see README.md. */
@@ -93,7 +97,7 @@ export class Transcript {
   }
 
   #end(participant: string, path: string, { code, details }: NonNullable<Crossing['ending']>): void {
-    const name = names[path.replace('/concordat.v1.', '')] ?? path.replace('/concordat.v1.', '');
+    const name = nameOf(path);
     this.#lines.push(
       `${this.#time()} ${participant} ✕ ${name} ends: ${status[code]}${code === status.OK ? '' : `, ${details}`}`,
     );

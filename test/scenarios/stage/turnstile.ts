@@ -53,8 +53,11 @@ export class Turnstile {
   transport(participant: string, inner: () => { readonly transport: Transport; readonly address: string }): Transport {
     return {
       channel: (_address, tls, settings) => {
-        const { transport, address } = inner();
-        const line = new Line(participant, transport.channel(address, tls, settings), this.#hooks());
+        const open = () => {
+          const { transport, address } = inner();
+          return transport.channel(address, tls, settings);
+        };
+        const line = new Line(participant, open, this.#hooks());
         this.#lines.add(line);
         return line;
       },
@@ -82,9 +85,9 @@ export class Turnstile {
     return this.#sorted().reduce((any, line) => line.handOver() || any, false);
   }
 
-  /** Break the line of a participant: every call on it ends with `unavailable`. */
-  cut(participant: string): void {
-    for (const line of this.#sorted()) if (line.participant === participant) line.cut();
+  /** The coordinator is another process now: every line breaks, and leads to the new one when it is used again. */
+  rewire(): void {
+    for (const line of this.#sorted()) line.rewire();
   }
 
   /** Nobody is there any more: what waits is gone, what is open ends, and nothing is told of it. */
@@ -121,14 +124,16 @@ interface LineHooks {
 /** One participant's channel. */
 class Line implements ChannelInterface {
   readonly participant: string;
-  readonly inner: ChannelInterface;
+  inner: ChannelInterface;
   readonly hooks: LineHooks;
   dead = false;
+  readonly #open: () => ChannelInterface;
   readonly #calls = new Set<HeldCall>();
 
-  constructor(participant: string, inner: ChannelInterface, hooks: LineHooks) {
+  constructor(participant: string, open: () => ChannelInterface, hooks: LineHooks) {
     this.participant = participant;
-    this.inner = inner;
+    this.#open = open;
+    this.inner = open();
     this.hooks = hooks;
   }
 
@@ -157,6 +162,12 @@ class Line implements ChannelInterface {
 
   cut(): void {
     for (const call of [...this.#calls]) call.break();
+  }
+
+  rewire(): void {
+    this.cut();
+    this.inner.close();
+    this.inner = this.#open();
   }
 
   kill(): void {

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
+import type { RoundSabotage } from './round-chair.js';
+import { faultyRounds, hostileRounds } from './round-operation.js';
+import { runRounds } from './round-world.js';
+import type { Sabotage } from './session-chair.js';
 import { faultySession, hostileSession } from './session-operation.js';
-import { runSession, type Sabotage } from './session-world.js';
+import { runSession } from './session-world.js';
 import { Violation } from './violation.js';
 
 /** One kind of operation lists: how they are drawn, and what runs one. */
@@ -77,3 +81,11 @@ export const sessionUnderFaults = (sabotage?: Sabotage): Model =>
 /** The same under a coordinator that tells two stories, with c colluders. */
 export const sessionUnderAttack = (sabotage?: Sabotage): Model =>
   modelOf('hostile-session', hostileSession, (run) => runSession(run, sabotage).outcome);
+
+/** Both round machines, with their runners' work, timers and restarts. */
+export const roundsUnderFaults = (sabotage?: RoundSabotage): Model =>
+  modelOf('rounds', faultyRounds, (run) => runRounds(run, sabotage));
+
+/** The same under a coordinator that assigns rounds and opens sessions of its own making. */
+export const roundsUnderAttack = (sabotage?: RoundSabotage): Model =>
+  modelOf('hostile-rounds', hostileRounds, (run) => runRounds(run, sabotage));

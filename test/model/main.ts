@@ -1,6 +1,13 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Model, type Slice, sessionUnderAttack, sessionUnderFaults } from './campaign.js';
+import {
+  type Model,
+  roundsUnderAttack,
+  roundsUnderFaults,
+  type Slice,
+  sessionUnderAttack,
+  sessionUnderFaults,
+} from './campaign.js';
 
 /** Runs of one slice: a slice is what a stopped campaign loses at most. */
 const sliceRuns = 1000;
@@ -15,7 +22,7 @@ const usage = `npm run model -- [--runs N] [--seed S] [--models a,b] [--state FI
   --path P      replay the list that a violation printed; with its seed and one model`;
 
 function allModels(): readonly Model[] {
-  return [sessionUnderFaults(), sessionUnderAttack()];
+  return [sessionUnderFaults(), sessionUnderAttack(), roundsUnderFaults(), roundsUnderAttack()];
 }
 
 function main(): number {

@@ -10,7 +10,7 @@ import {
   thresholdOf,
   toHex,
 } from '@concordat/core';
-import { countsIn, type Measure } from './measures.js';
+import { countsIn, countsWanted, type Measure } from './measures.js';
 import { must } from './violation.js';
 
 /** Everything that ever left a participant, and everything that was opened; every entry is checked against those before it. */
@@ -62,8 +62,8 @@ export class SessionLedger {
     this.#vectors.set(key, { digest, measure });
   }
 
-  /** A sum is opened. `cohort` in order, `sum` decoded. */
-  sum(order: SumOrder, layout: Layout, sum: readonly Int32Array[]): void {
+  /** A sum is opened and decoded. @returns the updates in it. */
+  sum(order: SumOrder, layout: Layout, sum: readonly Int32Array[]): readonly Measure[] {
     const name = `${toHex(order.sid2)} ${order.survivors.map((one) => one.participant).join()}`;
     must(this.#opened === undefined || this.#opened === name, 'one-sum', () => 'two different sums of one session');
     this.#opened = name;
@@ -80,10 +80,11 @@ export class SessionLedger {
       );
       return entry.measure;
     });
-    for (const [segment, counts] of countsIn(layout, sum).entries()) {
-      const lanes = countsWanted(measures, lengthsOf(layout)[segment]!);
+    for (const { segment, counts } of countsIn(layout, sum)) {
+      const lanes = countsWanted(segment, measures);
       must(same(counts, lanes), 'sum-exact', () => `counted ${listed(counts)} where ${listed(lanes)} were uploaded`);
     }
+    return measures;
   }
 
   #reveal(from: string, body: Uint8Array, records: readonly ParticipantRecord[]): void {
@@ -116,16 +117,6 @@ export class SessionLedger {
     const both = known('self') >= threshold && known('mask') >= threshold;
     must(!both, 'both-secrets', () => `both secrets of dealer ${dealer} can be rebuilt`);
   }
-}
-
-function lengthsOf(layout: Layout): readonly number[] {
-  return layout.segments.flatMap(({ segment }) =>
-    segment.bits === 16 || segment.kind === 'weight' ? [] : [segment.length],
-  );
-}
-
-function countsWanted(measures: readonly Measure[], length: number): ReadonlyMap<string, number> {
-  return new Map(measures.map(({ place, serial }) => [`${place}/${serial % length}`, 1]));
 }
 
 function same(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {

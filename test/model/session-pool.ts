@@ -1,6 +1,14 @@
-import { type RosterView, type Segment, type SessionConfig, type Signer, u16, utf8Encode } from '@concordat/core';
+import {
+  type AggregatorOptions,
+  type RosterView,
+  type Segment,
+  type SessionConfig,
+  type Signer,
+  u16,
+  utf8Encode,
+} from '@concordat/core';
 import { sessionCodec } from '@concordat/proto';
-import { memoizedCrypto, memoizedIdentity } from './memoized-crypto.js';
+import { memoizedCrypto, memoizedIdentity } from '../support/memoized-crypto.js';
 import type { SessionSetup } from './session-operation.js';
 
 export const crypto = memoizedCrypto;
@@ -35,6 +43,11 @@ export function idsOf(participants: number): readonly string[] {
   return Array.from({ length: participants }, (_, place) => `p${place}`);
 }
 
+/** The place of an id. */
+export function placeOf(id: string): number {
+  return Number(id.slice(1));
+}
+
 /** The roster of n participants, one organization each. */
 export function rosterOf(participants: number): RosterView {
   return new Map(
@@ -63,4 +76,10 @@ export function configOf({ participants, colluders, pool }: SessionSetup, nonce 
     privacy: 'none',
     stepMillis: 10_000,
   };
+}
+
+/** What a session of one setup is opened with. @param nonce as of `configOf`. */
+export function optionsOf(setup: SessionSetup, nonce = 0): AggregatorOptions {
+  const { participants } = setup;
+  return { config: configOf(setup, nonce), roster: rosterOf(participants), invited: idsOf(participants) };
 }

@@ -15,14 +15,10 @@ import {
   openSum,
   type ParticipantEffect,
   type ParticipantEvent,
-  type ParticipantRecord,
-  type ParticipantState,
   packLanes,
   type SessionConfig,
   type SessionFrame,
   type SessionReply,
-  type SessionStep,
-  type Signed,
   type SumOrder,
   signBody,
   stepAggregator,
@@ -31,61 +27,24 @@ import {
   vectorRoot,
 } from '@concordat/core';
 import { mutationsOf } from '../support/mutations.js';
-import { lanesOf, type Measure } from './measures.js';
+import { lanesOf } from './measures.js';
+import type { Chair, Heard, Letter, Sabotage, Spooled } from './session-chair.js';
 import { SessionLedger } from './session-ledger.js';
-import { type SessionOperation, type SessionSetup, sessionSteps } from './session-operation.js';
-import { codec, configOf, coordinatorPlace, crypto, identityOf, idsOf, namedBytes, rosterOf } from './session-pool.js';
+import type { SessionOperation, SessionSetup } from './session-operation.js';
+import {
+  codec,
+  configOf,
+  coordinatorPlace,
+  crypto,
+  identityOf,
+  idsOf,
+  namedBytes,
+  optionsOf,
+  placeOf,
+  rosterOf,
+} from './session-pool.js';
+import { SessionShadows } from './session-shadows.js';
 import { must } from './violation.js';
-
-interface Spooled {
-  readonly vector: Uint8Array;
-  readonly measure: Measure;
-}
-
-/** One participant's process and what outlives it. */
-interface Chair {
-  readonly place: number;
-  /** Durable: journal, sealed root, spool by sid2. */
-  readonly records: ParticipantRecord[];
-  readonly spool: Map<string, Spooled>;
-  rooted: boolean;
-  /** The process: undefined while it is dead. */
-  state: ParticipantState | undefined;
-  /** Updates trained so far. The one in hand is lost with the process. */
-  trained: number;
-  inHand: boolean;
-  /** Calls whose answer has not come, by step. */
-  readonly unanswered: Map<string, SessionReply>;
-  /** The last state from which it could be rolled back; used by one sabotage only. */
-  snapshot: ParticipantState | undefined;
-}
-
-interface Heard {
-  readonly from: string;
-  readonly frame: SessionReply;
-  readonly vector?: Uint8Array;
-}
-
-type Letter =
-  | { readonly to: 'coordinator'; readonly from: string; readonly frame: SessionReply; readonly vector?: Uint8Array }
-  | { readonly to: 'coordinator'; readonly from: string; readonly absent: string }
-  | { readonly to: string; readonly frame: SessionFrame }
-  | { readonly to: string; readonly answerTo: string; readonly receipt?: Signed };
-
-/** Ways in which a participant breaks a promise. A model that does not see them is blind. */
-export const sabotages = [
-  /** The journal forgets the survivors statement. */
-  'forget-statement',
-  /** The journal forgets everything. */
-  'forget-records',
-  /** A process comes back from a snapshot of its memory. */
-  'restore-snapshot',
-  /** The journal and the spool forget the masked vector. */
-  'forget-vector',
-  /** An update is packed twice over. */
-  'count-twice',
-] as const;
-export type Sabotage = (typeof sabotages)[number];
 
 export interface SessionEnd {
   readonly outcome: 'opened' | 'abandoned';
@@ -108,7 +67,7 @@ export class SessionWorld {
   readonly #uploads = new Map<string, Uint8Array>();
   /** Every reply that ever left, for a coordinator that tells two stories. */
   readonly #heard: Heard[] = [];
-  readonly #shadows = new Map<number, AggregatorState>();
+  readonly #shadows: SessionShadows;
   #aggregator: AggregatorState;
   #hostile = false;
   /** Effects that the process under way may still carry out. */
@@ -134,7 +93,12 @@ export class SessionWorld {
       });
       this.#start(id);
     });
-    const opening = openAggregator(this.#ports, this.#options(0));
+    this.#shadows = new SessionShadows(setup, {
+      send: (to, frame) => this.#letters.push({ to, frame }),
+      open: (order) => this.#open(order),
+      spool: (contentDigest, vector) => this.#uploads.set(toHex(contentDigest), vector),
+    });
+    const opening = openAggregator(this.#ports, optionsOf(setup));
     this.#aggregator = opening.state;
     this.#perform(opening.effects);
     for (let i = 0; i < setup.warmup && this.#letters.length > 0; i++) this.#deliver(this.#take(0));
@@ -194,10 +158,12 @@ export class SessionWorld {
         this.#favour(this.#who(operation.who), operation.frame);
         return;
       case 'fork':
-        this.#fork(operation.shadow, operation.step, operation.senders);
+        this.#hostile = true;
+        this.#shadows.fork(operation.shadow, operation.step, this.#heard.filter(wantedBy(operation)));
         return;
       case 'collude':
-        this.#collude(operation.shadow);
+        this.#hostile = true;
+        this.#shadows.collude(operation.shadow);
         return;
     }
   }
@@ -484,11 +450,6 @@ export class SessionWorld {
 
   // ---- the coordinator -----------------------------------------------------------------------------------------
 
-  #options(nonce: number) {
-    const roster = rosterOf(this.#setup.participants);
-    return { config: configOf(this.#setup, nonce), roster, invited: this.#ids };
-  }
-
   #deadline(): void {
     const { phase } = this.#aggregator;
     if (phase !== 'opened' && phase !== 'abandoned') this.#step({ type: 'close-step', step: phase });
@@ -541,57 +502,6 @@ export class SessionWorld {
     const wanted = this.#letters.filter((one) => one.to === to && 'frame' in one && one.frame.type === type).at(-1);
     if (wanted !== undefined) this.#deliver(this.#take(this.#letters.indexOf(wanted)));
   }
-
-  /** Shadow 0 is a second session with the same C, shadow 1 one with another. */
-  #fork(which: number, step: SessionStep, senders: number): void {
-    this.#hostile = true;
-    const opening = openAggregator(this.#ports, this.#options(which));
-    this.#shadows.set(which, opening.state);
-    this.#performShadow(opening.effects);
-    for (const past of sessionSteps) {
-      const last = past === step;
-      for (const heard of [...this.#heard]) {
-        const wanted = !last || (senders >> this.#chair(heard.from).place) % 2 === 1;
-        if (wanted && heard.frame.type === past) this.#hear(which, heard);
-      }
-      if (this.#shadows.get(which)!.phase === past) this.#stepShadow(which, { type: 'close-step', step: past });
-      if (last) return;
-    }
-  }
-
-  #hear(which: number, { from, frame, vector }: Heard): void {
-    const effects = this.#stepShadow(which, { type: 'reply', from, frame });
-    const expected = effects.find((effect) => effect.type === 'expect-upload');
-    if (expected === undefined || vector === undefined) return;
-    this.#uploads.set(toHex(expected.contentDigest), vector);
-    this.#stepShadow(which, { type: 'upload-complete', from, contentDigest: expected.contentDigest });
-  }
-
-  #collude(which: number): void {
-    const state = this.#shadows.get(which);
-    if (state?.phase !== 'certify') return;
-    const { cohort, statement } = state;
-    for (const member of cohort.slice(cohort.length - this.#setup.colluders)) {
-      const { participantId: from } = member;
-      const signer = identityOf(this.#chair(from).place);
-      const frame = { type: 'certify', statement: signBody(crypto, signer, 'CSA1/survivors', statement) } as const;
-      this.#stepShadow(which, { type: 'reply', from, frame });
-    }
-  }
-
-  #stepShadow(which: number, event: AggregatorEvent): readonly AggregatorEffect[] {
-    const { state, effects } = stepAggregator(this.#ports, this.#shadows.get(which)!, event);
-    this.#shadows.set(which, state);
-    this.#performShadow(effects);
-    return effects;
-  }
-
-  #performShadow(effects: readonly AggregatorEffect[]): void {
-    for (const effect of effects) {
-      if (effect.type === 'send') this.#letters.push({ to: effect.to, frame: effect.frame });
-      else if (effect.type === 'open-sum') this.#open(effect.sum);
-    }
-  }
 }
 
 /** Run one list of operations. @throws `Violation`, or whatever escaped a machine. */
@@ -602,4 +512,9 @@ export function runSession(
   const world = new SessionWorld(run.setup, sabotage);
   for (const operation of run.operations) world.apply(operation);
   return world.settle();
+}
+
+/** What a second session is told: everything before its step, and in it only the senders of the bitmap. */
+function wantedBy({ step, senders }: Extract<SessionOperation, { type: 'fork' }>): (heard: Heard) => boolean {
+  return ({ from, frame }) => frame.type !== step || (senders >> placeOf(from)) % 2 === 1;
 }

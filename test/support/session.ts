@@ -35,11 +35,12 @@ import {
   toHex,
   vectorRoot,
 } from '@concordat/core';
-import { identityFromSeed, nodeCrypto } from '@concordat/node';
+import { memoizedCrypto, memoizedIdentity } from './memoized-crypto.js';
 import { sessionCodec } from '@concordat/proto';
 import { seededRandom } from '@concordat/sim';
 
-export const crypto = nodeCrypto;
+/** node:crypto, each result computed once. */
+export const crypto = memoizedCrypto;
 export const codec = sessionCodec;
 
 /** One segment of every lane width; their rings hold a cohort of 12. */
@@ -118,7 +119,7 @@ export class InMemorySession {
     this.options = options;
     const random = seededRandom(crypto, options.seed ?? 1, 'session');
     this.ids = options.ids ?? Array.from({ length: options.participants }, (_, i) => String(i + 1));
-    const identityOf = options.identityOf ?? ((_owner, seed) => identityFromSeed(seed));
+    const identityOf = options.identityOf ?? ((_owner, seed) => memoizedIdentity(seed));
     this.coordinator = identityOf('coordinator', random.bytes(32));
     this.signers = new Map(this.ids.map((id) => [id, identityOf(id, random.bytes(32))]));
     this.roster = new Map(

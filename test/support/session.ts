@@ -35,9 +35,9 @@ import {
   toHex,
   vectorRoot,
 } from '@concordat/core';
-import { memoizedCrypto, memoizedIdentity } from './memoized-crypto.js';
 import { sessionCodec } from '@concordat/proto';
 import { seededRandom } from '@concordat/sim';
+import { memoizedCrypto, memoizedIdentity } from './memoized-crypto.js';
 
 /** node:crypto, each result computed once. */
 export const crypto = memoizedCrypto;

@@ -1,7 +1,6 @@
 import { equalBytes, toHex, utf8Encode } from '../bytes.js';
 import type { CryptoPort } from '../crypto/port.js';
 import { refusal } from '../errors.js';
-import { bounds } from '../wire/bounds.js';
 import type { AdvertBody, SessionCodec, Signed } from '../wire/messages.js';
 import { requireAgreementKey, requireDistinctKeys } from './keys.js';
 import type { RosterView } from './roster-view.js';
@@ -60,8 +59,8 @@ export function readAdvert(
 /**
  * Check a whole cohort as received: order, roster, signatures, one member per organization, 2n distinct keys.
  *
- * @param adverts [n] in cohort order.
- * @throws as `readAdvert`; `refused` `cohort.max`, `cohort.organization`; `verification` `cohort.order`, `cohort.duplicate-key`.
+ * @param adverts [n] in cohort order; `thresholds` has bounded n before.
+ * @throws as `readAdvert`; `refused` `cohort.organization`; `verification` `cohort.order`, `cohort.duplicate-key`.
  */
 export function readCohort(
   crypto: CryptoPort,
@@ -69,9 +68,6 @@ export function readCohort(
   adverts: readonly Signed[],
   expected: { readonly roster: RosterView; readonly configHash: Uint8Array },
 ): readonly CohortMember[] {
-  if (adverts.length > bounds.cohortMax) {
-    throw refusal('cohort.max', 'a cohort is too large', { required: bounds.cohortMax, offered: adverts.length });
-  }
   const cohort = adverts.map((advert) => readAdvert(crypto, codec, advert, expected));
   for (let i = 1; i < cohort.length; i++) {
     if (compareIds(cohort[i - 1]!.participantId, cohort[i]!.participantId) < 0) continue;

@@ -197,6 +197,14 @@ export const refusedElsewhere: readonly InventoryLine[] = [
     ],
   },
   {
+    line: 'Consumption: an upload or a survivors signature in a session that was left',
+    tests: [
+      `${machine} › A participant stays out of a session it has revealed in, refused or left`,
+      `${participation} › a participant ignores what belongs to no round of its own`,
+      'test/core/round/coordination.test.ts › one of five that leaves and is restarted within its session declines, so that nobody waits for it',
+    ],
+  },
+  {
     line: 'Consumption: metrics of one model twice in a run',
     tests: [`${participation} › a participant that was killed does not send metrics twice for one run and model`],
   },

@@ -1,14 +1,23 @@
-import { type Policy, parsePolicy, type Trainer } from '@concordat/client-sdk';
+import { createTrainer, denseNetwork, type Policy, parsePolicy, type Trainer } from '@concordat/client-sdk';
 import { completePlan, encodeSafetensors, type NamedTensor, type Plan, toBase64url, utf8Encode } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { drawUnit, seededRandom } from '@concordat/sim';
 import type { StageScenario } from './scenario.js';
 
-/** Nobody builds layers here: only its digest counts. */
-export const topology: Uint8Array = utf8Encode('{"class_name":"Sequential"}');
+/** Of a linear model nobody builds layers: only the digest counts. */
+export function topologyOf(scenario: StageScenario): Uint8Array {
+  if (scenario.engine === 'linear') return utf8Encode('{"class_name":"Sequential"}');
+  return utf8Encode(JSON.stringify(networkOf(scenario).topology));
+}
+
+function networkOf({ kernel: [inputs, classes], seed }: StageScenario) {
+  return denseNetwork({ inputs, hidden: [8], classes, seed: String(seed) });
+}
 
 /** The weights every run begins with. */
-export function firstModel({ kernel: [inputs, outputs] }: StageScenario): readonly NamedTensor[] {
+export function firstModel(scenario: StageScenario): readonly NamedTensor[] {
+  if (scenario.engine === 'tfjs') return networkOf(scenario).tensors;
+  const [inputs, outputs] = scenario.kernel;
   return [
     { name: 'dense/kernel', shape: [inputs, outputs], values: new Float32Array(inputs * outputs).fill(0.5) },
     { name: 'dense/bias', shape: [outputs], values: new Float32Array(outputs).fill(-0.25) },
@@ -24,11 +33,11 @@ export function planOf(scenario: StageScenario): Plan {
     purpose: 'scenario',
     task: {
       model: {
-        topologyDigest: digest(topology),
+        topologyDigest: digest(topologyOf(scenario)),
         weightsDigest: digest(encodeSafetensors(model)),
         tensors: model.map(({ name, shape }) => ({ name, shape })),
       },
-      loss: 'meanSquaredError',
+      loss: scenario.engine === 'tfjs' ? 'categoricalCrossentropy' : 'meanSquaredError',
       optimizer: { name: 'sgd', learningRate: 0.125 },
       batchSize: 8,
       epochs: 1,
@@ -90,8 +99,20 @@ export function linearEngine({ seed, kernel: [inputs, outputs] }: StageScenario,
   };
 }
 
+/** The trainer of a participant; the caller closes it. */
+export async function trainerOf(scenario: StageScenario, participant: string): Promise<Trainer> {
+  if (scenario.engine === 'linear') return linearTrainer(scenario, participant);
+  const [inputs, classes] = scenario.kernel;
+  const random = seededRandom(nodeCrypto, scenario.seed, `records/${participant}`);
+  const values = Float32Array.from({ length: examples * inputs }, () => 2 * drawUnit(random) - 1);
+  const labels = Uint8Array.from({ length: examples }, () => Math.floor(classes * drawUnit(random)));
+  const targets = { kind: 'classes', labels } as const;
+  const dataSet = { examples, inputShape: [inputs], inputs: values, targets };
+  return createTrainer({ data: { dataSet }, participant, engine: 'tfjs-cpu' });
+}
+
 /** The same as a trainer of the SDK. */
-export function linearTrainer(scenario: StageScenario, participant: string): Trainer {
+function linearTrainer(scenario: StageScenario, participant: string): Trainer {
   const engine = linearEngine(scenario, participant);
   return {
     describe: () => ({ engine: 'linear 1', kernels: 'none', why: 'the scenario says so' }),

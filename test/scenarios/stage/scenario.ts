@@ -64,7 +64,9 @@ const scenarioSchema = z.strictObject({
     .default({ action: 'abort' }),
   /** Bytes a second of every participant's uploads; else unlimited. */
   uploadBytesPerSecond: z.int().optional(),
-  /** Shape of the model's kernel; a bias of its width goes with it. */
+  /** Who trains: a linear model in plain arithmetic, or TensorFlow.js (its plain JavaScript kernels) in a worker of each client. */
+  engine: z.enum(['linear', 'tfjs']).default('linear'),
+  /** Shape of the linear model's kernel; a bias of its width goes with it. The inputs and classes of a network. */
   kernel: z.tuple([z.int(), z.int()]).default([6, 4]),
   events: z.array(eventSchema).default([]),
   levels: z.array(z.enum(levels)).default([...levels]),

@@ -1,7 +1,7 @@
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { FederatedClient } from '@concordat/client-sdk';
+import { FederatedClient, type Trainer } from '@concordat/client-sdk';
 import {
   Coordinator,
   type JournalEvent,
@@ -15,7 +15,7 @@ import { AppendLog, nodeCrypto, type Transport, tlsTransport } from '@concordat/
 import { seededRandom } from '@concordat/sim';
 import { type ChannelInterface, Client, credentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
-import { firstModel, linearTrainer, planOf, policyOf, topology } from './plan.js';
+import { firstModel, planOf, policyOf, topologyOf, trainerOf } from './plan.js';
 import { quiet } from './quiet.js';
 import { coordinatorLines, digestOf, participantLines } from './record-lines.js';
 import type { Level, StageEvent, StageScenario } from './scenario.js';
@@ -73,6 +73,8 @@ class Stage {
   readonly #leaving: Promise<unknown>[] = [];
   readonly #failures: unknown[] = [];
   #ended = false;
+  readonly #trainers: Trainer[] = [];
+  #training = 0;
   #events: readonly StageEvent[];
   #coordinator: Coordinator | undefined;
   #coordinatorLife = 0;
@@ -119,6 +121,7 @@ class Stage {
       await client?.close();
     }
     await Promise.all(this.#leaving);
+    for (const trainer of this.#trainers) await trainer.close();
     await this.#coordinator?.stop();
   }
 
@@ -207,9 +210,11 @@ class Stage {
 
   async #startClient(seat: Seat): Promise<void> {
     const owner = `${seat.id}#${seat.life}`;
+    const trainer = await trainerOf(this.#scenario, seat.id);
+    this.#trainers.push(trainer);
     const client = await FederatedClient.open({
       directory: seat.directory,
-      trainer: linearTrainer(this.#scenario, seat.id),
+      trainer: this.#watched(trainer),
       policy: policyOf(this.#scenario),
       random: (purpose) => seededRandom(nodeCrypto, this.#scenario.seed, `${owner}/${purpose}`),
       clock: this.#clock.of(owner),
@@ -222,6 +227,24 @@ class Stage {
     });
   }
 
+  /** A worker's work is not seen in this thread: count it. */
+  #watched(trainer: Trainer): Trainer {
+    const count = async <Result>(work: Promise<Result>): Promise<Result> => {
+      this.#training++;
+      try {
+        return await work;
+      } finally {
+        this.#training--;
+      }
+    };
+    return {
+      describe: () => trainer.describe(),
+      fit: (request) => count(trainer.fit(request)),
+      evaluate: (request) => count(trainer.evaluate(request)),
+      close: () => trainer.close(),
+    };
+  }
+
   #line(): { readonly transport: Transport; readonly address: string } {
     const coordinator = this.#coordinator!;
     const transport = this.#level === 'grpc' ? tlsTransport : coordinator.inProcessTransport();
@@ -230,7 +253,7 @@ class Stage {
 
   async #propose(): Promise<Uint8Array> {
     return this.#operate(async (operator) => {
-      await operator.put(topology);
+      await operator.put(topologyOf(this.#scenario));
       await operator.put(encodeSafetensors(firstModel(this.#scenario)));
       const plan = encodePlan(planOf(this.#scenario));
       return operator.propose(signPlan(nodeCrypto, this.#operatorKeys!.operatorKey, plan));
@@ -264,9 +287,9 @@ class Stage {
     for (let seen = -1; seen !== this.#turnstile.moves; ) {
       seen = this.#turnstile.moves;
       await this.#starting;
-      await quiet();
+      await quiet(() => this.#training > 0);
       await Promise.all(this.#turnstile.channels().map(signOfLife));
-      await quiet();
+      await quiet(() => this.#training > 0);
     }
     if (this.#failures.length > 0) throw this.#failures[0];
   }

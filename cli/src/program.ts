@@ -7,6 +7,7 @@ import { badArguments, ourBug, printError } from './envelope.js';
 import { CommandFailure } from './failure.js';
 import type { CommandIo } from './io.js';
 import { registerModelCommands } from './model/command.js';
+import { requirePlainArguments } from './plain-arguments.js';
 
 /**
  * Run one command line.
@@ -49,6 +50,7 @@ function openProgram(io: CommandIo): Command {
     .description('Organizations that do not share data train one model together.')
     .version(version)
     .exitOverride()
+    .hook('preAction', (_program, command) => requirePlainArguments(command))
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       // Errors are printed by us: what was typed is in them, and a terminal would obey it.

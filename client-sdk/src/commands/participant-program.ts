@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { registerExplainCommand } from './explain-command.js';
 import type { CommandIo } from './io.js';
 import { addParticipantCommands } from './participant-commands.js';
+import { requirePlainArguments } from './plain-arguments.js';
 
 /**
  * Run one command line of `concordat-participant`.
@@ -32,6 +33,7 @@ export function participantProgram(io: CommandIo): Command {
   const program = new Command('concordat-participant')
     .description('Take part in federated learning: your records stay, masked updates leave.')
     .exitOverride()
+    .hook('preAction', (_program, command) => requirePlainArguments(command))
     // Errors are printed by us: what was typed is in them, and a terminal would obey it.
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),

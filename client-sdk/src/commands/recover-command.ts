@@ -4,6 +4,7 @@ import { type CommandResult, conclude } from '@concordat/proto';
 import type { Command } from 'commander';
 import { recoverSettings } from '../configuration/settings.js';
 import { type Recovery, recover } from '../recover.js';
+import { requireExisting } from './existing-path.js';
 import type { CommandIo } from './io.js';
 import { settingFlags } from './setting-flags.js';
 
@@ -28,6 +29,7 @@ export function addRecoverCommand(group: Command, io: CommandIo): void {
 function recoverHere(flags: RecoverFlags, io: CommandIo): Promise<Recovery> {
   const { values, problems } = resolveSettings(recoverSettings, { flags, environment: io.environment });
   if (problems.length > 0) throw configurationError(problems, 'concordat participant recover --help');
+  requireExisting('--directory', values.directory, 'directory');
   return recover({ directory: values.directory, signal: io.signal });
 }
 

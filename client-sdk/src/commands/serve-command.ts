@@ -4,6 +4,7 @@ import { FederatedClient } from '../client.js';
 import { participantSettings, readParticipantSettings } from '../configuration/settings.js';
 import type { ClientEvent } from '../events.js';
 import { eventJson, eventLine } from './event-line.js';
+import { requireExisting } from './existing-path.js';
 import type { CommandIo } from './io.js';
 import { settingFlags } from './setting-flags.js';
 
@@ -26,6 +27,9 @@ export function addServeCommand(group: Command, io: CommandIo): void {
 async function serve(flags: ServeFlags, io: CommandIo): Promise<CommandResult> {
   const settings = await readParticipantSettings({ flags, environment: io.environment });
   const { directory, data, policy, engine, uploadBytesPerSecond, standby, once } = settings;
+  requireExisting('--directory', directory, 'directory');
+  requireExisting('--data', data, 'directory');
+  if (flags.policy !== undefined) requireExisting('--policy', policy, 'file');
   let rounds = 0;
   const opening = FederatedClient.open({
     standby,

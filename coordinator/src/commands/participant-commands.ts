@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { ParticipantRow } from '../transport/operator-client.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
+import { idValue } from './option-values.js';
 
 interface InviteFlags extends OperatorFlags {
   readonly organization?: string;
@@ -20,7 +21,7 @@ interface ParticipantsFlags extends OperatorFlags {
 /** `coordinator invite` and `coordinator participants`. */
 export function addParticipantCommands(group: Command, io: CommandIo): void {
   operatorOptions(group.command('invite').description('Write a one-time invitation file for one organization.'))
-    .argument('<participant>', 'its id: a–z, 0–9 and hyphen')
+    .argument('<participant>', 'its id: a–z, 0–9 and hyphen', idValue)
     .option('--organization <name>', 'its name (default: the id)')
     .option('--days <days>', 'days until the invitation expires', days)
     .option('--out <file>', 'where to write it (default: <participant>.invitation.json)')
@@ -41,7 +42,7 @@ export function addParticipantCommands(group: Command, io: CommandIo): void {
       }),
     );
   operatorOptions(group.command('participants').description('List who is invited, waiting and admitted; admit one.'))
-    .option('--admit <participant>', 'take a waiting entry into the next roster epoch')
+    .option('--admit <participant>', 'take a waiting entry into the next roster epoch', idValue)
     .option('--fingerprint <fingerprint>', 'the fingerprint they read to you')
     .action((flags: ParticipantsFlags) =>
       asOperator(io, flags, async (client) => {
@@ -68,7 +69,7 @@ function list(participants: readonly ParticipantRow[]) {
 }
 
 function days(text: string): number {
-  const value = Number(text);
+  const value = /^\d{1,2}(\.\d{1,6})?$/.test(text) ? Number(text) : 0;
   if (value > 0 && value <= 90) return value;
   throw new InvalidArgumentError('a number of days above 0, at most 90');
 }

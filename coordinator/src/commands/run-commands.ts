@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { ProgressEvent } from '../run/progress.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions, withOperator } from './operator-session.js';
+import { idValue, wholeNumberValue } from './option-values.js';
 import { progressLine } from './progress-line.js';
 
 interface StartFlags extends OperatorFlags {
@@ -21,7 +22,7 @@ export function addRunCommands(group: Command, io: CommandIo): void {
   const run = group.command('run').description('One execution of a plan.');
   operatorOptions(run.command('start').description('Start the run a plan is for. The same call again is the same run.'))
     .requiredOption('--plan <hash>', 'hash that plan propose printed', planHash)
-    .requiredOption('--run <id>', 'id of the run, as in the plan')
+    .requiredOption('--run <id>', 'id of the run, as in the plan', idValue)
     .action((flags: StartFlags) =>
       asOperator(io, flags, async (client) => {
         const runId = await client.startRun(flags.plan, flags.run);
@@ -32,8 +33,8 @@ export function addRunCommands(group: Command, io: CommandIo): void {
       }),
     );
   operatorOptions(run.command('watch').description('Follow a run to its end; with --json one event per line.'))
-    .option('--run <id>', 'id of the run (default: the one going on)')
-    .option('--from <sequence>', 'first event wanted', '1')
+    .option('--run <id>', 'id of the run (default: the one going on)', idValue)
+    .option('--from <sequence>', 'first event wanted', wholeNumberValue(0, Number.MAX_SAFE_INTEGER), '1')
     .action((flags: WatchFlags) => watch(io, flags));
 }
 

@@ -24,7 +24,7 @@ export async function readSecretFile(path: string, bytesMax = 65_536): Promise<U
   try {
     // The open file is looked at, not the name: the name may point elsewhere a moment later.
     const stats = await file.stat();
-    refuseReadableByOthers(path, stats);
+    if (stats.isFile()) refuseReadableByOthers(path, stats);
     if (!stats.isFile() || stats.size > bytesMax) {
       throw new FederatedError('invalid-argument', `${path} is not a file of at most ${bytesMax} bytes`, {
         detail: { path, required: bytesMax, offered: stats.size },

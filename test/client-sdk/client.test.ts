@@ -232,7 +232,8 @@ describe('clients of several participants in one process', function () {
   });
 
   it('refuse every plan without a policy file, and say so', async () => {
-    const deadlines = { selectMillis: 50, readyMillis: 200, stepMillis: 100, graceMillis: 50 };
+    // Long enough for all to have connected and refused on a busy machine.
+    const deadlines = { selectMillis: 50, readyMillis: 2_000, stepMillis: 100, graceMillis: 50 };
     const { planHash } = await consortium.propose({ run: 'unwanted', deadlines, onShortfall: { action: 'abort' } });
     for (const name of names) await sit(name, undefined, {});
     await consortium.operator.startRun(planHash, 'unwanted');

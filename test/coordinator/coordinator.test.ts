@@ -206,7 +206,7 @@ describe('a run over real mutual TLS', function () {
         }),
       ),
     ).to.equal('unavailable');
-    expect(await refusalOf(consortium.start())).to.equal('conflict');
+    expect(await refusalOf(consortium.start())).to.equal('conflict directory.held');
   });
 });
 

@@ -42,14 +42,31 @@ export type SessionOperation =
   /** A letter arrives with one thing in it changed. */
   | { readonly type: 'tamper'; readonly at: number; readonly which: number }
   /** One letter to one participant overtakes all others: the youngest with this kind of frame. */
-  | { readonly type: 'favour'; readonly who: number; readonly frame: SessionFrame['type'] }
+  | {
+      readonly type: 'favour';
+      readonly who: number;
+      readonly frame: SessionFrame['type'];
+      /** The receiver dies after so many effects; null: it lives. */
+      readonly effects: number | null;
+    }
+  /** A participant dies, starts again and is told what it was told before, up to the first frame of this kind. */
+  | { readonly type: 'rewind'; readonly who: number; readonly frame: SessionFrame['type'] }
   /**
    * The coordinator leads a second session, of the same C or of another: with everything it has heard before a step, and with what the
    * participants of a bitmap said in it. What that session sends is on its way too.
    */
-  | { readonly type: 'fork'; readonly shadow: number; readonly step: SessionStep; readonly senders: number }
-  /** The colluders sign what the second session proposes. */
-  | { readonly type: 'collude'; readonly shadow: number };
+  | {
+      readonly type: 'fork';
+      readonly shadow: number;
+      readonly step: SessionStep;
+      readonly senders: number;
+      /** The colluders sign what it proposes. */
+      readonly collude: boolean;
+      /** It shows whatever statements it has as a certificate, be they few. */
+      readonly short: boolean;
+      /** What it sends overtakes everything. */
+      readonly urgent: boolean;
+    };
 
 export const sessionSteps: readonly SessionStep[] = ['advertise', 'share', 'confirm', 'upload', 'certify', 'reveal'];
 const frameTypes: readonly SessionFrame['type'][] = ['open', 'cohort', 'boxes', 'dealers', 'proposal', 'certificate'];
@@ -85,15 +102,27 @@ const lies = [
     arbitrary: fc.record({
       type: fc.constant('fork' as const),
       shadow: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) }),
-      step: fc.constantFrom(...sessionSteps),
+      // Most can be gained where survivors are chosen.
+      step: fc.constantFrom(...sessionSteps, 'upload' as const, 'upload' as const, 'upload' as const),
       senders: fc.integer({ min: 1, max: 63 }),
+      collude: fc.boolean(),
+      short: fc.boolean(),
+      urgent: fc.boolean(),
     }),
   },
   {
     weight: 8,
-    arbitrary: fc.record({ type: fc.constant('favour' as const), who, frame: fc.constantFrom(...frameTypes) }),
+    arbitrary: fc.record({
+      type: fc.constant('favour' as const),
+      who,
+      frame: fc.constantFrom(...frameTypes),
+      effects: fc.option(fc.nat({ max: 3 })),
+    }),
   },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('collude' as const), shadow: fc.constant(0) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ type: fc.constant('rewind' as const), who, frame: fc.constantFrom(...frameTypes) }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('leave' as const), who }) },
 ] as const;
 

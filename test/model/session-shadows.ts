@@ -57,6 +57,16 @@ export class SessionShadows {
     }
   }
 
+  /** Send what statements there are as a certificate, whether they are enough or not. */
+  showCertificate(which: number): void {
+    const state = this.#sessions.get(which);
+    if (state?.phase !== 'certify') return;
+    const signatures = [...state.signatures].map(([participant, signature]) => ({ participant, signature }));
+    for (const { participantId: to } of state.cohort) {
+      this.#outlets.send(to, { type: 'certificate', body: state.statement, signatures });
+    }
+  }
+
   #hear(which: number, { from, frame, vector }: Heard): void {
     const effects = this.#step(which, { type: 'reply', from, frame });
     const expected = effects.find((effect) => effect.type === 'expect-upload');

@@ -155,15 +155,13 @@ export class SessionWorld {
         this.#with(operation.at, (letter) => this.#tamper(letter, operation.which));
         return;
       case 'favour':
-        this.#favour(this.#who(operation.who), operation.frame);
+        this.#favour(this.#who(operation.who), operation.frame, operation.effects);
+        return;
+      case 'rewind':
+        this.#rewind(this.#who(operation.who), operation.frame);
         return;
       case 'fork':
-        this.#hostile = true;
-        this.#shadows.fork(operation.shadow, operation.step, this.#heard.filter(wantedBy(operation)));
-        return;
-      case 'collude':
-        this.#hostile = true;
-        this.#shadows.collude(operation.shadow);
+        this.#fork(operation);
         return;
     }
   }
@@ -497,10 +495,34 @@ export class SessionWorld {
 
   // ---- a coordinator that tells two stories --------------------------------------------------------------------
 
-  #favour(to: string, type: SessionFrame['type']): void {
+  #fork(operation: Extract<SessionOperation, { type: 'fork' }>): void {
+    this.#hostile = true;
+    const { shadow, step, collude, short, urgent } = operation;
+    const waiting = this.#letters.splice(0);
+    this.#shadows.fork(shadow, step, this.#heard.filter(wantedBy(operation)));
+    if (collude) this.#shadows.collude(shadow);
+    if (short) this.#shadows.showCertificate(shadow);
+    if (urgent) this.#letters.push(...waiting);
+    else this.#letters.unshift(...waiting);
+  }
+
+  #favour(to: string, type: SessionFrame['type'], effects: number | null): void {
     this.#hostile = true;
     const wanted = this.#letters.filter((one) => one.to === to && 'frame' in one && one.frame.type === type).at(-1);
-    if (wanted !== undefined) this.#deliver(this.#take(this.#letters.indexOf(wanted)));
+    if (wanted === undefined) return;
+    const letter = this.#take(this.#letters.indexOf(wanted));
+    if (effects === null) this.#deliver(letter);
+    else this.#dieOf(letter, effects);
+  }
+
+  #rewind(id: string, type: SessionFrame['type']): void {
+    this.#hostile = true;
+    this.#crash(id);
+    this.#start(id);
+    for (const frame of framesSent(this.#aggregator, id)) {
+      if (frame.type === type) return;
+      this.#participant(id, { type: 'frame', frame });
+    }
   }
 }
 

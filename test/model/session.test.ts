@@ -4,9 +4,9 @@ import { printedSeed } from './seed.js';
 import type { Sabotage } from './session-chair.js';
 
 const seed = printedSeed();
-const runs = 60;
+const [runs, hostileRuns] = [60, 400];
 
-function unbroken(model: Model): void {
+function unbroken(model: Model, runs: number): void {
   const { violation, outcomes } = model.check({ seed, runs });
   expect(violation, `npm run model -- --models ${model.name} --seed ${seed} --path ${violation?.path}`).to.equal(
     undefined,
@@ -16,11 +16,11 @@ function unbroken(model: Model): void {
 
 describe(`A session (seed ${seed})`, () => {
   it('opens an exact sum or none, whatever the network loses and whoever dies', () => {
-    unbroken(sessionUnderFaults());
+    unbroken(sessionUnderFaults(), runs);
   });
 
   it('opens an exact sum or none, and hides everyone, under a coordinator that tells two stories', () => {
-    unbroken(sessionUnderAttack());
+    unbroken(sessionUnderAttack(), hostileRuns);
   });
 });
 

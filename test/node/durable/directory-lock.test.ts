@@ -117,9 +117,11 @@ describe('a directory lock', () => {
 
   it('of a killed process whose parent does not reap it is taken over', async function () {
     if (process.platform !== 'linux') this.skip();
-    // The shell starts a child and becomes a program that never asks how that child ended.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The shell starts a child and becomes a program that never asks how that child ended. Killed before, the shell might.
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
     const pid = Number(await firstLine(parent));
+    while (readFileSync(`/proc/${parent.pid}/comm`, 'utf8') !== 'sleep\n') await setImmediate();
+    process.kill(pid, 'SIGKILL');
     while (!/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await setImmediate();
     expect(process.kill(pid, 0), 'it still answers').to.equal(true);
     lockOf({ pid, started: '', nonce: '0123456789abcdef' });

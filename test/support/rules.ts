@@ -1,4 +1,4 @@
-import { FederatedError } from '@concordat/core';
+import { type ErrorDetail, FederatedError } from '@concordat/core';
 
 /** The rule an error names; its code when it names none. */
 export function ruleOf(error: unknown): string | undefined {
@@ -13,5 +13,15 @@ export function ruleThrownBy(work: () => unknown): string | undefined {
     return undefined;
   } catch (error) {
     return ruleOf(error) ?? String(error);
+  }
+}
+
+/** What the error of `work` says about itself; undefined when it throws none of ours. */
+export function detailThrownBy(work: () => unknown): ErrorDetail | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error instanceof FederatedError ? error.detail : undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { bitmapBytes, fromBitmap, toBitmap } from '@concordat/core';
 import { expect } from 'chai';
-import { ruleThrownBy } from '../../support/rules.js';
+import { detailThrownBy, ruleThrownBy } from '../../support/rules.js';
 
 describe('A bitmap', () => {
   it('has bit i in byte ⌊i/8⌋, least significant first', () => {
@@ -17,5 +17,10 @@ describe('A bitmap', () => {
     expect(ruleThrownBy(() => fromBitmap(9, Uint8Array.of(0)))).to.equal('malformed');
     expect(ruleThrownBy(() => fromBitmap(8, Uint8Array.of(0, 0)))).to.equal('malformed');
     expect(ruleThrownBy(() => fromBitmap(9, Uint8Array.of(0, 0b10)))).to.equal('malformed');
+  });
+
+  it('says which length or bit is wrong', () => {
+    expect(detailThrownBy(() => fromBitmap(9, Uint8Array.of(0)))).to.include({ required: 2, offered: 1 });
+    expect(detailThrownBy(() => fromBitmap(9, Uint8Array.of(0, 0b10)))).to.include({ index: 9, count: 9 });
   });
 });

@@ -22,6 +22,10 @@ describe('GF(2^16)', () => {
   it('gives every unit its inverse', () => {
     for (let a = 1; a < 0x10000; a++) if (multiply(a, invert(a)) !== 1) expect.fail(`no inverse of ${a}`);
   });
+
+  it('has 0 where 0 would have an inverse', () => {
+    expect(invert(0)).to.equal(0);
+  });
 });
 
 function shiftAndAdd(a: number, b: number): number {

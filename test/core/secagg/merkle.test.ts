@@ -57,6 +57,8 @@ describe('A Merkle tree', () => {
       root: merkleRoot(crypto, leaves),
     };
     expect(merkleVerify(crypto, { ...proof, index: -1 })).to.equal(false);
+    // Its lowest bits are those of index 0.
+    expect(merkleVerify(crypto, { ...proof, index: -4 })).to.equal(false);
     expect(merkleVerify(crypto, { ...proof, index: 4 })).to.equal(false);
     expect(merkleVerify(crypto, { ...proof, path: [new Uint8Array(31), proof.path[1]!] })).to.equal(false);
   });

@@ -1,6 +1,7 @@
 import { combine, FederatedError, invert, lagrangeAtZero, multiply, split } from '@concordat/core';
 import { seededRandom } from '@concordat/sim';
 import { expect } from 'chai';
+import { detailThrownBy } from '../../support/rules.js';
 import { crypto } from '../../support/session.js';
 
 const random = seededRandom(crypto, 1, 'shamir');
@@ -63,6 +64,16 @@ describe('Shamir shares', () => {
     expect(() => lagrangeAtZero([0, 1])).to.throw(FederatedError);
     expect(() => split(new Uint8Array(31), new Uint8Array(32), 3)).to.throw(FederatedError);
     expect(() => split(new Uint8Array(32), new Uint8Array(33), 3)).to.throw(FederatedError);
+  });
+
+  it('are as many as the field has units, and one at least', () => {
+    const dealt = (shares: number) => split(new Uint8Array(32), new Uint8Array(0), shares).length;
+    expect([dealt(1), dealt(65_535)]).to.deep.equal([1, 65_535]);
+    for (const shares of [0, 65_536]) {
+      expect(detailThrownBy(() => dealt(shares))).to.deep.include({ secretBytes: 32, coefficientBytes: 0, shares });
+    }
+    expect(lagrangeAtZero([65_535])).to.deep.equal([1]);
+    for (const x of [65_536, 1.5]) expect(detailThrownBy(() => lagrangeAtZero([1, x]))).to.include({ count: 2 });
   });
 });
 

@@ -1,6 +1,6 @@
 import { defaultColluders, thresholdOf, thresholds } from '@concordat/core';
 import { expect } from 'chai';
-import { ruleThrownBy } from '../../support/rules.js';
+import { detailThrownBy, ruleThrownBy } from '../../support/rules.js';
 
 const limits = { minCohort: 3, maxCohort: 256, minSurvivors: 3 };
 
@@ -101,6 +101,16 @@ describe('Thresholds', () => {
   it('say that three organizations must all answer', () => {
     expect(thresholds({ cohort: 3, maxColluders: 1, ...limits }).toleratedDropouts).to.equal(0);
     expect(thresholds({ cohort: 4, maxColluders: 1, ...limits }).toleratedDropouts).to.equal(1);
+  });
+
+  it('leave T − c honest updates in the smallest sum', () => {
+    expect(thresholds({ cohort: 5, maxColluders: 2, ...limits }).honestFloor).to.equal(2);
+    expect(thresholds({ cohort: 10, maxColluders: 0, ...limits }).honestFloor).to.equal(6);
+  });
+
+  it('say what a cohort that is too small for its colluders would need', () => {
+    const few = { cohort: 2, maxColluders: 3, ...limits };
+    expect(detailThrownBy(() => thresholds(few))).to.include({ rule: 'cohort.min', required: 5, offered: 2 });
   });
 
   it('count what the plan demands above T', () => {

@@ -161,7 +161,7 @@ describe('a TypeScript program against the packages', () => {
       '--pretty',
       'false',
     ]);
-    expect(stdout).to.match(/^wrong\.ts.*error TS2322/);
+    expect(stdout).to.match(/^wrong\.ts.*error TS2322/m);
   });
 });
 

@@ -148,6 +148,7 @@ export type {
   AggregatorPorts,
   AggregatorRecord,
   Dropout,
+  SessionAnswer,
   SessionStep,
   SumOrder,
 } from './secagg/aggregator/contract.js';

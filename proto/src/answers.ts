@@ -13,6 +13,7 @@ export type AnswerCall =
   | { readonly method: 'Confirm'; readonly request: wire.ConfirmRequest }
   | { readonly method: 'Certify'; readonly request: wire.CertifyRequest }
   | { readonly method: 'Reveal'; readonly request: wire.RevealRequest }
+  | { readonly method: 'Abort'; readonly request: wire.AbortRequest }
   | { readonly method: 'UploadMaskedUpdate'; readonly request: wire.UploadFrame };
 
 /** A request as the server decoded it, with the method it came by. */
@@ -24,6 +25,7 @@ export type ReceivedCall =
   | { readonly method: 'Confirm'; readonly request: wire.ConfirmRequest__Output }
   | { readonly method: 'Certify'; readonly request: wire.CertifyRequest__Output }
   | { readonly method: 'Reveal'; readonly request: wire.RevealRequest__Output }
+  | { readonly method: 'Abort'; readonly request: wire.AbortRequest__Output }
   /** `request` is the header inside the stream's first frame. */
   | { readonly method: 'UploadMaskedUpdate'; readonly request: wire.UploadHeader__Output | null | undefined };
 
@@ -70,6 +72,8 @@ function replyToWire(key: wire.RoundKey, frame: SessionReply): AnswerCall {
       return { method: 'Certify', request: { key, statement: frame.statement } };
     case 'reveal':
       return { method: 'Reveal', request: { key, reveal: frame.reveal } };
+    case 'abort':
+      return { method: 'Abort', request: { key, statement: frame.statement } };
   }
 }
 
@@ -126,6 +130,8 @@ function readReply(call: SessionCall): SessionReply {
       return { type: 'certify', statement: signedFromWire(call.request.statement) };
     case 'Reveal':
       return { type: 'reveal', reveal: signedFromWire(call.request.reveal) };
+    case 'Abort':
+      return { type: 'abort', statement: signedFromWire(call.request.statement) };
   }
 }
 

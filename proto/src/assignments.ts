@@ -89,6 +89,7 @@ function readOfRound(value: wire.Assignment__Output, round: number): Coordinator
     return {
       type: 'train',
       round,
+      kind: field.oneOf(train.kind, ['train', 'evaluate'], 'kind'),
       modelVersion: modelVersion(train.modelVersion),
       baseModelHash: field.hashBytes(train.baseModelHash, 'baseModelHash'),
       readyMillis: millis(train.readyMillis, 'readyMillis'),

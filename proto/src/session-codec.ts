@@ -1,4 +1,5 @@
 import {
+  type AbortBody,
   type AdvertBody,
   type BodyCodec,
   bounds,
@@ -55,6 +56,9 @@ export const sessionCodec: SessionCodec = {
     inputsHash: field.hashBytes(body.inputsHash, 'inputsHash'),
   })),
   reveal: revealCodec(),
+  abort: bodyCodec<AbortBody, wire.AbortBody__Output>('AbortBody', (body) => ({
+    sid: field.hashBytes(body.sid, 'sid'),
+  })),
   receipt: bodyCodec<ReceiptBody, wire.ReceiptBody__Output>('ReceiptBody', (body) => ({
     runId: field.id(body.runId, 'runId'),
     round: field.integer(body.round, 0, bounds.roundsMax, 'round'),
@@ -69,6 +73,7 @@ function readConfig(body: wire.SessionConfigBody__Output): SessionConfig {
     suite: field.oneOf(body.suite, ['CSA1'], 'suite'),
     runId: field.id(body.runId, 'runId'),
     round: field.roundNumber(body.round, 'round'),
+    kind: field.oneOf(body.kind, ['train', 'evaluate'], 'kind'),
     sessionNonce: field.hashBytes(body.sessionNonce, 'sessionNonce'),
     rosterHash: field.hashBytes(body.rosterHash, 'rosterHash'),
     baseModelHash: field.hashBytes(body.baseModelHash, 'baseModelHash'),

@@ -1,4 +1,11 @@
-import { bounds, type DealtBox, type DeliveredBox, FederatedError, type SessionFrame } from '@concordat/core';
+import {
+  bounds,
+  type CertificateFrame,
+  type DealtBox,
+  type DeliveredBox,
+  FederatedError,
+  type SessionFrame,
+} from '@concordat/core';
 import * as field from './fields.js';
 import type * as wire from './generated/index.js';
 import { signedFromWire } from './signed.js';
@@ -18,6 +25,10 @@ export function sessionFrameToWire(frame: SessionFrame): wire.SessionFrame {
       return { proposal: { proposal: frame.proposal, uploads: [...frame.uploads] } };
     case 'certificate':
       return { certificate: { body: frame.body, signatures: [...frame.signatures] } };
+    case 'abort-proposal':
+      return { abortProposal: { sid: frame.sid } };
+    case 'abort-certificate':
+      return { abortCertificate: { body: frame.body, signatures: [...frame.signatures] } };
   }
 }
 
@@ -39,7 +50,14 @@ export function sessionFrameFromWire(value: wire.SessionFrame__Output | null | u
     case 'proposal':
       return readProposal(field.present(frame.proposal, 'proposal'));
     case 'certificate':
-      return readCertificate(field.present(frame.certificate, 'certificate'));
+      return { type: 'certificate', ...readCertificate(field.present(frame.certificate, 'certificate')) };
+    case 'abortProposal':
+      return { type: 'abort-proposal', sid: field.hashBytes(frame.abortProposal?.sid, 'sid') };
+    case 'abortCertificate':
+      return {
+        type: 'abort-certificate',
+        ...readCertificate(field.present(frame.abortCertificate, 'abort certificate')),
+      };
     default:
       throw new FederatedError('malformed', 'session frame of a kind this version does not know', {
         fix: 'Run the same version of the software on both sides.',
@@ -94,9 +112,8 @@ function readProposal(proposal: wire.Proposal__Output): SessionFrame {
   };
 }
 
-function readCertificate(certificate: wire.Certificate__Output): SessionFrame {
+function readCertificate(certificate: wire.Certificate__Output): Omit<CertificateFrame, 'type'> {
   return {
-    type: 'certificate',
     body: field.someBytes(certificate.body, 1, bounds.certificateBytesMax, 'body'),
     signatures: ofCohort(certificate.signatures, 'signatures').map((entry) => ({
       participant: field.cohortIndex(entry.participant, 'participant'),

@@ -8,6 +8,7 @@ import {
   type ParticipationRecord,
   type ParticipationState,
   packLanes,
+  type SessionAnswer,
   signApproval,
   stepParticipation,
   vectorRoot,
@@ -174,7 +175,7 @@ export class VirtualParticipant {
     if (leaves) this.#after((500 * vector.length) / this.#world.scenario.link.uploadBytesPerSecond, () => this.#die());
   }
 
-  #leaves(round: number, step: DropStep): boolean {
+  #leaves(round: number, step: DropStep | SessionAnswer): boolean {
     return this.#drops.get(round) === step;
   }
 

@@ -547,7 +547,14 @@ export class RoundWorld {
       open: (order) => this.#open(round, order),
       spool: (contentDigest, vector) => this.#uploads.set(toHex(contentDigest), vector),
     });
-    const message = { type: 'train', round, modelVersion: base, baseModelHash, readyMillis: 60_000 } as const;
+    const message = {
+      type: 'train',
+      round,
+      kind: 'train',
+      modelVersion: base,
+      baseModelHash,
+      readyMillis: 60_000,
+    } as const;
     for (const id of this.#ids) {
       if ((senders >> this.#chair(id).place) % 2 === 1) this.#letters.push({ kind: 'stream', to: id, message });
     }

@@ -61,6 +61,7 @@ export function configOf({ participants, colluders, pool }: SessionSetup, nonce 
     suite: 'CSA1',
     runId: 'run-1',
     round: 1,
+    kind: 'train',
     sessionNonce: namedBytes('nonce', pool, nonce),
     rosterHash: namedBytes('roster', pool),
     baseModelHash: namedBytes('base', pool),

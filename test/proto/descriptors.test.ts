@@ -82,6 +82,7 @@ describe('the wire', () => {
       'SurvivorsBody',
       'RevealBody',
       'RevealedShare',
+      'AbortBody',
     ];
     const signed = bodies.flatMap((name) =>
       root

@@ -72,6 +72,15 @@ const sessionFrames: SessionFrame[] = [
   },
   { type: 'proposal', proposal: signed(1), uploads: [{ participant: 0, upload: signed(2) }] },
   { type: 'certificate', body: Uint8Array.of(1), signatures: [{ participant: 0, signature: signed(1).signature }] },
+  { type: 'abort-proposal', sid: hash(6) },
+  {
+    type: 'abort-certificate',
+    body: Uint8Array.of(1),
+    signatures: [
+      { participant: 0, signature: signed(1).signature },
+      { participant: 255, signature: signed(2).signature },
+    ],
+  },
 ];
 
 const sessionReplies: SessionReply[] = [
@@ -81,11 +90,13 @@ const sessionReplies: SessionReply[] = [
   { type: 'upload', upload: signed(1) },
   { type: 'certify', statement: signed(1) },
   { type: 'reveal', reveal: signed(1) },
+  { type: 'abort', statement: signed(1) },
 ];
 
 const coordinatorMessages: CoordinatorMessage[] = [
   { type: 'run', runId: 'run-1', planHash: hash(1), rosterHash: hash(2) },
-  { type: 'train', round: 1, modelVersion: 0, baseModelHash: hash(1), readyMillis: 60_000 },
+  { type: 'train', round: 1, kind: 'train', modelVersion: 0, baseModelHash: hash(1), readyMillis: 60_000 },
+  { type: 'train', round: 2, kind: 'evaluate', modelVersion: 1, baseModelHash: hash(2), readyMillis: 1 },
   ...sessionFrames.map((frame): CoordinatorMessage => ({ type: 'session', round: 2, frame })),
   { type: 'not-chosen', round: 2, reason: 'the cohort is full' },
   {
@@ -209,6 +220,39 @@ describe('frames on the wire', () => {
     refused(() => throughCall('run-1', { type: 'session', round: 1, frame: reply }));
   });
 
+  it('carry no abort of another sid, size or number of signers than the bounds say', () => {
+    const signature = signed(1).signature;
+    const one = { participant: 0, signature };
+    const frames: SessionFrame[] = [
+      { type: 'abort-proposal', sid: new Uint8Array(31) },
+      { type: 'abort-proposal', sid: new Uint8Array(0) },
+      { type: 'abort-certificate', body: new Uint8Array(0), signatures: [one] },
+      { type: 'abort-certificate', body: new Uint8Array(bounds.certificateBytesMax + 1), signatures: [one] },
+      { type: 'abort-certificate', body: Uint8Array.of(1), signatures: Array(257).fill(one) },
+      { type: 'abort-certificate', body: Uint8Array.of(1), signatures: [{ ...one, participant: 256 }] },
+      { type: 'abort-certificate', body: Uint8Array.of(1), signatures: [{ participant: 0, signature: hash(1) }] },
+    ];
+    for (const frame of frames) {
+      expect(() => throughCheckIn({ sequence: 0, runId: 'r', message: { type: 'session', round: 1, frame } }))
+        .to.throw(FederatedError)
+        .with.property('code', 'malformed');
+    }
+    const statement = { body: Uint8Array.of(1), signature: hash(1) };
+    expect(() => throughCall('run-1', { type: 'session', round: 1, frame: { type: 'abort', statement } }))
+      .to.throw(FederatedError)
+      .with.property('code', 'malformed');
+  });
+
+  it('carry no round of a kind that does not exist', () => {
+    const train = coordinatorMessages[1] as Extract<CoordinatorMessage, { type: 'train' }>;
+    for (const kind of ['', 'audit']) {
+      const message = { ...train, kind: kind as 'train' };
+      expect(() => throughCheckIn({ sequence: 0, runId: 'r', message }))
+        .to.throw(FederatedError)
+        .with.property('code', 'malformed');
+    }
+  });
+
   it('do not keep the received message alive', () => {
     const bytes = checkIn.responseSerialize(
       assignmentToWire({ sequence: 1, runId: 'r', message: coordinatorMessages[0]! }) as never,
@@ -218,7 +262,7 @@ describe('frames on the wire', () => {
   });
 
   it('survive noise with nothing but malformed', () => {
-    const methods = ['Answer', 'Ready', 'Advertise', 'Share', 'Confirm', 'Certify', 'Reveal'] as const;
+    const methods = ['Answer', 'Ready', 'Advertise', 'Share', 'Confirm', 'Certify', 'Reveal', 'Abort'] as const;
     const total = (run: () => unknown): void => {
       try {
         run();

@@ -6,6 +6,7 @@ export const config: SessionConfig = {
   suite: 'CSA1',
   runId: 'run-1',
   round: 3,
+  kind: 'train',
   sessionNonce: hash(1),
   rosterHash: hash(2),
   baseModelHash: hash(3),
@@ -42,5 +43,6 @@ export const bodies: { readonly [Name in keyof SessionCodec]: ReturnType<Session
       { dealer: 2, kind: 'mask', share: hash(9) },
     ],
   },
+  abort: { sid: hash(4) },
   receipt: { runId: 'run-1', round: 0, step: 'approve', participantId: 'acme', contentDigest: hash(5) },
 };

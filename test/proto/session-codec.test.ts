@@ -99,6 +99,7 @@ describe('the session codec', () => {
       { suite: 'CSA2' },
       { runId: '../run' },
       { round: 0 },
+      { kind: 'audit' },
       { sessionNonce: new Uint8Array(31) },
       { parameters: 0 },
       { segments: [] },

@@ -23,6 +23,7 @@ import {
   type Random,
   type RosterView,
   type Segment,
+  type SessionAnswer,
   type SessionConfig,
   type SessionFrame,
   type SessionReply,
@@ -84,7 +85,7 @@ export interface PlayedStep {
   readonly effects: readonly ParticipantEffect[];
 }
 
-const steps: readonly SessionStep[] = ['advertise', 'share', 'confirm', 'upload', 'certify', 'reveal'];
+const steps: readonly SessionAnswer[] = ['advertise', 'share', 'confirm', 'upload', 'certify', 'reveal', 'abort'];
 
 /** Both machines of one session over queues in memory: every frame is delivered, then the step's deadline fires. */
 export class InMemorySession {
@@ -102,7 +103,7 @@ export class InMemorySession {
   readonly refusals: { readonly participant: string; readonly error: FederatedError }[] = [];
   /** Every step of every participant, in order. */
   readonly steps: PlayedStep[] = [];
-  readonly rejections: { readonly from: string; readonly step: SessionStep; readonly error: FederatedError }[] = [];
+  readonly rejections: { readonly from: string; readonly step: SessionAnswer; readonly error: FederatedError }[] = [];
   readonly records: AggregatorRecord[] = [];
   readonly replies: { readonly from: string; readonly frame: SessionReply }[] = [];
   /** Headers and vectors as they arrived, by digest of the header. */
@@ -281,6 +282,7 @@ function sessionConfig(options: SessionOptions, random: Random): SessionConfig {
     suite: 'CSA1',
     runId: 'run-1',
     round: 1,
+    kind: 'train',
     sessionNonce: random.bytes(32),
     rosterHash: random.bytes(32),
     baseModelHash: random.bytes(32),

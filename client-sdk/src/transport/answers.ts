@@ -34,6 +34,8 @@ export async function sendAnswer(attempt: AnswerAttempt): Promise<Signed> {
       return receiptFromWire(await send(rounds.Certify.bind(rounds), call.request));
     case 'Reveal':
       return receiptFromWire(await send(rounds.Reveal.bind(rounds), call.request));
+    case 'Abort':
+      return receiptFromWire(await send(rounds.Abort.bind(rounds), call.request));
     case 'UploadMaskedUpdate':
       throw new FederatedError('invalid-argument', 'an upload header goes with its vector: uploadMaskedUpdate');
   }

@@ -31,6 +31,7 @@ export const authorization: Readonly<Record<string, readonly Role[]>> = {
   '/concordat.v1.Rounds/Confirm': participants,
   '/concordat.v1.Rounds/Certify': participants,
   '/concordat.v1.Rounds/Reveal': participants,
+  '/concordat.v1.Rounds/Abort': participants,
   '/concordat.v1.Rounds/Receipts': participants,
   '/concordat.v1.Runs/Start': operators,
   '/concordat.v1.Runs/Watch': operators,

@@ -41,6 +41,7 @@ export function roundsService(options: RoundsServiceOptions): wire.RoundsHandler
     Confirm: answer('Confirm'),
     Certify: answer('Certify'),
     Reveal: answer('Reveal'),
+    Abort: answer('Abort'),
     Receipts: unary(options, (request: wire.ReceiptsRequest__Output, caller) =>
       showReceipts(options, request, participantOf(caller).id),
     ),

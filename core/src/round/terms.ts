@@ -19,6 +19,7 @@ export function sessionTerms(options: {
   return {
     runId,
     round,
+    kind: 'train',
     rosterHash,
     baseModelHash,
     planHash,

@@ -5,6 +5,7 @@ export const configFields = [
   'suite',
   'runId',
   'round',
+  'kind',
   'parameters',
   'clippingNorm',
   'maxWeight',

@@ -112,6 +112,8 @@ function takeRepeated(ports: ParticipantPorts, state: Live, frame: SessionFrame)
       requireOneStatement(state.certifyReply.statement.body, frame.proposal.body);
       return repeated(state, state.certifyReply);
     case 'certificate':
+    case 'abort-proposal':
+    case 'abort-certificate':
       return ignored(state);
   }
 }

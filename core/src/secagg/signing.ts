@@ -14,6 +14,7 @@ export type SignatureLabel =
   | 'CSA1/proposal'
   | 'CSA1/survivors'
   | 'CSA1/reveal'
+  | 'CSA1/abort'
   | 'CSA1/receipt'
   | 'concordat/roster'
   | 'concordat/roster-key'

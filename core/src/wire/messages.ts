@@ -25,11 +25,15 @@ export interface Segment {
   readonly kind: SegmentKind;
 }
 
+/** What a round is for: a new model, or a report on the last one. */
+export type RoundKind = 'train' | 'evaluate';
+
 /** Session configuration C, signed by the coordinator. No threshold in it: every client computes its own. */
 export interface SessionConfig {
   readonly suite: 'CSA1';
   readonly runId: string;
   readonly round: number;
+  readonly kind: RoundKind;
   /** 32 random bytes. */
   readonly sessionNonce: Uint8Array;
   readonly rosterHash: Uint8Array;
@@ -109,6 +113,14 @@ export interface RevealBody {
   readonly shares: readonly RevealedShare[];
 }
 
+/**
+ * A member's statement that it never reveals in the session of this sid. One body for all signers: their signatures together are the
+ * abort certificate.
+ */
+export interface AbortBody {
+  readonly sid: Uint8Array;
+}
+
 /** The coordinator's word that it holds, durably, what a participant sent. */
 export interface ReceiptBody {
   readonly runId: string;
@@ -134,6 +146,7 @@ export interface SessionCodec {
   readonly upload: BodyCodec<UploadBody>;
   readonly survivors: BodyCodec<SurvivorsBody>;
   readonly reveal: BodyCodec<RevealBody>;
+  readonly abort: BodyCodec<AbortBody>;
   readonly receipt: BodyCodec<ReceiptBody>;
 }
 
@@ -172,8 +185,21 @@ export interface RevealFrame {
   readonly reveal: Signed;
 }
 
+/** A signed abort body; the answer to an `abort-proposal`. */
+export interface AbortFrame {
+  readonly type: 'abort';
+  readonly statement: Signed;
+}
+
 /** What a client sends inside one session. */
-export type SessionReply = AdvertiseFrame | ShareFrame | ConfirmFrame | UploadFrame | CertifyFrame | RevealFrame;
+export type SessionReply =
+  | AdvertiseFrame
+  | ShareFrame
+  | ConfirmFrame
+  | UploadFrame
+  | CertifyFrame
+  | RevealFrame
+  | AbortFrame;
 
 // ---- frames of one session, coordinator → client --------------------------------------------------------------
 
@@ -228,8 +254,30 @@ export interface CertificateFrame {
   readonly signatures: readonly { readonly participant: number; readonly signature: Uint8Array }[];
 }
 
+/** The session will not be opened: sign that, so that its updates are free again. */
+export interface AbortProposalFrame {
+  readonly type: 'abort-proposal';
+  readonly sid: Uint8Array;
+}
+
+/** A members of the cohort signed abort: this session can never be opened. */
+export interface AbortCertificateFrame {
+  readonly type: 'abort-certificate';
+  /** Abort body all signatures share. */
+  readonly body: Uint8Array;
+  readonly signatures: readonly { readonly participant: number; readonly signature: Uint8Array }[];
+}
+
 /** What a coordinator sends inside one session. */
-export type SessionFrame = OpenFrame | CohortFrame | BoxesFrame | DealersFrame | ProposalFrame | CertificateFrame;
+export type SessionFrame =
+  | OpenFrame
+  | CohortFrame
+  | BoxesFrame
+  | DealersFrame
+  | ProposalFrame
+  | CertificateFrame
+  | AbortProposalFrame
+  | AbortCertificateFrame;
 
 // ---- frames of a run around its sessions -----------------------------------------------------------------------
 
@@ -239,6 +287,7 @@ export type CoordinatorMessage =
   | {
       readonly type: 'train';
       readonly round: number;
+      readonly kind: RoundKind;
       readonly modelVersion: number;
       readonly baseModelHash: Uint8Array;
       readonly readyMillis: number;

@@ -12,6 +12,7 @@ export function signedOf(frame: SessionReply): Signed {
     case 'upload':
       return frame.upload;
     case 'certify':
+    case 'abort':
       return frame.statement;
     case 'reveal':
       return frame.reveal;

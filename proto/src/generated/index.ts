@@ -1,4 +1,7 @@
 export type * from './concordat/v1/Abandoned.js';
+export type * from './concordat/v1/AbortBody.js';
+export type * from './concordat/v1/AbortProposal.js';
+export type * from './concordat/v1/AbortRequest.js';
 export type * from './concordat/v1/AdmitRequest.js';
 export type * from './concordat/v1/AdvertBody.js';
 export type * from './concordat/v1/AdvertiseRequest.js';

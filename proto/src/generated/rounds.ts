@@ -3,6 +3,9 @@ import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { Abandoned as _concordat_v1_Abandoned, Abandoned__Output as _concordat_v1_Abandoned__Output } from './concordat/v1/Abandoned.js';
+import type { AbortBody as _concordat_v1_AbortBody, AbortBody__Output as _concordat_v1_AbortBody__Output } from './concordat/v1/AbortBody.js';
+import type { AbortProposal as _concordat_v1_AbortProposal, AbortProposal__Output as _concordat_v1_AbortProposal__Output } from './concordat/v1/AbortProposal.js';
+import type { AbortRequest as _concordat_v1_AbortRequest, AbortRequest__Output as _concordat_v1_AbortRequest__Output } from './concordat/v1/AbortRequest.js';
 import type { AdvertBody as _concordat_v1_AdvertBody, AdvertBody__Output as _concordat_v1_AdvertBody__Output } from './concordat/v1/AdvertBody.js';
 import type { AdvertiseRequest as _concordat_v1_AdvertiseRequest, AdvertiseRequest__Output as _concordat_v1_AdvertiseRequest__Output } from './concordat/v1/AdvertiseRequest.js';
 import type { AnswerRequest as _concordat_v1_AnswerRequest, AnswerRequest__Output as _concordat_v1_AnswerRequest__Output } from './concordat/v1/AnswerRequest.js';
@@ -58,6 +61,9 @@ export interface ProtoGrpcType {
   concordat: {
     v1: {
       Abandoned: MessageTypeDefinition<_concordat_v1_Abandoned, _concordat_v1_Abandoned__Output>
+      AbortBody: MessageTypeDefinition<_concordat_v1_AbortBody, _concordat_v1_AbortBody__Output>
+      AbortProposal: MessageTypeDefinition<_concordat_v1_AbortProposal, _concordat_v1_AbortProposal__Output>
+      AbortRequest: MessageTypeDefinition<_concordat_v1_AbortRequest, _concordat_v1_AbortRequest__Output>
       AdvertBody: MessageTypeDefinition<_concordat_v1_AdvertBody, _concordat_v1_AdvertBody__Output>
       AdvertiseRequest: MessageTypeDefinition<_concordat_v1_AdvertiseRequest, _concordat_v1_AdvertiseRequest__Output>
       AnswerRequest: MessageTypeDefinition<_concordat_v1_AnswerRequest, _concordat_v1_AnswerRequest__Output>

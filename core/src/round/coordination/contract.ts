@@ -1,6 +1,12 @@
 import type { FederatedError } from '../../errors.js';
 import type { Random } from '../../random.js';
-import type { AggregatorPorts, AggregatorRecord, SessionStep, SumOrder } from '../../secagg/aggregator/contract.js';
+import type {
+  AggregatorPorts,
+  AggregatorRecord,
+  SessionAnswer,
+  SessionStep,
+  SumOrder,
+} from '../../secagg/aggregator/contract.js';
 import type { RosterView } from '../../secagg/roster-view.js';
 import type { MeanMetric } from '../../update/decode.js';
 import type { CoordinatorMessage, ParticipantMessage, Signed } from '../../wire/messages.js';
@@ -173,8 +179,8 @@ export type CoordinationEffect =
   | { readonly type: 'round-over'; readonly round: number }
   | { readonly type: 'report'; readonly progress: RunProgress };
 
-/** What a message was about: a step of the session, or what comes before it. */
-export type AnswerStep = SessionStep | 'approve' | 'ready' | 'decline';
+/** What a message was about: a step of the session or its abort, or what comes before it. */
+export type AnswerStep = SessionAnswer | 'approve' | 'ready' | 'decline';
 
 /** For displays and logs. Nothing depends on it. */
 export type RunProgress =
@@ -195,7 +201,12 @@ export type RunProgress =
       readonly phase: RoundPhase;
       readonly participants: readonly string[];
     }
-  | { readonly type: 'answered'; readonly round: number; readonly phase: RoundPhase; readonly participant: string }
+  | {
+      readonly type: 'answered';
+      readonly round: number;
+      readonly phase: RoundPhase | 'abort';
+      readonly participant: string;
+    }
   | {
       readonly type: 'waiting';
       readonly round: number;

@@ -32,7 +32,7 @@ export function assignCohort(state: CoordinationState, cohort: readonly string[]
     { type: 'report', progress: { type: 'phase', round, phase: 'train', participants: cohort } },
   );
   const { modelVersion, modelHash: baseModelHash } = state;
-  const message = { type: 'train', round, modelVersion, baseModelHash, readyMillis } as const;
+  const message = { type: 'train', round, kind: 'train', modelVersion, baseModelHash, readyMillis } as const;
   return cohort.reduce((step, participant) => chain(step, (during) => tell(during, participant, message)), assigned);
 }
 

@@ -152,6 +152,8 @@ function recordOf(step: string): string {
       return 'survivors-signed';
     case 'reveal':
       return 'revealed';
+    case 'abort':
+      return 'abort-signed';
     default:
       return 'session-entered';
   }

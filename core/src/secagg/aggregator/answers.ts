@@ -133,6 +133,7 @@ function bodyOf(frame: SessionReply): Uint8Array {
     case 'upload':
       return frame.upload.body;
     case 'certify':
+    case 'abort':
       return frame.statement.body;
     case 'reveal':
       return frame.reveal.body;

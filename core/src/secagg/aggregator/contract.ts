@@ -23,6 +23,9 @@ export interface AggregatorOptions {
 
 export type SessionStep = 'advertise' | 'share' | 'confirm' | 'upload' | 'certify' | 'reveal';
 
+/** What an answer inside a session is about. `abort` belongs to no step: it may come at any later time. */
+export type SessionAnswer = SessionStep | 'abort';
+
 /** `opened`: the sum may be computed; the machine has nothing left to do. */
 export type AggregatorPhase = SessionStep | 'opened' | 'abandoned';
 
@@ -91,9 +94,14 @@ export type AggregatorEffect =
   /** Start the deadline of `step`; it replaces the timer of the step before. */
   | { readonly type: 'timer'; readonly step: SessionStep }
   /** What `from` sent counts (again, if repeated); the runner may acknowledge it with a signed receipt over `contentDigest`. */
-  | { readonly type: 'accepted'; readonly from: string; readonly step: SessionStep; readonly contentDigest: Uint8Array }
+  | {
+      readonly type: 'accepted';
+      readonly from: string;
+      readonly step: SessionAnswer;
+      readonly contentDigest: Uint8Array;
+    }
   /** What `from` sent does not count; the runner answers with the error. */
-  | { readonly type: 'rejected'; readonly from: string; readonly step: SessionStep; readonly error: FederatedError }
+  | { readonly type: 'rejected'; readonly from: string; readonly step: SessionAnswer; readonly error: FederatedError }
   /** A signed header is good: take the vector, check it against length and root, answer `upload-complete` (or `absent`). */
   | {
       readonly type: 'expect-upload';

@@ -3,7 +3,7 @@ import type { DealtBox, SessionFrame, ShareBody, Signed } from '../../wire/messa
 import type { CohortMember } from '../cohort.js';
 import type { Layout } from '../layout.js';
 import type { Thresholds } from '../thresholds.js';
-import type { Abandonment, AggregatorEffect, AggregatorOptions, Dropout, SessionStep } from './contract.js';
+import type { Abandonment, AggregatorEffect, AggregatorOptions, Dropout, SessionAnswer } from './contract.js';
 
 /** Known in every phase. */
 export interface SessionFacts {
@@ -123,7 +123,7 @@ export interface AggregatorStep {
 /** Take one answer as counted. */
 export function accept<State extends SessionFacts>(
   state: State,
-  answer: { readonly from: string; readonly step: SessionStep; readonly contentDigest: Uint8Array },
+  answer: { readonly from: string; readonly step: SessionAnswer; readonly contentDigest: Uint8Array },
 ): { readonly state: State; readonly effects: readonly AggregatorEffect[] } {
   const answers = withEntry(state.answers, answerKey(answer.step, answer.from), answer.contentDigest);
   return { state: { ...state, answers }, effects: [{ type: 'accepted', ...answer }] };
@@ -132,7 +132,7 @@ export function accept<State extends SessionFacts>(
 /** Answer with an error; nothing changes. */
 export function reject(
   state: AggregatorState,
-  answer: { readonly from: string; readonly step: SessionStep; readonly error: FederatedError },
+  answer: { readonly from: string; readonly step: SessionAnswer; readonly error: FederatedError },
 ): AggregatorStep {
   return { state, effects: [{ type: 'rejected', ...answer }] };
 }
@@ -177,7 +177,7 @@ export function withDropped<State extends SessionFacts>(
   };
 }
 
-export function answerKey(step: SessionStep, participant: string): string {
+export function answerKey(step: SessionAnswer, participant: string): string {
   return `${step}/${participant}`;
 }
 

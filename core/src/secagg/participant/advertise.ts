@@ -72,6 +72,7 @@ function secondConfig(accepted: Uint8Array, offered: Uint8Array): FederatedError
 const scalarTerms = [
   'runId',
   'round',
+  'kind',
   'parameters',
   'clippingNorm',
   'maxWeight',

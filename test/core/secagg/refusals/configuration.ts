@@ -95,6 +95,7 @@ export const configurationRefusals: readonly RefusalCase[] = [
   refused('maxColluders', 1, 0, { maxColluders: 0 }),
   refused('privacy', 'none', 'gaussian', { privacy: 'gaussian' }),
   refused('stepMillis', 10_000, 1, { stepMillis: 1 }),
+  refused('kind', 'train', 'evaluate', { kind: 'evaluate' }),
   bytes('planHash'),
   bytes('rosterHash'),
   bytes('baseModelHash'),

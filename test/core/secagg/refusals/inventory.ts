@@ -32,6 +32,7 @@ export const refusedByAClient: readonly InventoryLine[] = [
       'config.maxColluders',
       'config.privacy',
       'config.stepMillis',
+      'config.kind',
       'config.segments',
       'config.segments.name',
       'config.segments.length',

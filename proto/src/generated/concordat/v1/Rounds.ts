@@ -3,6 +3,7 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { AbortRequest as _concordat_v1_AbortRequest, AbortRequest__Output as _concordat_v1_AbortRequest__Output } from '../../concordat/v1/AbortRequest.js';
 import type { AdvertiseRequest as _concordat_v1_AdvertiseRequest, AdvertiseRequest__Output as _concordat_v1_AdvertiseRequest__Output } from '../../concordat/v1/AdvertiseRequest.js';
 import type { AnswerRequest as _concordat_v1_AnswerRequest, AnswerRequest__Output as _concordat_v1_AnswerRequest__Output } from '../../concordat/v1/AnswerRequest.js';
 import type { Assignment as _concordat_v1_Assignment, Assignment__Output as _concordat_v1_Assignment__Output } from '../../concordat/v1/Assignment.js';
@@ -17,6 +18,15 @@ import type { RevealRequest as _concordat_v1_RevealRequest, RevealRequest__Outpu
 import type { ShareRequest as _concordat_v1_ShareRequest, ShareRequest__Output as _concordat_v1_ShareRequest__Output } from '../../concordat/v1/ShareRequest.js';
 
 export interface RoundsClient extends grpc.Client {
+  Abort(argument: _concordat_v1_AbortRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
+  Abort(argument: _concordat_v1_AbortRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
+  Abort(argument: _concordat_v1_AbortRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
+  Abort(argument: _concordat_v1_AbortRequest, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
+  abort(argument: _concordat_v1_AbortRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
+  abort(argument: _concordat_v1_AbortRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
+  abort(argument: _concordat_v1_AbortRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
+  abort(argument: _concordat_v1_AbortRequest, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
+  
   Advertise(argument: _concordat_v1_AdvertiseRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
   Advertise(argument: _concordat_v1_AdvertiseRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
   Advertise(argument: _concordat_v1_AdvertiseRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_Receipt__Output>): grpc.ClientUnaryCall;
@@ -97,6 +107,8 @@ export interface RoundsClient extends grpc.Client {
 }
 
 export interface RoundsHandlers extends grpc.UntypedServiceImplementation {
+  Abort: grpc.handleUnaryCall<_concordat_v1_AbortRequest__Output, _concordat_v1_Receipt>;
+  
   Advertise: grpc.handleUnaryCall<_concordat_v1_AdvertiseRequest__Output, _concordat_v1_Receipt>;
   
   Answer: grpc.handleUnaryCall<_concordat_v1_AnswerRequest__Output, _concordat_v1_Receipt>;
@@ -118,6 +130,7 @@ export interface RoundsHandlers extends grpc.UntypedServiceImplementation {
 }
 
 export interface RoundsDefinition extends grpc.ServiceDefinition {
+  Abort: MethodDefinition<_concordat_v1_AbortRequest, _concordat_v1_Receipt, _concordat_v1_AbortRequest__Output, _concordat_v1_Receipt__Output>
   Advertise: MethodDefinition<_concordat_v1_AdvertiseRequest, _concordat_v1_Receipt, _concordat_v1_AdvertiseRequest__Output, _concordat_v1_Receipt__Output>
   Answer: MethodDefinition<_concordat_v1_AnswerRequest, _concordat_v1_Receipt, _concordat_v1_AnswerRequest__Output, _concordat_v1_Receipt__Output>
   Certify: MethodDefinition<_concordat_v1_CertifyRequest, _concordat_v1_Receipt, _concordat_v1_CertifyRequest__Output, _concordat_v1_Receipt__Output>

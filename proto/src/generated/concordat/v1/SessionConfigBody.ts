@@ -21,6 +21,7 @@ export interface SessionConfigBody {
   'maxColluders'?: (number);
   'privacy'?: (string);
   'stepMillis'?: (number);
+  'kind'?: (string);
 }
 
 export interface SessionConfigBody__Output {
@@ -41,4 +42,5 @@ export interface SessionConfigBody__Output {
   'maxColluders': (number);
   'privacy': (string);
   'stepMillis': (number);
+  'kind': (string);
 }

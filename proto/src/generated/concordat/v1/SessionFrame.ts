@@ -7,6 +7,7 @@ import type { Boxes as _concordat_v1_Boxes, Boxes__Output as _concordat_v1_Boxes
 import type { Dealers as _concordat_v1_Dealers, Dealers__Output as _concordat_v1_Dealers__Output } from '../../concordat/v1/Dealers.js';
 import type { Proposal as _concordat_v1_Proposal, Proposal__Output as _concordat_v1_Proposal__Output } from '../../concordat/v1/Proposal.js';
 import type { Certificate as _concordat_v1_Certificate, Certificate__Output as _concordat_v1_Certificate__Output } from '../../concordat/v1/Certificate.js';
+import type { AbortProposal as _concordat_v1_AbortProposal, AbortProposal__Output as _concordat_v1_AbortProposal__Output } from '../../concordat/v1/AbortProposal.js';
 
 export interface SessionFrame {
   'open'?: (_concordat_v1_SignedBody | null);
@@ -15,7 +16,9 @@ export interface SessionFrame {
   'dealers'?: (_concordat_v1_Dealers | null);
   'proposal'?: (_concordat_v1_Proposal | null);
   'certificate'?: (_concordat_v1_Certificate | null);
-  'frame'?: "open"|"cohort"|"boxes"|"dealers"|"proposal"|"certificate";
+  'abortProposal'?: (_concordat_v1_AbortProposal | null);
+  'abortCertificate'?: (_concordat_v1_Certificate | null);
+  'frame'?: "open"|"cohort"|"boxes"|"dealers"|"proposal"|"certificate"|"abortProposal"|"abortCertificate";
 }
 
 export interface SessionFrame__Output {
@@ -25,5 +28,7 @@ export interface SessionFrame__Output {
   'dealers'?: (_concordat_v1_Dealers__Output | null);
   'proposal'?: (_concordat_v1_Proposal__Output | null);
   'certificate'?: (_concordat_v1_Certificate__Output | null);
-  'frame'?: "open"|"cohort"|"boxes"|"dealers"|"proposal"|"certificate";
+  'abortProposal'?: (_concordat_v1_AbortProposal__Output | null);
+  'abortCertificate'?: (_concordat_v1_Certificate__Output | null);
+  'frame'?: "open"|"cohort"|"boxes"|"dealers"|"proposal"|"certificate"|"abortProposal"|"abortCertificate";
 }

@@ -6,10 +6,12 @@ export interface Train {
   'modelVersion'?: (number);
   'baseModelHash'?: (Buffer | Uint8Array | string);
   'readyMillis'?: (number);
+  'kind'?: (string);
 }
 
 export interface Train__Output {
   'modelVersion': (number);
   'baseModelHash': (Buffer);
   'readyMillis': (number);
+  'kind': (string);
 }

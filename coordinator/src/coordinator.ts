@@ -8,6 +8,7 @@ import { type Desks, openDesks } from './desks.js';
 import type { Evaluator } from './evaluator.js';
 import type { Run } from './run/run.js';
 import { type CoordinatorStatus, coordinatorStatus } from './status.js';
+import type { RunRecord } from './store/records.js';
 import { openStore, type Store } from './store/store.js';
 import { type CoordinatorServer, openCoordinatorServer } from './transport/server.js';
 
@@ -29,8 +30,8 @@ export interface CoordinatorOptions {
   readonly wallMillis?: () => number;
 }
 
-/** A run that an earlier process left without an end. */
-export interface InterruptedRun {
+/** A run that an earlier process left without an end, and this one goes on with. */
+export interface ResumedRun {
   readonly run: string;
   readonly modelVersion: number;
   /** Hex. */
@@ -43,7 +44,7 @@ interface Parts {
   readonly server: CoordinatorServer;
   readonly address: string;
   readonly status: () => Promise<CoordinatorStatus>;
-  readonly interrupted: readonly InterruptedRun[];
+  readonly resumed: ResumedRun | undefined;
   readonly evaluator: Evaluator | undefined;
 }
 
@@ -67,7 +68,7 @@ export class Coordinator {
   }
 
   /**
-   * Open the store, name what was interrupted, listen.
+   * Open the store, listen, and go on with the run that was under way.
    *
    * @throws `invalid-argument` for the directory or configuration; `conflict` when another process holds the store;
    *   `unavailable` when the port is in use; `verification` for an altered journal or an expired roster key.
@@ -94,9 +95,9 @@ export class Coordinator {
     return this.#parts.address;
   }
 
-  /** Named at the start, once. */
-  get interrupted(): readonly InterruptedRun[] {
-    return this.#parts.interrupted;
+  /** The run of an earlier process that this one went on with at its start. */
+  get resumed(): ResumedRun | undefined {
+    return this.#parts.resumed;
   }
 
   /** The run going on, or the last one of this process. */
@@ -153,10 +154,9 @@ async function assemble(
   const address = () =>
     listen.port === 0 ? configuration.address.replace(/\d+$/, String(port)) : configuration.address;
   const desks = await openDesks({ store, keys, crypto, random, log, evaluator, clock, wallMillis, address });
-  const interrupted = (await desks.runs.nameInterrupted()).map(({ run, modelVersion, modelHash }) => {
-    log.warn({ run, modelVersion }, 'a run was interrupted');
-    return { run, modelVersion, modelHash: toHex(modelHash) };
-  });
+  const record = await desks.runs.resume();
+  const resumed = record === undefined ? undefined : resumedRun(record);
+  if (resumed !== undefined) log.warn({ run: resumed.run, modelVersion: resumed.modelVersion }, 'the run goes on');
   const status = () => coordinatorStatus(desks, store, server.draining() ? 'draining' : 'serving');
   const { consortium } = keys;
   const authorityPem = keys.authority.certificatePem;
@@ -171,5 +171,9 @@ async function assemble(
   });
   port = server.port;
   if (listening) log.info({ host: listen.host, port, consortium }, 'listening');
-  return { store, desks, server, address: address(), status, interrupted, evaluator };
+  return { store, desks, server, address: address(), status, resumed, evaluator };
+}
+
+function resumedRun({ run, modelVersion, modelHash }: RunRecord): ResumedRun {
+  return { run, modelVersion, modelHash: toHex(modelHash) };
 }

@@ -15,7 +15,7 @@ export {
   resolveConfiguration,
 } from './configuration.js';
 export { type OperatorKeys, readOperatorKeys } from './consortium-directory.js';
-export { Coordinator, type CoordinatorOptions, type InterruptedRun } from './coordinator.js';
+export { Coordinator, type CoordinatorOptions, type ResumedRun } from './coordinator.js';
 export type { Evaluator, PublishedModel } from './evaluator.js';
 export { type InitOptions, type InitResult, initConsortium } from './init.js';
 export { type ModelDirectory, readModelDirectory } from './model/model-directory.js';
@@ -29,6 +29,7 @@ export {
 } from './run/progress.js';
 export { decodeRecord, encodeRecord } from './run/record-json.js';
 export { type Answer, Run, type RunOptions, type RunPorts } from './run/run.js';
+export { type PendingReceipt, RunJournal } from './run/run-journal.js';
 export { payloadBytes, Traffic } from './run/traffic.js';
 export type { CoordinatorStatus, RunStatus } from './status.js';
 export type { JournalEntry, JournalEvent } from './store/journal.js';

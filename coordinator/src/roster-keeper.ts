@@ -9,6 +9,7 @@ import {
   type SignedRoster,
   type Signer,
   signRoster,
+  toHex,
   verifyRoster,
 } from '@concordat/core';
 import type { Transaction } from 'kysely';
@@ -81,6 +82,27 @@ export class RosterKeeper {
   current(): CurrentRoster {
     const view = rosterView(this.#roster, this.#options.wallMillis());
     return { roster: this.#roster, hash: this.#hash, signed: this.#signed, view };
+  }
+
+  /**
+   * The participants of an epoch that a run is held to; it need not be the newest.
+   *
+   * @throws `state-lost` for an epoch that is not stored; `verification` when its signature is wrong.
+   */
+  async viewOf(hash: Uint8Array): Promise<RosterView> {
+    const { store, crypto, rootKey, consortium, certificate, wallMillis } = this.#options;
+    const stored = await store.rosters.byHash(hash);
+    if (stored === undefined) {
+      throw new FederatedError('state-lost', 'the store does not hold the roster epoch of the run', {
+        detail: { rosterHash: toHex(hash) },
+        fix: 'Restore the store from a copy.',
+      });
+    }
+    const { body, signature } = stored;
+    const now = wallMillis();
+    const signed = { document: { body, signature }, rosterKey: certificate };
+    const { roster } = verifyRoster(crypto, signed, { rootKey, consortium, now });
+    return rosterView(roster, now);
   }
 
   /** A participant whose entry counts now. */

@@ -2,6 +2,7 @@ import { FederatedError, type Plan, refusal, requireId, toHex } from '@concordat
 import type { PlanDesk } from './plan-desk.js';
 import type { RosterKeeper } from './roster-keeper.js';
 import { Run, type RunPorts } from './run/run.js';
+import { RunJournal } from './run/run-journal.js';
 import type { RunRecord } from './store/records.js';
 import type { Store } from './store/store.js';
 
@@ -29,18 +30,25 @@ export class RunDesk {
   }
 
   /**
-   * Runs that were going on when an earlier process ended: they are named `interrupted`, and their spools removed.
-   * A new run may start from the last model they published.
+   * Go on with the run that was under way when an earlier process ended, where its journal ends.
+   *
+   * @throws `state-lost` when plan, roster or records of the run are not in the store.
    */
-  async nameInterrupted(): Promise<RunRecord[]> {
-    const { store } = this.#options;
-    const unfinished = (await store.runs.list()).filter(({ state }) => state === 'running');
-    for (const record of unfinished) {
-      const reason = `the coordinator ended after model version ${record.modelVersion}`;
-      await store.runs.put({ ...record, state: 'interrupted', reason });
-      await store.spool.removeRun(record.run);
-    }
-    return unfinished;
+  async resume(): Promise<RunRecord | undefined> {
+    const { store, plans, ports, roster } = this.#options;
+    const record = (await store.runs.list()).find(({ state }) => state === 'running');
+    if (record === undefined) return undefined;
+    const { run: runId, planHash, startedMillis } = record;
+    const records = await new RunJournal(store, runId).records();
+    const { plan } = await plans.require(planHash);
+    const started = records.find((one) => one.type === 'run-started');
+    const rosterHash = started?.rosterHash ?? roster.current().hash;
+    const view = await roster.viewOf(rosterHash);
+    const earlier = { records, startedMillis };
+    const run = new Run(ports, { runId, plan, planHash, rosterHash, roster: view, earlier });
+    this.#current = run;
+    await run.start([]);
+    return record;
   }
 
   /**

@@ -152,6 +152,7 @@ export type {
   SessionStep,
   SumOrder,
 } from './secagg/aggregator/contract.js';
+export { type JournalledSession, restoreAggregator } from './secagg/aggregator/restore.js';
 export {
   type AggregatorState,
   type AggregatorStep,

@@ -72,6 +72,8 @@ export class VirtualCoordinator {
   #run(effect: CoordinationEffect): void {
     switch (effect.type) {
       case 'journal':
+        // What only a restart needs is in no audit log, here as in production.
+        if (effect.record.type === 'session' && effect.record.record.type === 'input') return;
         this.#links.journal(effect.record);
         return;
       case 'send':
@@ -107,6 +109,8 @@ export class VirtualCoordinator {
       case 'round-over':
         this.#spool.clear();
         this.#expected.clear();
+        return;
+      case 'session-over':
         return;
       case 'report':
         this.#links.report(effect.progress);

@@ -47,12 +47,12 @@ async function serve(io: CommandIo, flags: StartFlags) {
     log,
     ...(evaluator === undefined ? {} : { evaluator }),
   });
-  const { port, address, interrupted } = coordinator;
-  if (flags.json === true) writeLine(io, { type: 'listening', port, address, pid: process.pid, interrupted });
+  const { port, address, resumed } = coordinator;
+  if (flags.json === true) writeLine(io, { type: 'listening', port, address, pid: process.pid, resumed });
   else {
     io.stdout.write(`Listening on port ${port}; participants dial ${address}.\n`);
-    for (const { run, modelVersion } of interrupted) {
-      io.stdout.write(`Run ${run} was interrupted after model version ${modelVersion}; start a new run to go on.\n`);
+    if (resumed !== undefined) {
+      io.stdout.write(`Run ${resumed.run} goes on after model version ${resumed.modelVersion}.\n`);
     }
   }
   await fired(io.signal);

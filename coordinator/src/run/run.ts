@@ -2,6 +2,7 @@ import {
   type CoordinationEffect,
   type CoordinationEvent,
   type CoordinationPorts,
+  type CoordinationRecord,
   type CoordinationState,
   type CoordinatorMessage,
   equalBytes,
@@ -22,15 +23,14 @@ import {
 import type { Clock } from '@concordat/node';
 import type { Logger } from 'pino';
 import type { Evaluator } from '../evaluator.js';
-import type { JournalEntry } from '../store/journal.js';
-import type { CallKey, StoredReceipt } from '../store/receipts.js';
+import type { CallKey } from '../store/receipts.js';
 import type { Store } from '../store/store.js';
 import { Evaluations } from './evaluations.js';
 import { type ExpectedUpload, ExpectedUploads } from './expected-uploads.js';
 import { Progress } from './progress.js';
-import { encodeRecord } from './record-json.js';
 import { reportProgress, reportRound } from './report.js';
 import { RoundWork } from './round-work.js';
+import { RunJournal } from './run-journal.js';
 import { Timers } from './timers.js';
 import type { Traffic } from './traffic.js';
 
@@ -53,6 +53,8 @@ export interface RunOptions {
   readonly planHash: Uint8Array;
   readonly rosterHash: Uint8Array;
   readonly roster: RosterView;
+  /** Of an earlier process: what it wrote, and when the run was started. */
+  readonly earlier?: { readonly records: readonly CoordinationRecord[]; readonly startedMillis: number };
 }
 
 /** What became of a message: acknowledged, or (a good upload header) its vector may come. */
@@ -61,16 +63,6 @@ export type Answer =
   | { readonly type: 'upload'; readonly expected: ExpectedUpload };
 
 type Event = CoordinationEvent extends infer E ? (E extends unknown ? Omit<E, 'now'> : never) : never;
-
-interface Pending {
-  readonly entries: JournalEntry[];
-  readonly receipts: {
-    readonly key: CallKey;
-    readonly receipt: StoredReceipt;
-    /** With a receipt of `ready`. */
-    readonly baseModelHash: Uint8Array | undefined;
-  }[];
-}
 
 interface Outcome {
   answer: Answer | undefined;
@@ -88,6 +80,7 @@ export class Run {
   readonly #timers: Timers;
   readonly #uploads = new ExpectedUploads();
   readonly #work: RoundWork;
+  readonly #journal: RunJournal;
   readonly #evaluations: Evaluations;
   readonly #startedMillis: number;
   #state: CoordinationState;
@@ -105,7 +98,8 @@ export class Run {
   constructor(ports: RunPorts, options: RunOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#state = openCoordination(options);
+    const { earlier, ...known } = options;
+    this.#state = openCoordination({ ...known, ...(earlier === undefined ? {} : { records: earlier.records }) });
     this.#timers = new Timers(ports.clock, (name) => void this.#tell({ type: 'timer', name }));
     const { store, crypto } = ports;
     this.#work = new RoundWork({
@@ -116,9 +110,10 @@ export class Run {
       plan: options.plan,
     });
     this.#evaluations = new Evaluations(ports.evaluator, (evaluation) => this.progress.emit(evaluation));
-    this.#startedMillis = ports.wallMillis();
+    this.#journal = new RunJournal(store, options.runId);
+    this.#startedMillis = earlier?.startedMillis ?? ports.wallMillis();
     this.#traffic = ports.traffic.total();
-    this.#model = { version: 0, hash: fromBase64url(options.plan.task.model.weightsDigest) };
+    this.#model = { version: this.#state.modelVersion, hash: this.#state.modelHash };
   }
 
   get runId(): string {
@@ -229,7 +224,7 @@ export class Run {
     await this.#tell({ type: 'abort', reason });
   }
 
-  /** Leave without an end: timers stop, streams are let go. The journal says `interrupted` at the next start. */
+  /** Leave without an end: timers stop, streams are let go. The next process goes on where the journal ends. */
   async stop(): Promise<void> {
     this.#timers.cancelAll();
     this.#broken ??= new FederatedError('unavailable', 'the coordinator is stopping', { fix: 'Connect again later.' });
@@ -260,64 +255,35 @@ export class Run {
     const { state, effects } = stepCoordination(this.#ports, this.#state, { ...event, now } as CoordinationEvent);
     this.#state = state;
     const outcome: Outcome = { answer: undefined, error: undefined };
-    const pending: Pending = { entries: [], receipts: [] };
     for (const effect of effects) {
-      if (effect.type === 'journal') this.#note(effect, pending);
-      else if (effect.type === 'accepted') this.#acknowledge(effect, event, pending, outcome);
+      if (effect.type === 'journal') this.#journal.note(effect.record);
+      else if (effect.type === 'accepted') this.#acknowledge(effect, event, outcome);
       else {
-        await this.#flush(pending);
+        await this.#flush();
         this.#perform(effect, outcome);
       }
     }
-    await this.#flush(pending);
+    await this.#flush();
     if (outcome.error !== undefined) throw outcome.error;
     return outcome.answer;
   }
 
-  #note({ record }: Extract<CoordinationEffect, { type: 'journal' }>, pending: Pending): void {
-    const round = 'round' in record ? record.round : record.type === 'round-ended' ? record.record.round : 0;
-    const kind = record.type === 'session' ? `session/${record.record.type}` : record.type;
-    pending.entries.push({ run: this.runId, round, kind, body: encodeRecord(record) });
-  }
-
-  #acknowledge(
-    effect: Extract<CoordinationEffect, { type: 'accepted' }>,
-    event: Event,
-    pending: Pending,
-    outcome: Outcome,
-  ): void {
-    const { participant, round, step, contentDigest } = effect;
-    const key: CallKey = { run: this.runId, round, step, participant };
-    const body = this.#ports.codec.receipt.encode({
-      runId: key.run,
-      round,
-      step,
-      participantId: participant,
-      contentDigest,
-    });
+  #acknowledge(effect: Extract<CoordinationEffect, { type: 'accepted' }>, event: Event, outcome: Outcome): void {
+    const { type: _, ...accepted } = effect;
+    const { participant: participantId, round, step, contentDigest } = accepted;
+    const body = this.#ports.codec.receipt.encode({ runId: this.runId, round, step, participantId, contentDigest });
     // Ed25519 is deterministic: the same content gets the very same receipt, before and after a restart.
     const receipt = signBody(this.#ports.crypto, this.#ports.signer, 'CSA1/receipt', body);
     const said = event.type === 'message' && event.message.type === 'ready' ? event.message : undefined;
-    pending.receipts.push({
-      key,
-      receipt: { contentDigest, ...receipt },
-      baseModelHash: step === 'ready' ? said?.baseModelHash : undefined,
-    });
+    const baseModelHash = step === 'ready' ? said?.baseModelHash : undefined;
+    this.#journal.acknowledge({ ...accepted, receipt, baseModelHash });
     if (outcome.answer === undefined) outcome.answer = { type: 'accepted', receipt };
   }
 
   /** One transaction; a failure here ends the run on this coordinator, since nothing may follow an unwritten record. */
-  async #flush({ entries, receipts }: Pending): Promise<void> {
-    if (entries.length === 0 && receipts.length === 0) return;
-    const records = this.#ports.store.receipts;
+  async #flush(): Promise<void> {
     try {
-      await this.#ports.store.journal.append(entries.splice(0), async (transaction) => {
-        for (const { key, receipt, baseModelHash } of receipts.splice(0)) {
-          await records.put(transaction, key, receipt);
-          if (baseModelHash !== undefined)
-            await records.putBaseModel(transaction, receipt.contentDigest, baseModelHash);
-        }
-      });
+      await this.#journal.flush();
     } catch (cause) {
       this.#broken = new FederatedError('unavailable', 'the coordinator cannot write its journal', { cause });
       this.#ports.log.fatal({ err: cause, run: this.runId }, 'the journal cannot be written; the run stops');
@@ -351,6 +317,9 @@ export class Run {
         break;
       case 'round-over':
         this.#endRound(effect.round);
+        break;
+      case 'session-over':
+        this.#journal.forget(effect.round);
         break;
       case 'report':
         this.#report(effect.progress);

@@ -19,6 +19,8 @@ export interface Tables {
     prev_hash: BytesColumn;
     hash: BytesColumn;
   };
+  /** What changed the sessions that are still open, with the shares revealed in them: destroyed with the session. */
+  session_answers: { seq: ColumnType<number, undefined, undefined>; run: string; round: number; body: BytesColumn };
   receipts: {
     run: string;
     round: number;
@@ -55,7 +57,7 @@ export interface Tables {
   runs: {
     run: string;
     plan_hash: BytesColumn;
-    /** running | completed | aborted | interrupted */
+    /** running | completed | aborted */
     state: string;
     started_millis: number;
     model_version: number;
@@ -69,6 +71,9 @@ const schema = [
     seq integer primary key, run text not null, round integer not null, kind text not null,
     body blob not null, body_digest blob not null, prev_hash blob not null, hash blob not null)`,
   'create index if not exists events_by_run on events (run, seq)',
+  `create table if not exists session_answers (
+    seq integer primary key autoincrement, run text not null, round integer not null, body blob not null)`,
+  'create index if not exists session_answers_by_round on session_answers (run, round, seq)',
   `create table if not exists receipts (
     run text not null, round integer not null, step text not null, participant text not null,
     content_digest blob not null, body blob not null, signature blob not null,
@@ -102,6 +107,8 @@ export async function openDatabase(path: string): Promise<Database> {
   file.exec('pragma journal_mode = WAL');
   // FULL: a transaction is on the disk when it returns, so that an acknowledgement may follow it.
   file.exec('pragma synchronous = FULL');
+  // Revealed shares are deleted with their session: no page of the file keeps them.
+  file.exec('pragma secure_delete = ON');
   const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
   for (const statement of schema) await sql.raw(statement).execute(database);
   chmodSync(path, 0o600);

@@ -1,5 +1,5 @@
 import { toHex } from '@concordat/core';
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { columnBytes, type Database, type Tables } from './database.js';
 
 /** A signed document as stored. */
@@ -55,17 +55,28 @@ export class RosterRecords {
 
   async latest(): Promise<(StoredDocument & { readonly epoch: number }) | undefined> {
     const row = await this.#database.selectFrom('rosters').selectAll().orderBy('epoch', 'desc').executeTakeFirst();
-    if (row === undefined) return undefined;
-    return {
-      epoch: row.epoch,
-      hash: columnBytes(row.hash),
-      body: columnBytes(row.body),
-      signature: columnBytes(row.signature),
-    };
+    return row === undefined ? undefined : { epoch: row.epoch, ...documentOf(row) };
+  }
+
+  async byHash(hash: Uint8Array): Promise<StoredDocument | undefined> {
+    const row = await this.#database
+      .selectFrom('rosters')
+      .selectAll()
+      .where(sql<boolean>`hash = ${hash}`)
+      .executeTakeFirst();
+    return row === undefined ? undefined : documentOf(row);
   }
 }
 
-export type RunOutcome = 'running' | 'completed' | 'aborted' | 'interrupted';
+function documentOf(row: {
+  readonly hash: ArrayBuffer;
+  readonly body: ArrayBuffer;
+  readonly signature: ArrayBuffer;
+}): StoredDocument {
+  return { hash: columnBytes(row.hash), body: columnBytes(row.body), signature: columnBytes(row.signature) };
+}
+
+export type RunOutcome = 'running' | 'completed' | 'aborted';
 
 export interface RunRecord {
   readonly run: string;

@@ -8,6 +8,7 @@ import { type Database, openDatabase } from './database.js';
 import { Journal } from './journal.js';
 import { ReceiptRecords } from './receipts.js';
 import { PlanRecords, RosterRecords, RunRecords } from './records.js';
+import { SessionAnswerRecords } from './session-answers.js';
 import { Spool } from './spool.js';
 
 /** Everything a coordinator keeps: one locked database, blobs, and the spool of masked vectors. */
@@ -20,6 +21,7 @@ export interface Store {
   readonly plans: PlanRecords;
   readonly runs: RunRecords;
   readonly receipts: ReceiptRecords;
+  readonly sessionAnswers: SessionAnswerRecords;
   readonly clientEpochs: ClientEpochRecords;
   close(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export async function openStore(directory: string, wallMillis = 0): Promise<Stor
       plans: new PlanRecords(database),
       runs: new RunRecords(database),
       receipts: new ReceiptRecords(database),
+      sessionAnswers: new SessionAnswerRecords(database),
       clientEpochs: new ClientEpochRecords(database),
       close: () => held.destroy().finally(() => lock.release()),
     };

@@ -8,7 +8,8 @@ import type {
 } from './coordination/contract.js';
 import { abandonRound, closeRound, finish, noteModel } from './coordination/outcome.js';
 import { checkIn, leave, noteApproval, noteDecline } from './coordination/people.js';
-import { replay, restartReason } from './coordination/replay.js';
+import { replay } from './coordination/replay.js';
+import { resumeRound } from './coordination/resume.js';
 import { endSelection, endSelectionShort, startRound } from './coordination/select.js';
 import { acknowledgeLate, stepSession } from './coordination/session.js';
 import {
@@ -52,7 +53,7 @@ export function roundHistory(state: CoordinationState): readonly RoundRecord[] {
 function take(state: CoordinationState, event: CoordinationEvent, context: Context): CoordinationStep {
   switch (event.type) {
     case 'start':
-      return start(state);
+      return start(state, context);
     case 'check-in':
       return checkIn(state, event.participant, context);
     case 'disconnected':
@@ -75,28 +76,38 @@ function take(state: CoordinationState, event: CoordinationEvent, context: Conte
       return current ? noteModel(state, event.modelHash, context.now) : withEffects(state);
     }
     case 'resume':
-      return withEffects(state.stage.type === 'paused' ? { ...state, shortfalls: 0, stage: { type: 'next' } } : state);
+      return resume(state);
     case 'abort':
       return abort(state, event.reason, context);
   }
 }
 
-function start(state: CoordinationState): CoordinationStep {
+function start(state: CoordinationState, context: Context): CoordinationStep {
   const { runId, planHash, rosterHash, records } = state.options;
   const { stage, modelVersion } = state;
-  if (stage.type === 'over') {
-    const { outcome, reason } = stage;
-    return withEffects(state, { type: 'report', progress: { type: 'finished', outcome, reason, modelVersion } });
+  switch (stage.type) {
+    case 'unstarted': {
+      const started = { type: 'journal', record: { type: 'run-started', runId, planHash, rosterHash } } as const;
+      const effects = records === undefined || records.length === 0 ? [started] : [];
+      return withEffects({ ...state, stage: { type: 'next' } }, ...effects);
+    }
+    case 'stopped':
+      return resumeRound(state, context);
+    case 'paused':
+      return withEffects(state, { type: 'report', progress: { type: 'paused', reason: stage.reason } });
+    case 'over': {
+      const { outcome, reason } = stage;
+      return withEffects(state, { type: 'report', progress: { type: 'finished', outcome, reason, modelVersion } });
+    }
+    default:
+      return withEffects(state);
   }
-  if (stage.type === 'unstarted') {
-    const started = { type: 'journal', record: { type: 'run-started', runId, planHash, rosterHash } } as const;
-    const effects = records === undefined || records.length === 0 ? [started] : [];
-    return withEffects({ ...state, stage: { type: 'next' } }, ...effects);
-  }
-  if (stage.type !== 'interrupted') return withEffects(state);
-  // It costs no retry: nobody fell short but this process.
-  const end = { phase: stage.attempt.phase, reason: restartReason, retry: true, now: stage.attempt.phaseSince };
-  return chain(closeRound(state, end), (closed) => withEffects({ ...closed, stage: { type: 'next' } }));
+}
+
+function resume(state: CoordinationState): CoordinationStep {
+  if (state.stage.type !== 'paused') return withEffects(state);
+  const next = { ...state, shortfalls: 0, stage: { type: 'next' } } as const;
+  return withEffects(next, { type: 'journal', record: { type: 'resumed' } });
 }
 
 function takeMessage(

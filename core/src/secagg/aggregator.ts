@@ -68,9 +68,15 @@ export function openAggregator(ports: AggregatorPorts, options: AggregatorOption
 
 /**
  * Take one event. Never throws on what a participant sent. A step closes when everyone still awaited has answered, or at
- * `close-step`; deterministic, so replaying the same events gives the same frames.
+ * `close-step`; deterministic: an event that changed something is journalled first, and the same events give the same state again.
  */
 export function stepAggregator(ports: AggregatorPorts, state: AggregatorState, event: AggregatorEvent): AggregatorStep {
+  const step = takeEvent(ports, state, event);
+  if (step.state === state) return step;
+  return { state: step.state, effects: [{ type: 'journal', record: { type: 'input', event } }, ...step.effects] };
+}
+
+function takeEvent(ports: AggregatorPorts, state: AggregatorState, event: AggregatorEvent): AggregatorStep {
   if (state.phase === 'opened' || state.phase === 'abandoned') {
     return event.type === 'reply' ? takeLateReply(ports, state, event.from, event.frame) : { state, effects: [] };
   }

@@ -298,18 +298,63 @@ describe('a round that was abandoned', () => {
 });
 
 describe('a coordinator that is restarted', () => {
-  it('goes on with the model version and round its journal proves', () => {
+  it('goes on with the round its journal proves', () => {
     const table = new RoundTable();
     table.start('alpha', 'beta', 'gamma', 'delta').pass(5_000);
     expect(table.rounds).to.have.lengthOf(1);
     table.restartCoordinator().pass(5_000);
     expect(table.rounds.map(({ round, outcome }) => [round, outcome.type])).to.deep.equal([
       [1, 'published'],
-      [2, 'abandoned'],
-      [3, 'published'],
+      [2, 'published'],
     ]);
-    expect(table.rounds[1]!.outcome).to.include({ reason: 'the coordinator was restarted' });
-    expect(table.state.modelVersion).to.equal(2);
+    expect(table.journal.filter(({ type }) => type === 'round-started')).to.have.lengthOf(2);
+  });
+
+  it('within any event goes on with the round, and opens the very same sums', () => {
+    const plain = new RoundTable().start();
+    for (let event = 1; event <= plain.taken; event++) {
+      const table = new RoundTable();
+      table.killedWithin = event;
+      table.start().pass(1_000_000);
+      const outcomes = table.rounds.map(({ round, outcome, survivors }) => [round, outcome.type, survivors.length]);
+      expect(outcomes, `within event ${event}`).to.deep.equal([
+        [1, 'published', 5],
+        [2, 'published', 5],
+      ]);
+      const opened = new Map(table.sums.map((sum) => [sum.round, sum]));
+      expect([...opened.values()], `within event ${event}`).to.deep.equal(plain.sums);
+      for (const { effects } of table.chairs.values()) {
+        expect(effects.filter(({ type }) => type === 'train')).to.have.lengthOf(2);
+        expect(effects.filter(({ type }) => type === 'mask')).to.have.lengthOf(2);
+      }
+    }
+  });
+
+  it('within any event of a round that loses a member records it, and opens the very same sum', () => {
+    const play = (killedWithin: number | undefined) => {
+      const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+      table.killedWithin = killedWithin;
+      table.withheld.add('delta/vector');
+      return table.start().disconnect('delta').pass(1_000_000);
+    };
+    const plain = play(undefined);
+    for (let event = 1; event <= plain.taken; event++) {
+      const table = play(event);
+      const [round] = table.rounds;
+      expect(round!.outcome.type, `within event ${event}`).to.equal('published');
+      expect(table.sums.at(-1)!.mean, `within event ${event}`).to.equal(plain.sums[0]!.mean);
+      const lost = round!.dropped.map(({ participant, step }) => [participant, step]);
+      expect(lost, `within event ${event}`).to.deep.equal([['delta', 'upload']]);
+    }
+  });
+
+  it('within a pause stays paused, and resumes', () => {
+    const table = new RoundTable({ plan: examplePlan({ onShortfall: { action: 'pause' }, rounds: 1 }) });
+    table.start('alpha').pass(60_000).restartCoordinator();
+    expect(table.state.stage.type).to.equal('paused');
+    for (const name of everyone.slice(1)) table.connect(name);
+    table.coordinator({ type: 'resume' });
+    expect(table.rounds.map(({ outcome }) => outcome.type)).to.deep.equal(['abandoned', 'published']);
   });
 
   it('stays over when the run was over', () => {

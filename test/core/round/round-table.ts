@@ -31,8 +31,8 @@ import {
   unpackLanes,
   vectorRoot,
 } from '@concordat/core';
-import { identityFromSeed, nodeCrypto } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
+import { memoizedIdentity as identityFromSeed, memoizedCrypto as nodeCrypto } from '../../support/memoized-crypto.js';
 import { examplePlan } from './example-plan.js';
 
 type Unstamped<Event> = Event extends { readonly now: number } ? Omit<Event, 'now'> : never;
@@ -78,7 +78,15 @@ export class RoundTable {
   readonly withheld = new Set<string>();
   /** Local work that fails: `name/train`, `name/mask`. */
   readonly failing = new Map<string, FederatedError>();
+  /**
+   * The coordinator's process ends within this event, 1, 2, …: what it journals is durable, everything else that the event causes is
+   * lost with what was on its way to it; and another process reads the journal.
+   */
+  killedWithin: number | undefined;
+  /** Events the coordinator has taken. */
+  taken = 0;
   now = 0;
+  #process = 0;
   readonly #coordinator = identityFromSeed(new Uint8Array(32).fill(99));
   readonly #planHash: Uint8Array;
   readonly #rosterHash = new Uint8Array(32).fill(7);
@@ -170,6 +178,7 @@ export class RoundTable {
 
   /** The coordinator's process ends and another reads its journal. */
   restartCoordinator(): this {
+    this.#process += 1;
     for (const key of [...this.#timers.keys()]) if (key.startsWith('coordinator/')) this.#timers.delete(key);
     this.#state = openCoordination({ ...this.#options(), records: [...this.journal] });
     const connected = [...this.chairs].filter(([, chair]) => chair.connected).map(([name]) => name);
@@ -194,12 +203,18 @@ export class RoundTable {
   }
 
   coordinator(event: Unstamped<CoordinationEvent>): this {
+    const process = this.#process;
     this.#soon(() => {
+      if (process !== this.#process) return;
       const ports = { crypto: nodeCrypto, codec: sessionCodec, signer: this.#coordinator, random: this.#random };
       const { state, effects } = stepCoordination(ports, this.#state, { ...event, now: this.now } as CoordinationEvent);
       this.#state = state;
-      this.effects.push(...effects);
-      for (const effect of effects) this.#perform(effect);
+      this.taken += 1;
+      const killed = this.taken === this.killedWithin;
+      const performed = killed ? effects.filter(({ type }) => type === 'journal') : effects;
+      this.effects.push(...performed);
+      for (const effect of performed) this.#perform(effect);
+      if (killed) this.restartCoordinator();
     });
     return this.#drain();
   }
@@ -269,6 +284,8 @@ export class RoundTable {
       }
       case 'round-over':
         this.#spool.clear();
+        return;
+      case 'session-over':
         return;
       case 'report':
         this.progress.push(effect.progress);

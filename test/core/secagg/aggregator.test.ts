@@ -248,7 +248,7 @@ describe('The aggregator', () => {
     const forged = { ...statement!, statement: broken(statement!.statement) };
     expect(session.toAggregator({ type: 'reply', from: '6', frame: forged })[0]!.type).to.equal('rejected');
     for (const frame of kept) late.push(...session.toAggregator({ type: 'reply', from: '6', frame }));
-    expect(late.map(({ type }) => type)).to.deep.equal(['accepted', 'accepted']);
+    expect(late.map(({ type }) => type)).to.deep.equal(['journal', 'accepted', 'journal', 'accepted']);
   });
 
   it('takes a vector only for the header it signed, and acknowledges it once it is durable', () => {
@@ -268,7 +268,7 @@ describe('The aggregator', () => {
         return frame;
       },
     }).run();
-    expect(effects.map(({ type }) => type)).to.deep.equal(['expect-upload', 'expect-upload']);
+    expect(effects.map(({ type }) => type)).to.deep.equal(['journal', 'expect-upload', 'expect-upload']);
     expect(survivors(session.aggregator)).to.deep.equal(session.ids);
   });
 
@@ -278,7 +278,7 @@ describe('The aggregator', () => {
       participants: 4,
       maxColluders: 1,
       onFrame: (_, frame, { records }) => {
-        order.push(`${frame.type} after ${records.at(-1)!.type}`);
+        order.push(`${frame.type} after ${records.filter(({ type }) => type !== 'input').at(-1)!.type}`);
         return frame;
       },
     }).run();

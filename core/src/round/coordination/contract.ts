@@ -27,7 +27,7 @@ export interface CoordinationOptions {
   readonly rosterHash: Uint8Array;
   /** Members with role participant; only they are ever chosen or awaited. */
   readonly roster: RosterView;
-  /** Records journalled before a restart, oldest first. A round without an outcome is then abandoned at `start`. */
+  /** Records journalled before a restart, oldest first. `start` goes on where they end. */
   readonly records?: readonly CoordinationRecord[];
 }
 
@@ -64,7 +64,7 @@ export interface RoundRecord {
     | { readonly type: 'abandoned'; readonly phase: RoundPhase; readonly reason: string };
 }
 
-/** Facts of a run, durable before any later effect. Public: no secret, no update. */
+/** Facts of a run, durable before any later effect. All are public but a session's `input`. */
 export type CoordinationRecord =
   | {
       readonly type: 'run-started';
@@ -80,6 +80,9 @@ export type CoordinationRecord =
       readonly baseModelHash: Uint8Array;
     }
   | { readonly type: 'cohort-assigned'; readonly round: number; readonly cohort: readonly string[] }
+  /** A member of the cohort was lost before the session. */
+  | { readonly type: 'training-left'; readonly round: number; readonly dropout: RoundDropout }
+  /** Of the kind `input` a record may hold revealed shares: it is kept apart, and destroyed with `session-over`. */
   | { readonly type: 'session'; readonly round: number; readonly record: AggregatorRecord }
   | {
       readonly type: 'sum-opened';
@@ -89,6 +92,8 @@ export type CoordinationRecord =
     }
   /** Published or abandoned. */
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
+  | { readonly type: 'paused'; readonly reason: string }
+  | { readonly type: 'resumed' }
   | { readonly type: 'finished'; readonly outcome: RunOutcome; readonly reason: string };
 
 export type RunOutcome = 'completed' | 'aborted';
@@ -177,6 +182,8 @@ export type CoordinationEffect =
     }
   /** The round's spool, expectations and open uploads are of no more use (retention aside). */
   | { readonly type: 'round-over'; readonly round: number }
+  /** Nothing of this round's session is needed again: destroy its `input` records. */
+  | { readonly type: 'session-over'; readonly round: number }
   | { readonly type: 'report'; readonly progress: RunProgress };
 
 /** What a message was about: a step of the session or its abort, or what comes before it. */

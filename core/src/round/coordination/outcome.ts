@@ -44,6 +44,7 @@ export function abandonRound(
     if (rule.action === 'pause') {
       return withEffects(
         { ...after, stage: { type: 'paused', reason } },
+        { type: 'journal', record: { type: 'paused', reason } },
         { type: 'report', progress: { type: 'paused', reason } },
       );
     }
@@ -99,6 +100,7 @@ function endRound(
     ...connectedOf(state, listeners).map((to) => ({ type: 'send', to, message }) as const),
     { type: 'report', progress: { type: 'round-ended', record } },
     { type: 'round-over', round: attempt.round },
+    { type: 'session-over', round: attempt.round },
   ];
   return { state: { ...state, history: [...state.history, record] }, effects };
 }

@@ -1,52 +1,79 @@
+import type { JournalledSession } from '../../secagg/aggregator/restore.js';
 import type { CoordinationOptions, CoordinationRecord } from './contract.js';
-import { type CoordinationState, freshAttempt, freshState } from './state.js';
+import { loseMember, noteDropout } from './session.js';
+import { type CoordinationState, freshAttempt, freshState, withAttempt } from './state.js';
 
-/** Why a round that was under way when the process ended is abandoned. */
-export const restartReason = 'the coordinator was restarted';
-
-/**
- * The state that the journal proves. A round that was under way is kept as such until `start` abandons it: its members'
- * connections, and the secrets of its session, did not survive.
- */
+/** The state that the journal proves. A round that was under way stays as it was until `start` goes on with it. */
 export function replay(options: CoordinationOptions): CoordinationState {
   return (options.records ?? []).reduce(apply, freshState(options));
 }
 
 function apply(state: CoordinationState, record: CoordinationRecord): CoordinationState {
   switch (record.type) {
+    case 'approved': {
+      const person = { connected: false, standing: 'approved' } as const;
+      return { ...state, people: new Map(state.people).set(record.participant, person) };
+    }
     case 'round-started':
       return {
         ...state,
         round: record.round,
-        stage: { type: 'interrupted', attempt: freshAttempt(record.round, 0) },
+        stage: { type: 'stopped', attempt: freshAttempt(record.round, 0) },
       };
     case 'cohort-assigned':
-      return state.stage.type === 'interrupted'
-        ? {
-            ...state,
-            stage: { ...state.stage, attempt: { ...state.stage.attempt, cohort: record.cohort, phase: 'train' } },
-          }
-        : state;
-    case 'round-ended': {
-      const { record: ended } = record;
-      const between = { ...state, stage: { type: 'unstarted' }, history: [...state.history, ended] } as const;
-      if (ended.outcome.type === 'abandoned') {
-        const counts = ended.outcome.reason !== restartReason;
-        return { ...between, shortfalls: state.shortfalls + Number(counts) };
-      }
-      return {
-        ...between,
-        shortfalls: 0,
-        modelVersion: ended.outcome.modelVersion,
-        modelHash: ended.outcome.modelHash,
-      };
-    }
+      if (state.stage.type !== 'stopped') return state;
+      return withAttempt(state, { ...state.stage.attempt, cohort: record.cohort, phase: 'train' });
+    case 'training-left':
+      return loseMember(state, record.dropout).state;
+    case 'session':
+      return applySession(state, record);
+    case 'round-ended':
+      return applyOutcome(state, record);
+    case 'paused':
+      return { ...state, stage: { type: 'paused', reason: record.reason } };
+    case 'resumed':
+      return { ...state, shortfalls: 0, stage: { type: 'unstarted' } };
     case 'finished':
       return { ...state, stage: { type: 'over', outcome: record.outcome, reason: record.reason } };
+    // The sum is opened again from what is durable, and says the same.
     case 'run-started':
-    case 'approved':
-    case 'session':
     case 'sum-opened':
       return state;
   }
+}
+
+function applySession(
+  state: CoordinationState,
+  { round, record }: Extract<CoordinationRecord, { readonly type: 'session' }>,
+): CoordinationState {
+  const { stage, options } = state;
+  if (stage.type !== 'stopped' || stage.attempt.round !== round) return state;
+  switch (record.type) {
+    case 'session-opened': {
+      const { config, invited } = record;
+      const journalled: JournalledSession = { config, invited, roster: options.roster, events: [] };
+      return { ...state, stage: { ...stage, attempt: { ...stage.attempt, phase: 'advertise' }, journalled } };
+    }
+    case 'input': {
+      const { journalled } = stage;
+      if (journalled === undefined) return state;
+      const events = [...journalled.events, record.event];
+      return { ...state, stage: { ...stage, journalled: { ...journalled, events } } };
+    }
+    case 'dropped':
+      return noteDropout(state, record.dropout).state;
+    default:
+      return state;
+  }
+}
+
+function applyOutcome(
+  state: CoordinationState,
+  { record }: Extract<CoordinationRecord, { readonly type: 'round-ended' }>,
+): CoordinationState {
+  const { outcome } = record;
+  const between = { ...state, stage: { type: 'unstarted' }, history: [...state.history, record] } as const;
+  if (outcome.type === 'abandoned') return { ...between, shortfalls: state.shortfalls + 1 };
+  const { modelVersion, modelHash } = outcome;
+  return { ...between, shortfalls: 0, modelVersion, modelHash };
 }

@@ -1,6 +1,7 @@
 import { chooseCohort, selectable } from '../selection.js';
 import { abandonRound } from './outcome.js';
 import {
+  type Attempt,
   type Context,
   type CoordinationState,
   type CoordinationStep,
@@ -15,16 +16,21 @@ import { assignCohort } from './train.js';
 /** Begin the next round. */
 export function startRound(state: CoordinationState, context: Context): CoordinationStep {
   const round = state.round + 1;
-  const { readyMillis } = state.options.plan.deadlines;
-  const stage = {
-    type: 'select',
-    attempt: freshAttempt(round, context.now),
-    deadline: context.now + readyMillis,
-  } as const;
   const { modelVersion, modelHash: baseModelHash } = state;
   const started = withEffects(
-    { ...state, round, stage },
+    { ...state, round },
     { type: 'journal', record: { type: 'round-started', round, modelVersion, baseModelHash } },
+  );
+  return chain(started, (during) => startSelection(during, freshAttempt(round, context.now), context));
+}
+
+/** Wait for participants, or wait again after a restart: the deadline starts now. */
+export function startSelection(state: CoordinationState, attempt: Attempt, context: Context): CoordinationStep {
+  const { round } = attempt;
+  const { readyMillis } = state.options.plan.deadlines;
+  const stage = { type: 'select', attempt, deadline: context.now + readyMillis } as const;
+  const started = withEffects(
+    { ...state, stage },
     { type: 'set-timer', name: timerName.checkIn(round), afterMillis: readyMillis },
     {
       type: 'report',

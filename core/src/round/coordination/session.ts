@@ -61,7 +61,8 @@ export function acknowledgeLate(
   return withEffects({ ...state, published: { round, session: late.state } }, ...answers);
 }
 
-function relay(
+/** Carry out what a session asks for. */
+export function relay(
   state: CoordinationState,
   { state: session, effects }: AggregatorStep,
   context: Context,
@@ -124,7 +125,8 @@ function perform(state: CoordinationState, effect: AggregatorEffect, { now }: Co
   }
 }
 
-function enterStep(
+/** Begin a step of the session, or begin it again after a restart: its deadline starts now. */
+export function enterStep(
   state: CoordinationState,
   step: Exclude<RoundPhase, 'select' | 'train' | 'aggregate' | 'publish'>,
   now: number,
@@ -143,7 +145,8 @@ function enterStep(
   );
 }
 
-function noteDropout(state: CoordinationState, { participant, step, reason }: Dropout): CoordinationStep {
+/** The session lost a participant: as the round records it. */
+export function noteDropout(state: CoordinationState, { participant, step, reason }: Dropout): CoordinationStep {
   const attempt = attemptOf(state);
   if (attempt === undefined) return withEffects(state);
   const uploaded = step === 'upload' ? attempt.uploads.get(participant) : undefined;
@@ -164,9 +167,13 @@ export function loseMember(state: CoordinationState, dropout: RoundDropout): Coo
   if (attempt.dropped.some((known) => known.participant === dropout.participant && known.step === dropout.step)) {
     return withEffects(state);
   }
+  const { round } = attempt;
   const dropped = [...attempt.dropped, dropout];
-  return withEffects(withAttempt(state, { ...attempt, dropped }), {
-    type: 'report',
-    progress: { type: 'dropped', round: attempt.round, dropout },
-  });
+  // In the session, the session's own record says it.
+  const record = { type: 'training-left', round, dropout } as const;
+  return withEffects(
+    withAttempt(state, { ...attempt, dropped }),
+    ...(dropout.step === 'train' ? [{ type: 'journal', record } as const] : []),
+    { type: 'report', progress: { type: 'dropped', round, dropout } },
+  );
 }

@@ -1,5 +1,6 @@
 import { fromBase64url } from '../../bytes.js';
 import type { SessionStep } from '../../secagg/aggregator/contract.js';
+import type { JournalledSession } from '../../secagg/aggregator/restore.js';
 import type { AggregatorState } from '../../secagg/aggregator.js';
 import type { MeanMetric } from '../../update/decode.js';
 import type { CoordinatorMessage } from '../../wire/messages.js';
@@ -40,8 +41,8 @@ export interface Attempt {
 /** Where a run stands. Deadlines are instants of the runner's monotonic clock. */
 export type Stage =
   | { readonly type: 'unstarted' }
-  /** Replayed: this round was under way when the process ended. `start` abandons it. */
-  | { readonly type: 'interrupted'; readonly attempt: Attempt }
+  /** Replayed: this round was under way when the process ended. `start` goes on with it. */
+  | { readonly type: 'stopped'; readonly attempt: Attempt; readonly journalled?: JournalledSession }
   | { readonly type: 'select'; readonly attempt: Attempt; readonly deadline: number; readonly selectDeadline?: number }
   | {
       readonly type: 'train';

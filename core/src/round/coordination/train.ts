@@ -1,5 +1,6 @@
 import { equalBytes } from '../../bytes.js';
 import { FederatedError } from '../../errors.js';
+import type { CoordinatorMessage } from '../../wire/messages.js';
 import { abandonRound } from './outcome.js';
 import { loseMember, openSession } from './session.js';
 import {
@@ -17,23 +18,39 @@ import {
 import { timerName, timersOf } from './timers.js';
 
 /** Assign a cohort: its members train from the current model. */
-export function assignCohort(state: CoordinationState, cohort: readonly string[], { now }: Context): CoordinationStep {
+export function assignCohort(state: CoordinationState, cohort: readonly string[], context: Context): CoordinationStep {
   const selecting = attemptOf(state);
   if (selecting === undefined) return withEffects(state);
   const { round } = selecting;
-  const { readyMillis } = state.options.plan.deadlines;
-  const attempt: Attempt = { ...enterPhase(selecting, 'train', now), cohort };
-  const stage = { type: 'train', attempt, ready: [], deadline: now + readyMillis, graceOver: false } as const;
+  const attempt: Attempt = { ...enterPhase(selecting, 'train', context.now), cohort };
   const assigned = withEffects(
-    { ...state, stage },
+    state,
     ...timersOf(round, 'select').map((name) => ({ type: 'cancel-timer', name }) as const),
     { type: 'journal', record: { type: 'cohort-assigned', round, cohort } },
-    { type: 'set-timer', name: timerName.ready(round), afterMillis: readyMillis },
-    { type: 'report', progress: { type: 'phase', round, phase: 'train', participants: cohort } },
   );
+  return chain(assigned, (during) => startTraining(during, attempt, context));
+}
+
+/** Have the cohort train, or train again after a restart: the deadline starts now, and nobody is ready. */
+export function startTraining(state: CoordinationState, attempt: Attempt, { now }: Context): CoordinationStep {
+  const { round, cohort, dropped } = attempt;
+  const { readyMillis } = state.options.plan.deadlines;
+  const staying = cohort.filter((participant) => !dropped.some((lost) => lost.participant === participant));
+  const stage = { type: 'train', attempt, ready: [], deadline: now + readyMillis, graceOver: false } as const;
+  const started = withEffects(
+    { ...state, stage },
+    { type: 'set-timer', name: timerName.ready(round), afterMillis: readyMillis },
+    { type: 'report', progress: { type: 'phase', round, phase: 'train', participants: staying } },
+  );
+  const message = assignment(state, round);
+  return staying.reduce((step, participant) => chain(step, (during) => tell(during, participant, message)), started);
+}
+
+/** What a member of the cohort is told to train from. */
+export function assignment(state: CoordinationState, round: number): Extract<CoordinatorMessage, { type: 'train' }> {
   const { modelVersion, modelHash: baseModelHash } = state;
-  const message = { type: 'train', round, kind: 'train', modelVersion, baseModelHash, readyMillis } as const;
-  return cohort.reduce((step, participant) => chain(step, (during) => tell(during, participant, message)), assigned);
+  const { readyMillis } = state.options.plan.deadlines;
+  return { type: 'train', round, kind: 'train', modelVersion, baseModelHash, readyMillis };
 }
 
 /** A participant says that its update is ready. Repeated, it is acknowledged again. */

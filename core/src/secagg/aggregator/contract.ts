@@ -43,7 +43,7 @@ export interface Abandonment {
   readonly detail: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
 
-/** Public facts, durable before any later `send`. */
+/** Facts of one session, durable before any later `send`. All are public but `input`. */
 export type AggregatorRecord =
   | { readonly type: 'session-opened'; readonly config: Signed; readonly invited: readonly string[] }
   | {
@@ -71,6 +71,11 @@ export type AggregatorRecord =
       readonly survivors: readonly string[];
       readonly recovered: readonly string[];
     }
+  /**
+   * An event that changed the session; with all of them, in order, `restoreAggregator` gives the state back. One with revealed
+   * shares is secret: keep these records out of what is read, and destroy them with the session.
+   */
+  | { readonly type: 'input'; readonly event: AggregatorEvent }
   | { readonly type: 'dropped'; readonly dropout: Dropout }
   /** A confirmation without this dealer: one of the two is at fault. */
   | { readonly type: 'unconfirmed'; readonly dealer: string; readonly participant: string }

@@ -1,0 +1,35 @@
+import type { Transaction } from 'kysely';
+import { columnBytes, type Database, type Tables } from './database.js';
+
+/**
+ * The events that changed sessions which are not over, beside the journal: a session is restored from them, and those with revealed
+ * shares are secret, so they go when it ends and are in no audit log.
+ */
+export class SessionAnswerRecords {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** In the transaction of the events that follow from it. */
+  async put(transaction: Transaction<Tables>, run: string, round: number, body: Uint8Array): Promise<void> {
+    await transaction.insertInto('session_answers').values({ run, round, body }).execute();
+  }
+
+  /** Of every open session of a run, oldest first. */
+  async of(run: string): Promise<Uint8Array[]> {
+    const rows = await this.#database
+      .selectFrom('session_answers')
+      .select('body')
+      .where('run', '=', run)
+      .orderBy('seq')
+      .execute();
+    return rows.map(({ body }) => columnBytes(body));
+  }
+
+  /** The session of a round is over. */
+  async remove(transaction: Transaction<Tables>, run: string, round: number): Promise<void> {
+    await transaction.deleteFrom('session_answers').where('run', '=', run).where('round', '=', round).execute();
+  }
+}

@@ -156,11 +156,15 @@ export { type JournalledSession, restoreAggregator } from './secagg/aggregator/r
 export {
   type AggregatorState,
   type AggregatorStep,
+  abortsLacking,
   awaited,
+  awaitedAborts,
   cohortOf,
   dropped,
   framesSent,
+  isOver,
   openAggregator,
+  signersOf,
   stepAggregator,
   survivors,
 } from './secagg/aggregator.js';

@@ -9,6 +9,7 @@ import {
   type SessionConfig,
   stepAggregator,
 } from '@concordat/core';
+import { sessionSteps } from './session-operation.js';
 import { codec, coordinatorPlace, crypto, identityOf } from './session-pool.js';
 import type { ShadowOutlets } from './session-shadows.js';
 
@@ -39,8 +40,8 @@ export class RoundLure {
   /** Go on with whoever has answered. */
   close(): void {
     const phase = this.#session?.phase;
-    if (phase === undefined || phase === 'opened' || phase === 'abandoned') return;
-    this.#step({ type: 'close-step', step: phase });
+    const step = sessionSteps.find((one) => one === phase);
+    if (step !== undefined) this.#step({ type: 'close-step', step });
   }
 
   /** Something a participant says, of whatever round. */

@@ -4,6 +4,7 @@ import {
   type AggregatorPorts,
   type AggregatorRecord,
   type AggregatorState,
+  abortsLacking,
   addKeystreams,
   addVector,
   awaited,
@@ -30,7 +31,7 @@ import { mutationsOf } from '../support/mutations.js';
 import { lanesOf } from './measures.js';
 import type { Chair, Heard, Letter, Sabotage, Spooled } from './session-chair.js';
 import { SessionLedger } from './session-ledger.js';
-import type { SessionOperation, SessionSetup } from './session-operation.js';
+import { type SessionOperation, type SessionSetup, sessionSteps } from './session-operation.js';
 import {
   codec,
   configOf,
@@ -47,7 +48,8 @@ import { SessionShadows } from './session-shadows.js';
 import { must } from './violation.js';
 
 export interface SessionEnd {
-  readonly outcome: 'opened' | 'abandoned';
+  /** `waiting`: certified, and whoever could still open it was led elsewhere. */
+  readonly outcome: 'opened' | 'abandoned' | 'aborted' | 'aborting' | 'waiting';
 }
 
 /** How many deadlines a session can need to end: one for each step. */
@@ -174,14 +176,13 @@ export class SessionWorld {
       this.#calm();
       const { phase } = this.#aggregator;
       if (phase === 'opened') return { outcome: 'opened' };
-      if (phase === 'abandoned') {
-        must(
-          !mustOpen,
-          'liveness',
-          () => `abandoned though enough were there: ${JSON.stringify(this.#records.at(-1))}`,
-        );
-        return { outcome: 'abandoned' };
+      if (phase === 'abandoned' || phase === 'aborting' || phase === 'aborted') {
+        must(!mustOpen, 'liveness', () => `${phase} though enough were there: ${JSON.stringify(this.#records.at(-1))}`);
+        const stuck = phase === 'aborting' && !this.#hostile;
+        must(!stuck, 'liveness', () => `everyone is there, and the abort waits for ${abortsLacking(this.#aggregator)}`);
+        return { outcome: phase };
       }
+      if (phase === 'reveal' && this.#hostile) return { outcome: 'waiting' };
       const missing = awaited(this.#aggregator);
       must(missing.length > 0, 'liveness', () => `${phase} waits for nobody`);
       if (!this.#hostile) {
@@ -450,7 +451,8 @@ export class SessionWorld {
 
   #deadline(): void {
     const { phase } = this.#aggregator;
-    if (phase !== 'opened' && phase !== 'abandoned') this.#step({ type: 'close-step', step: phase });
+    const step = sessionSteps.find((one) => one === phase);
+    if (step !== undefined) this.#step({ type: 'close-step', step });
   }
 
   #step(event: AggregatorEvent): readonly AggregatorEffect[] {

@@ -31,7 +31,7 @@ describe('The model of a session sees', () => {
   };
 
   it('a journal that forgets a survivors statement', () => {
-    seen('forget-statement', sessionUnderAttack, /^one-certify$/, 6);
+    seen('forget-statement', sessionUnderAttack, /^one-certify$/, 5);
   });
 
   it('a participant that comes back from a snapshot of its memory', () => {

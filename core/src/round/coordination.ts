@@ -1,4 +1,5 @@
 import { FederatedError } from '../errors.js';
+import type { SessionStep } from '../secagg/aggregator/contract.js';
 import { bounds } from '../wire/bounds.js';
 import type {
   CoordinationEvent,
@@ -176,10 +177,16 @@ function takeTimer(state: CoordinationState, name: string, context: Context): Co
       return name === timerName.ready(round) ? endTraining(state, context) : withEffects(state);
     case 'session':
       if (name !== timerName.step(round, stage.step)) return withEffects(state);
-      return stepSession(state, { type: 'close-step', step: stage.step }, context);
+      return closeSessionStep(state, stage.step, context);
     default:
       return withEffects(state);
   }
+}
+
+// The session waits for reveals as long as it takes; the round, until their deadline.
+function closeSessionStep(state: CoordinationState, step: SessionStep, context: Context): CoordinationStep {
+  if (step === 'reveal') return abandonRound(state, step, 'too few shares were revealed', context.now);
+  return stepSession(state, { type: 'close-step', step }, context);
 }
 
 function noteSum(

@@ -77,6 +77,15 @@ export const refusedRules = {
     fix: 'Wait for the next round: too many left this one.',
   },
   'certificate.short': { required: 'as many signatures as the threshold says', fix: callTheOperator },
+  'abort.short': { required: 'as many signed aborts as the cohort and its colluders ask for', fix: callTheOperator },
+  'abort.revealed': {
+    required: 'a session in which nothing was revealed here',
+    fix: 'Nothing to do: what was revealed stays revealed, and an abort beside it is never signed.',
+  },
+  'abort.signed': {
+    required: 'no survivors and no certificate after an abort was signed',
+    fix: 'Nothing to do: the session stays aborted here.',
+  },
   'segments.count': { required: 'at least one segment and not too many', fix: otherSegments },
   'segments.bytes': { required: 'a masked vector within the bounds of the wire', fix: 'Propose a smaller model.' },
   'segments.ring': {

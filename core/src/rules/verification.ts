@@ -4,6 +4,7 @@ const leave = 'Do not go on with this session; keep the journal as evidence and 
 const notCounted = 'Nothing of it is used. Find out with the participant whether its software is changed or damaged.';
 const secondOne =
   'Do not go on with this session: two answers to one question show a lying coordinator. Keep the journal.';
+const noAbort = 'Nothing of it is used: the updates of that session stay bound to it. Tell the other side.';
 const compare = 'Compare the fingerprint with the operator; if it differs from the invitation, do not connect.';
 
 /** Rules that a `verification` error names: what was sent contradicts a signature, a commitment or something sent before. */
@@ -56,6 +57,10 @@ export const verificationRules = {
   'reveal.session': { required: 'a reveal for this session, statement and participant', fix: notCounted },
   'reveal.kind': { required: 'every dealer once, with the kind of share that its fate calls for', fix: notCounted },
   'reveal.share': { required: 'the share to which its dealer committed', fix: notCounted },
+  'abort.session': { required: 'an abort of the session whose cohort was accepted', fix: noAbort },
+  'abort.signature': { required: 'every abort signed by its member of the cohort', fix: noAbort },
+  'abort.repeated': { required: 'every signer once in an abort certificate', fix: noAbort },
+  'abort.signer': { required: 'an abort certificate signed by members of the cohort only', fix: noAbort },
   'sum.guards': {
     required: 'guard lanes that count the survivors',
     fix: 'Discard the sum: a survivor sent a vector that does not follow the protocol.',

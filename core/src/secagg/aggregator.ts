@@ -1,5 +1,6 @@
 import { refusal } from '../errors.js';
 import type { SessionFrame } from '../wire/messages.js';
+import { giveUpFor } from './aggregator/abort.js';
 import { takeLateReply, takeReply } from './aggregator/answers.js';
 import { closeStep, closeWhenComplete } from './aggregator/closing.js';
 import type { AggregatorEvent, AggregatorOptions, AggregatorPorts, Dropout } from './aggregator/contract.js';
@@ -7,7 +8,10 @@ import {
   type AdvertisePhase,
   type AggregatorState,
   type AggregatorStep,
+  answerKey,
+  isLive,
   sendAll,
+  unchanged,
   withAbsent,
 } from './aggregator/state.js';
 import { completeUpload } from './aggregator/upload.js';
@@ -16,6 +20,7 @@ import { layoutOf, requireRing } from './layout.js';
 import { signBody } from './signing.js';
 import { thresholds } from './thresholds.js';
 
+export { abortsLacking, awaitedAborts } from './aggregator/abort.js';
 export { awaited } from './aggregator/closing.js';
 export type { AggregatorState, AggregatorStep } from './aggregator/state.js';
 
@@ -77,27 +82,44 @@ export function stepAggregator(ports: AggregatorPorts, state: AggregatorState, e
 }
 
 function takeEvent(ports: AggregatorPorts, state: AggregatorState, event: AggregatorEvent): AggregatorStep {
-  if (state.phase === 'opened' || state.phase === 'abandoned') {
-    return event.type === 'reply' ? takeLateReply(ports, state, event.from, event.frame) : { state, effects: [] };
+  if (!isLive(state)) {
+    return event.type === 'reply' ? takeLateReply(ports, state, event.from, event.frame) : unchanged(state);
   }
   switch (event.type) {
     case 'reply':
       return closeWhenComplete(ports, takeReply(ports, state, event.from, event.frame));
     case 'upload-complete':
-      if (state.phase !== 'upload') return { state, effects: [] };
+      if (state.phase !== 'upload') return unchanged(state);
       return closeWhenComplete(ports, completeUpload(state, event.from, event.contentDigest));
     case 'absent':
-      if (state.absent.has(event.from)) return { state, effects: [] };
+      if (state.absent.has(event.from)) return unchanged(state);
       return closeWhenComplete(ports, { state: withAbsent(state, event.from, event.reason), effects: [] });
     case 'close-step':
-      if (event.step !== state.phase) return { state, effects: [] };
+      // A certified sum is waited for: there is no other way to be rid of it, and one share more may open it.
+      if (event.step !== state.phase || event.step === 'reveal') return unchanged(state);
       return closeWhenComplete(ports, closeStep(ports, state, 'no answer before the deadline of the step'));
+    case 'abandon':
+      return giveUpFor(state, event.reason);
   }
 }
 
 /** U3 once it is frozen, in cohort order; empty before. */
 export function survivors(state: AggregatorState): readonly string[] {
   return 'survivors' in state ? state.survivors.map((index) => state.cohort[index]!.participantId) : [];
+}
+
+/**
+ * Who signed the survivors statement of this session and is therefore barred from its base model; in the order of the invitation.
+ * The abort certificate frees them all.
+ */
+export function signersOf(state: AggregatorState): readonly string[] {
+  if (state.phase === 'aborted') return [];
+  return state.options.invited.filter((participant) => state.answers.has(answerKey('certify', participant)));
+}
+
+/** Whether nothing can change any more: opened, abandoned for good, or aborted by certificate. */
+export function isOver(state: AggregatorState): boolean {
+  return !isLive(state) && state.phase !== 'aborting';
 }
 
 /** Everyone lost so far, with the step; oldest first. A survivor that leaves after its upload is listed and still in the sum. */

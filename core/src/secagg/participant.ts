@@ -1,5 +1,6 @@
 import { FederatedError } from '../errors.js';
 import type { SessionFrame } from '../wire/messages.js';
+import { abort, acceptAbort, requireNotAborted } from './participant/abort.js';
 import { advertise, requireSameOpen } from './participant/advertise.js';
 import { certify, requireOneStatement } from './participant/certify.js';
 import { confirm, requireSameBoxes } from './participant/confirm.js';
@@ -12,12 +13,14 @@ import type {
 import { requireSameCertificate, reveal } from './participant/reveal.js';
 import { requireSameCohort, share } from './participant/share.js';
 import {
-  type Ended,
+  endedWith,
+  holdsSecrets,
   ignored,
   type ParticipantState,
   type ParticipantStep,
+  remember,
   repeated,
-  type Slots,
+  slotsOf,
 } from './participant/state.js';
 import { acceptDealers, noteReceipt, requireSameDealers, upload } from './participant/upload.js';
 
@@ -25,14 +28,16 @@ export type { ParticipantState, ParticipantStep } from './participant/state.js';
 
 /**
  * A participant that waits for C. With `records`, one that restarted: it answers repeated frames with identical bytes, and a session
- * it refused or has revealed in stays over.
+ * it refused, aborted or has revealed in stays over. Without a root, one whose secrets are erased.
  */
 export function openParticipant(options: ParticipantOptions): ParticipantState {
   const { root, records, ...known } = options;
-  const slots: Slots = Object.fromEntries((records ?? []).map((record) => [record.type, record]));
-  if (slots.revealed !== undefined || slots.ended !== undefined) return { phase: 'ended' };
-  return { phase: 'opened', options: known, root, slots };
+  const facts = { options: known, slots: slotsOf(records ?? []) };
+  const over = endings.some((type) => facts.slots[type] !== undefined);
+  return root === undefined || over ? endedWith(facts) : { phase: 'opened', ...facts, root };
 }
+
+const endings = ['revealed', 'abort-signed', 'abort-certified', 'ended'] as const;
 
 /**
  * Take one event. Never throws on what a peer sent: it answers, ignores, or refuses by name.
@@ -47,6 +52,10 @@ export function stepParticipant(
   state: ParticipantState,
   event: ParticipantEvent,
 ): ParticipantStep {
+  return remember(takeEvent(ports, state, event));
+}
+
+function takeEvent(ports: ParticipantPorts, state: ParticipantState, event: ParticipantEvent): ParticipantStep {
   switch (event.type) {
     case 'frame':
       return refusing(state, () => takeFrame(ports, state, event.frame));
@@ -62,6 +71,8 @@ export function stepParticipant(
 }
 
 function takeFrame(ports: ParticipantPorts, state: ParticipantState, frame: SessionFrame): ParticipantStep {
+  if (frame.type === 'abort-proposal') return abort(ports, state, frame);
+  if (frame.type === 'abort-certificate') return acceptAbort(ports, state, frame);
   switch (state.phase) {
     case 'opened':
       return frame.type === 'open' ? advertise(ports, state, frame) : ignored(state);
@@ -83,14 +94,18 @@ function takeFrame(ports: ParticipantPorts, state: ParticipantState, frame: Sess
       requireSameCertificate(state, frame);
       return repeated(state, state.revealReply);
     case 'ended':
+      if (frame.type === 'proposal' || frame.type === 'certificate') requireNotAborted(state);
       return ignored(state);
   }
 }
 
+/** What a session says while it lasts. */
+type StepFrame = Exclude<SessionFrame, { type: 'abort-proposal' | 'abort-certificate' }>;
+
 type Live = Exclude<ParticipantState, { phase: 'opened' | 'revealed' | 'ended' }>;
 
 /** A frame of an earlier step: the same one gets the same answer, another one is refused. A frame too early is ignored. */
-function takeRepeated(ports: ParticipantPorts, state: Live, frame: SessionFrame): ParticipantStep {
+function takeRepeated(ports: ParticipantPorts, state: Live, frame: StepFrame): ParticipantStep {
   switch (frame.type) {
     case 'open':
       requireSameOpen(ports, state, frame);
@@ -112,8 +127,6 @@ function takeRepeated(ports: ParticipantPorts, state: Live, frame: SessionFrame)
       requireOneStatement(state.certifyReply.statement.body, frame.proposal.body);
       return repeated(state, state.certifyReply);
     case 'certificate':
-    case 'abort-proposal':
-    case 'abort-certificate':
       return ignored(state);
   }
 }
@@ -133,11 +146,9 @@ function refusing(state: ParticipantState, take: () => ParticipantStep): Partici
   }
 }
 
-const ended: Ended = { phase: 'ended' };
-
 /** Erasing unrevealed secrets is itself the decision not to reveal. */
 function end(state: ParticipantState): ParticipantStep {
   if (state.phase === 'ended') return ignored(state);
-  if (state.phase === 'revealed') return { state: ended, effects: [] };
-  return { state: ended, effects: [{ type: 'journal', record: { type: 'ended' } }, { type: 'erase' }] };
+  if (!holdsSecrets(state)) return { state: endedWith(state), effects: [] };
+  return { state: endedWith(state), effects: [{ type: 'journal', record: { type: 'ended' } }, { type: 'erase' }] };
 }

@@ -25,6 +25,15 @@ export function thresholdOf(cohort: number, colluders: number): number {
 }
 
 /**
+ * A = n + c + 1 − T: after so many aborts at most n − A + c < T shares of a session can ever exist.
+ *
+ * @param cohort n, 1 … 256. @param colluders c, ≥ 0.
+ */
+export function abortQuorumOf(cohort: number, colluders: number): number {
+  return cohort + colluders + 1 - thresholdOf(cohort, colluders);
+}
+
+/**
  * The numbers of one cohort. Every client computes them for itself from the cohort it verified.
  *
  * @param limits n, c, and the plan's limits.
@@ -72,7 +81,7 @@ export function thresholds(limits: {
   }
   return {
     threshold,
-    abortQuorum: cohort + maxColluders + 1 - threshold,
+    abortQuorum: abortQuorumOf(cohort, maxColluders),
     survivorsFloor,
     toleratedDropouts: cohort - survivorsFloor,
     honestFloor: threshold - maxColluders,

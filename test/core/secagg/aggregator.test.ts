@@ -202,7 +202,7 @@ describe('The aggregator', () => {
         return { ...frame, dealers: Uint8Array.of(0b11111), shares: frame.shares.slice(0, 5) };
       },
     }).run();
-    expect(session.aggregator.phase).to.equal('abandoned');
+    expect(session.aggregator.phase).to.equal('aborted');
     expect(session.sum).to.equal(undefined);
     expect(session.replies.some(({ frame }) => frame.type === 'reveal')).to.equal(false);
   });

@@ -27,7 +27,7 @@ function opensExactly(session: InMemorySession, silent: ReadonlyMap<string, Sess
 
 describe('A session', () => {
   for (let n = 3; n <= 12; n++) {
-    const { maxColluders, toleratedDropouts } = numbersFor(n);
+    const { maxColluders, toleratedDropouts, abortQuorum } = numbersFor(n);
 
     it(`of ${n} opens exactly everybody's sum`, () => {
       opensExactly(new InMemorySession({ participants: n, maxColluders, seed: n }), new Map());
@@ -48,13 +48,17 @@ describe('A session', () => {
       opensExactly(new InMemorySession({ participants: n, maxColluders, seed: 100 + n, silentFrom }), silentFrom);
     });
 
-    for (const step of steps.slice(1)) {
-      it(`of ${n} is abandoned, with nothing unmasked, when one more is lost at ${step}`, () => {
+    for (const step of ['share', 'confirm', 'upload', 'certify', 'reveal'] as const) {
+      it(`of ${n} opens nothing when one more is lost at ${step}: it is abandoned, aborted, or waits for reveals`, () => {
         const silentFrom = lose(n, toleratedDropouts + 1, () => step);
         const session = new InMemorySession({ participants: n, maxColluders, seed: 200 + n, silentFrom }).run();
-        expect(session.aggregator.phase).to.equal('abandoned');
+        const enough = n - toleratedDropouts - 1 >= abortQuorum ? 'aborted' : 'aborting';
+        const ends = { share: 'abandoned', confirm: 'abandoned', upload: enough, certify: enough, reveal: 'reveal' };
+        expect(session.aggregator.phase).to.equal(ends[step]);
         expect(session.sum).to.equal(undefined);
-        expect(awaited(session.aggregator)).to.deep.equal([]);
+        expect([...awaited(session.aggregator)].sort()).to.deep.equal(
+          step === 'reveal' ? [...silentFrom.keys()].sort() : [],
+        );
         const reveals = session.replies.filter(({ frame }) => frame.type === 'reveal');
         if (step !== 'reveal') expect(reveals, 'nobody revealed').to.deep.equal([]);
       });
@@ -64,14 +68,14 @@ describe('A session', () => {
   it('never opens a sum of two', () => {
     const silentFrom = new Map<string, SessionStep>([['3', 'upload']]);
     const session = new InMemorySession({ participants: 3, maxColluders: 0, silentFrom }).run();
-    expect(session.aggregator.phase).to.equal('abandoned');
+    expect(session.aggregator.phase).to.equal('aborted');
     expect(session.sum).to.equal(undefined);
   });
 
   it('keeps to the survivors a plan demands above T', () => {
     const silentFrom = new Map<string, SessionStep>([['3', 'upload']]);
     const session = new InMemorySession({ participants: 5, maxColluders: 1, minSurvivors: 5, silentFrom }).run();
-    expect(session.aggregator.phase).to.equal('abandoned');
+    expect(session.aggregator.phase).to.equal('aborted');
   });
 
   it('orders ids as bytes and keeps "1" and "11" apart', () => {

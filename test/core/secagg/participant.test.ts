@@ -24,7 +24,7 @@ function played(participants = 4) {
     participants,
     maxColluders: 1,
     onOpen: (offered) => {
-      if (offered.participantId === id) options = { ...offered, root: offered.root.slice() };
+      if (offered.participantId === id) options = { ...offered, root: offered.root!.slice() };
       return offered;
     },
   }).run();
@@ -160,14 +160,16 @@ describe('A participant', () => {
     expect(replay(play, []).effects.at(-1)).to.deep.equal({ type: 'erase' });
     const { state } = replay(play, [], play.frames.slice(0, 3));
     const left = stepParticipant(play.session.ports(id), state, { type: 'end' });
-    expect(left.state).to.deep.equal({ phase: 'ended' });
+    const { options, slots } = state;
+    const remembered = { ...slots, ended: { type: 'ended' } };
+    expect(left.state).to.deep.equal({ phase: 'ended', options, slots: remembered });
     expect(left.effects).to.deep.equal([{ type: 'journal', record: { type: 'ended' } }, { type: 'erase' }]);
     expect(stepParticipant(play.session.ports(id), left.state, { type: 'end' }).effects).to.deep.equal([]);
   });
 
   it('keeps nothing of the root once it has revealed', () => {
     const { state } = replay(play, []);
-    const root = Buffer.from(play.options.root).toString('hex');
+    const root = Buffer.from(play.options.root!).toString('hex');
     expect(
       JSON.stringify(state, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value)),
     ).to.not.include(root);

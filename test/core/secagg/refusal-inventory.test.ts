@@ -24,7 +24,7 @@ function participantSources(): string {
     ...under('round/participation'),
     'secagg/participant.ts',
     'round/participation.ts',
-    ...['cohort', 'thresholds', 'keys', 'layout'].map((name) => `secagg/${name}.ts`),
+    ...['cohort', 'thresholds', 'keys', 'layout', 'abort'].map((name) => `secagg/${name}.ts`),
   ];
   return files.map((file) => readFileSync(join(core, file), 'utf8')).join('\n');
 }

@@ -1,4 +1,5 @@
 import { type JournalledSession, restoreAggregator } from '../../secagg/aggregator/restore.js';
+import { isLive } from '../../secagg/aggregator/state.js';
 import type { AggregatorStep } from '../../secagg/aggregator.js';
 import type { CoordinatorMessage } from '../../wire/messages.js';
 import { abandonRound } from './outcome.js';
@@ -37,7 +38,7 @@ function resumeSession(
   const restored = restoreAggregator(context.ports, journalled);
   const session = restored.state;
   const told = new Map(journalled.invited.map((to) => [to, messagesTo(state, attempt.round, restored, to)]));
-  const step = session.phase === 'opened' || session.phase === 'abandoned' ? 'reveal' : session.phase;
+  const step = isLive(session) ? session.phase : 'reveal';
   const resumed = { ...attempt, told, phase: step };
   const stage = { type: 'session', attempt: resumed, session, step, deadline: context.now } as const;
   const again = journalled.invited
@@ -45,7 +46,7 @@ function resumeSession(
     .flatMap((to) => told.get(to)!.map((message) => ({ type: 'send', to, message }) as const));
   return chain(withEffects({ ...state, stage }, ...again), (during) => {
     if (session.phase === 'opened') return relay(during, restored, context);
-    if (session.phase !== 'abandoned') return enterStep(during, session.phase, context.now);
+    if (isLive(session)) return enterStep(during, session.phase, context.now);
     const { step: lost, reason } = session.abandonment;
     return abandonRound(during, lost, reason, context.now);
   });

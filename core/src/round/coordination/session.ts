@@ -122,6 +122,8 @@ function perform(state: CoordinationState, effect: AggregatorEffect, { now }: Co
     }
     case 'abandoned':
       return abandonRound(state, effect.abandonment.step, effect.abandonment.reason, now);
+    case 'aborted':
+      return withEffects(state);
   }
 }
 

@@ -1,14 +1,17 @@
 import { equalBytes } from '../../bytes.js';
 import { FederatedError } from '../../errors.js';
 import type { SessionReply } from '../../wire/messages.js';
+import { signedOf } from '../../wire/signed-reply.js';
+import { takeAbort } from './abort.js';
 import { takeAdvert } from './advertise.js';
-import { takeLateStatement, takeStatement } from './certify.js';
+import { takeLateStatement, takeStatement, takeStatementInVain } from './certify.js';
 import { takeConfirmation } from './confirm.js';
 import type { AggregatorPorts } from './contract.js';
 import { takeLateReveal, takeReveal } from './reveal.js';
 import { takeShare } from './share.js';
 import {
-  type AbandonedPhase,
+  type AbortedPhase,
+  type AbortingPhase,
   type AggregatorState,
   type AggregatorStep,
   answerKey,
@@ -41,7 +44,7 @@ export function takeReply(ports: AggregatorPorts, state: LivePhase, from: string
  */
 export function takeLateReply(
   ports: AggregatorPorts,
-  state: OpenedPhase | AbandonedPhase,
+  state: Exclude<AggregatorState, LivePhase>,
   from: string,
   frame: SessionReply,
 ): AggregatorStep {
@@ -49,16 +52,42 @@ export function takeLateReply(
   if (before !== undefined) return before;
   if (state.phase === 'abandoned') return notNow(state, from, frame);
   const index = state.cohort.findIndex((member) => member.participantId === from);
+  if (index === -1) return notNow(state, from, frame);
   try {
-    if (index !== -1 && frame.type === 'certify') return takeLateStatement(ports, state, index, frame);
-    const isDealer = state.dealers.includes(index);
-    return isDealer && frame.type === 'reveal'
-      ? takeLateReveal(ports, state, index, frame)
-      : notNow(state, from, frame);
+    return state.phase === 'opened'
+      ? takeAfterOpening(ports, state, index, frame)
+      : takeAfterGivingUp(ports, state, index, frame);
   } catch (error) {
     if (!(error instanceof FederatedError) || error.code === 'internal') throw error;
     return reject(state, { from, step: frame.type, error });
   }
+}
+
+function takeAfterOpening(
+  ports: AggregatorPorts,
+  state: OpenedPhase,
+  index: number,
+  frame: SessionReply,
+): AggregatorStep {
+  if (frame.type === 'certify') return takeLateStatement(ports, state, index, frame);
+  const isDealer = state.dealers.includes(index);
+  if (isDealer && frame.type === 'reveal') return takeLateReveal(ports, state, index, frame);
+  return notNow(state, state.cohort[index]!.participantId, frame);
+}
+
+// Whoever left the session before may abort it all the same.
+function takeAfterGivingUp(
+  ports: AggregatorPorts,
+  state: AbortingPhase | AbortedPhase,
+  index: number,
+  frame: SessionReply,
+): AggregatorStep {
+  if (frame.type === 'abort') return takeAbort(ports, state, index, frame);
+  const { proposed } = state;
+  if (frame.type === 'certify' && proposed !== undefined) {
+    return takeStatementInVain(ports, state, proposed, index, frame);
+  }
+  return notNow(state, state.cohort[index]!.participantId, frame);
 }
 
 function takeAnswer(ports: AggregatorPorts, state: LivePhase, from: string, frame: SessionReply): AggregatorStep {
@@ -88,7 +117,7 @@ function repeatedAnswer(
   frame: SessionReply,
 ): AggregatorStep | undefined {
   const step = frame.type;
-  const contentDigest = ports.crypto.sha256(bodyOf(frame));
+  const contentDigest = ports.crypto.sha256(signedOf(frame).body);
   const uploading: UploadAnswer | undefined = step === 'upload' ? uploadAnswer(state, from) : undefined;
   const accepted = state.answers.get(answerKey(step, from));
   const before = accepted ?? uploading?.contentDigest;
@@ -120,22 +149,4 @@ function notNow(state: AggregatorState, from: string, frame: SessionReply): Aggr
     fix: 'wait for the next round',
   });
   return reject(state, { from, step, error });
-}
-
-function bodyOf(frame: SessionReply): Uint8Array {
-  switch (frame.type) {
-    case 'advertise':
-      return frame.advert.body;
-    case 'share':
-      return frame.share.body;
-    case 'confirm':
-      return frame.confirm.body;
-    case 'upload':
-      return frame.upload.body;
-    case 'certify':
-    case 'abort':
-      return frame.statement.body;
-    case 'reveal':
-      return frame.reveal.body;
-  }
 }

@@ -1,13 +1,16 @@
 import { equalBytes } from '../../bytes.js';
 import type { CertifyFrame } from '../../wire/messages.js';
 import { contradiction, verifyBody } from '../signing.js';
+import { giveUp } from './abort.js';
 import type { AggregatorPorts } from './contract.js';
 import {
+  type AbortedPhase,
+  type AbortingPhase,
   type AggregatorState,
   type AggregatorStep,
-  abandon,
   accept,
   type CertifyPhase,
+  type CohortFacts,
   type OpenedPhase,
   type RevealPhase,
   type SurvivorsFacts,
@@ -46,7 +49,24 @@ export function takeLateStatement(
   return acceptStatement(ports, state, participant, frame);
 }
 
-function acceptStatement<State extends SurvivorsFacts & AggregatorState>(
+/**
+ * A good statement that came after the session was given up: its signer is barred like those before it, until the abort certificate.
+ *
+ * @param proposed what it was asked to sign.
+ * @throws `verification` `certify.…`.
+ */
+export function takeStatementInVain(
+  ports: AggregatorPorts,
+  state: AbortingPhase | AbortedPhase,
+  proposed: Pick<SurvivorsFacts, 'survivors' | 'statement'>,
+  participant: number,
+  frame: CertifyFrame,
+): AggregatorStep {
+  checkStatement(ports, { ...proposed, cohort: state.cohort }, participant, frame);
+  return acceptStatement(ports, state, participant, frame);
+}
+
+function acceptStatement<State extends CohortFacts & AggregatorState>(
   ports: AggregatorPorts,
   state: State,
   participant: number,
@@ -56,7 +76,12 @@ function acceptStatement<State extends SurvivorsFacts & AggregatorState>(
   return accept(state, { from, step: 'certify', contentDigest: ports.crypto.sha256(frame.statement.body) });
 }
 
-function checkStatement(ports: AggregatorPorts, state: SurvivorsFacts, participant: number, frame: CertifyFrame): void {
+function checkStatement(
+  ports: AggregatorPorts,
+  state: Pick<SurvivorsFacts, 'cohort' | 'survivors' | 'statement'>,
+  participant: number,
+  frame: CertifyFrame,
+): void {
   const { participantId: from, publicKey } = state.cohort[participant]!;
   if (!state.survivors.includes(participant)) {
     throw contradiction('certify.signer', 'a statement by somebody who did not survive', {
@@ -95,7 +120,7 @@ export function certifySurvivors(state: CertifyPhase): AggregatorStep {
     .sort((a, b) => a.participant - b.participant);
   const signers = signatures.map(({ participant }) => name(participant));
   if (!isCertified(state)) {
-    return abandon(state, {
+    return giveUp(state, {
       step: 'certify',
       reason: 'too few survivors signed their statement',
       detail: { required: numbers.threshold, offered: signatures.length, signers },

@@ -4,12 +4,12 @@ import { freezeDealers } from './confirm.js';
 import type { AggregatorEffect, AggregatorPorts, Dropout } from './contract.js';
 import { isRevealed, orderSum } from './reveal.js';
 import { deliverBoxes } from './share.js';
-import { type AggregatorState, type AggregatorStep, answerKey, type LivePhase, withDropped } from './state.js';
+import { type AggregatorState, type AggregatorStep, answerKey, isLive, type LivePhase, withDropped } from './state.js';
 import { freezeSurvivors } from './upload.js';
 
-/** Who still has to answer in the current step; empty when the session is over. */
+/** Who still has to answer in the current step; empty when the session is over or given up. */
 export function awaited(state: AggregatorState): readonly string[] {
-  if (state.phase === 'opened' || state.phase === 'abandoned') return [];
+  if (!isLive(state)) return [];
   return missing(state).filter((participant) => !state.absent.has(participant));
 }
 
@@ -17,7 +17,7 @@ export function awaited(state: AggregatorState): readonly string[] {
 export function closeWhenComplete(ports: AggregatorPorts, step: AggregatorStep): AggregatorStep {
   const effects: AggregatorEffect[] = [...step.effects];
   let { state } = step;
-  while (state.phase !== 'opened' && state.phase !== 'abandoned' && isComplete(state)) {
+  while (isLive(state) && isComplete(state)) {
     const next = closeStep(ports, state);
     effects.push(...next.effects);
     state = next.state;

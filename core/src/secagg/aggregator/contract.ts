@@ -26,8 +26,11 @@ export type SessionStep = 'advertise' | 'share' | 'confirm' | 'upload' | 'certif
 /** What an answer inside a session is about. `abort` belongs to no step: it may come at any later time. */
 export type SessionAnswer = SessionStep | 'abort';
 
-/** `opened`: the sum may be computed; the machine has nothing left to do. */
-export type AggregatorPhase = SessionStep | 'opened' | 'abandoned';
+/**
+ * `opened`: the sum may be computed; the machine has nothing left to do. `aborting`: given up, aborts are awaited. `aborted`: A of them
+ * are here.
+ */
+export type AggregatorPhase = SessionStep | 'opened' | 'abandoned' | 'aborting' | 'aborted';
 
 /** Who left, at which step, and why (a short sentence without secrets). */
 export interface Dropout {
@@ -81,7 +84,10 @@ export type AggregatorRecord =
   | { readonly type: 'unconfirmed'; readonly dealer: string; readonly participant: string }
   /** A share or dealt secret that contradicts its commitment. */
   | { readonly type: 'blamed'; readonly participant: string; readonly reason: string }
-  | { readonly type: 'abandoned'; readonly abandonment: Abandonment };
+  /** Given up. An update may be bound to it when U2 was frozen: then `aborted` follows, sooner or later. */
+  | { readonly type: 'abandoned'; readonly abandonment: Abandonment }
+  /** The abort certificate: this session is never opened. */
+  | { readonly type: 'aborted'; readonly sid: Uint8Array; readonly signers: readonly string[] };
 
 export type AggregatorEvent =
   | { readonly type: 'reply'; readonly from: string; readonly frame: SessionReply }
@@ -89,8 +95,10 @@ export type AggregatorEvent =
   | { readonly type: 'upload-complete'; readonly from: string; readonly contentDigest: Uint8Array }
   /** This participant will not answer again in this session (it declined, or its upload broke and cannot be repeated). */
   | { readonly type: 'absent'; readonly from: string; readonly reason: string }
-  /** The deadline of `step`; ignored when that step is over. */
-  | { readonly type: 'close-step'; readonly step: SessionStep };
+  /** The deadline of `step`; ignored when that step is over, and in `reveal`: a certified sum is waited for, by name. */
+  | { readonly type: 'close-step'; readonly step: SessionStep }
+  /** The coordinator gives the session up; ignored once it is certified. */
+  | { readonly type: 'abandon'; readonly reason: string };
 
 /** Run in list order; `journal` is durable before any later effect. */
 export type AggregatorEffect =
@@ -116,7 +124,9 @@ export type AggregatorEffect =
       readonly merkleRoot: Uint8Array;
     }
   | { readonly type: 'open-sum'; readonly sum: SumOrder }
-  | { readonly type: 'abandoned'; readonly abandonment: Abandonment };
+  | { readonly type: 'abandoned'; readonly abandonment: Abandonment }
+  /** After `abandoned`: the abort certificate is durable and sent. */
+  | { readonly type: 'aborted' };
 
 /**
  * How to open the sum: add the survivors' spooled vectors lane by lane, then every keystream with its sign, then `openSum`.

@@ -99,7 +99,21 @@ export type RevealPhase = SurvivorsFacts & {
   readonly revealed: ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>;
 };
 export type OpenedPhase = SurvivorsFacts & { readonly phase: 'opened' };
+/** Over without a certificate; nobody had anything bound to it, or nobody is left who could open it. */
 export type AbandonedPhase = SessionFacts & { readonly phase: 'abandoned'; readonly abandonment: Abandonment };
+
+/** `signatures`: aborts, by cohort index. */
+export interface AbortFacts extends CohortFacts {
+  readonly abandonment: Abandonment;
+  readonly signatures: ReadonlyMap<number, Uint8Array>;
+  /** The statement that survivors were asked to sign, when it came to that: one that was under way is acknowledged. */
+  readonly proposed: Pick<SurvivorsFacts, 'survivors' | 'statement'> | undefined;
+}
+
+/** Given up while an update may be bound to it: A aborts are awaited, for ever if need be. */
+export type AbortingPhase = AbortFacts & { readonly phase: 'aborting' };
+/** A members signed abort: never opened, every update in it is free. */
+export type AbortedPhase = AbortFacts & { readonly phase: 'aborted' };
 
 /** The coordinator's side of one session. Immutable data; read it through the functions of `aggregator.ts`. */
 export type AggregatorState =
@@ -110,14 +124,30 @@ export type AggregatorState =
   | CertifyPhase
   | RevealPhase
   | OpenedPhase
-  | AbandonedPhase;
+  | AbandonedPhase
+  | AbortingPhase
+  | AbortedPhase;
 
-/** A session in which somebody may still be awaited. */
-export type LivePhase = Exclude<AggregatorState, OpenedPhase | AbandonedPhase>;
+/** A session that may still be opened. */
+export type LivePhase = Exclude<AggregatorState, OpenedPhase | AbandonedPhase | AbortingPhase | AbortedPhase>;
+
+export function isLive(state: AggregatorState): state is LivePhase {
+  return !['opened', 'abandoned', 'aborting', 'aborted'].includes(state.phase);
+}
 
 export interface AggregatorStep {
   readonly state: AggregatorState;
   readonly effects: readonly AggregatorEffect[];
+}
+
+/** Nothing to do: an event that is late, repeated or foreign. */
+export function unchanged(state: AggregatorState): AggregatorStep {
+  return { state, effects: [] };
+}
+
+/** Ids of the frozen cohort, in its order. */
+export function namesOf({ cohort }: CohortFacts): readonly string[] {
+  return cohort.map((member) => member.participantId);
 }
 
 /** Take one answer as counted. */
@@ -147,7 +177,7 @@ export function sendAll<State extends SessionFacts>(
   return { state: { ...state, sent }, effects: frames.map(({ to, frame }) => ({ type: 'send', to, frame })) };
 }
 
-/** End the session; nothing was or will be unmasked. */
+/** End the session; nothing was or will be unmasked, and nothing is asked of anybody. */
 export function abandon(state: SessionFacts, abandonment: Abandonment): AggregatorStep {
   const { options, config, configHash, layout, dropped, absent, answers, sent } = state;
   return {

@@ -3,11 +3,11 @@ import type { ProposalFrame, UploadFrame } from '../../wire/messages.js';
 import { toBitmap } from '../bitmap.js';
 import { inputsHash } from '../identifiers.js';
 import { contradiction, readSigned, signBody } from '../signing.js';
+import { giveUp } from './abort.js';
 import type { AggregatorEffect, AggregatorPorts } from './contract.js';
 import {
   type AggregatorState,
   type AggregatorStep,
-  abandon,
   accept,
   type SurvivorsFacts,
   sendAll,
@@ -84,7 +84,7 @@ export function freezeSurvivors(ports: AggregatorPorts, state: UploadPhase): Agg
   const names = survivors.map((index) => state.cohort[index]!.participantId);
   const { survivorsFloor } = state.numbers;
   if (survivors.length < survivorsFloor) {
-    return abandon(state, {
+    return giveUp(state, {
       step: 'upload',
       reason: 'too few masked updates arrived',
       detail: { required: survivorsFloor, offered: survivors.length, uploaded: names },

@@ -30,9 +30,9 @@ export interface ParticipantOptions {
   readonly listed?: ReadonlySet<string>;
   /**
    * The session's secret ρ, 32 random bytes, durable (sealed) before this call and never used for another session.
-   * Owned by the state until `erase`.
+   * Owned by the state until `erase`. Absent when it was erased already: then an abort can still be signed and checked, no more.
    */
-  readonly root: Uint8Array;
+  readonly root?: Uint8Array;
   /** Records journalled before a restart, oldest first. They fill the slots, so nothing can be answered twice. */
   readonly records?: readonly ParticipantRecord[];
 }
@@ -65,6 +65,10 @@ export type ParticipantRecord =
   /** `included`: whether the certified sum contains this participant's update. */
   | { readonly type: 'revealed'; readonly sid2: Uint8Array; readonly body: Uint8Array; readonly included: boolean }
   | { readonly type: 'refused'; readonly code: string; readonly rule: string; readonly message: string }
+  /** Nothing is ever revealed here, and no survivors are signed any more. */
+  | { readonly type: 'abort-signed'; readonly sid: Uint8Array; readonly body: Uint8Array }
+  /** A members signed abort: the session can never be opened. */
+  | { readonly type: 'abort-certified'; readonly sid: Uint8Array; readonly signers: readonly string[] }
   /** Over without a reveal; the secrets are gone. */
   | { readonly type: 'ended' };
 
@@ -88,7 +92,7 @@ export type ParticipantEffect =
   /** Destroy the sealed root. The state holds no secret any more. */
   | { readonly type: 'erase' };
 
-/** Where a participant stands; `ended` after reveal, refusal before upload, or `end`. */
+/** Where a participant stands; `ended` after refusal before upload, abort, `end`, or a restart after any of them. */
 export type ParticipantPhase =
   | 'opened'
   | 'advertised'

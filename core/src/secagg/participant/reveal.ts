@@ -34,7 +34,7 @@ export function reveal(
   checkSignatures(ports, state, frame, survivors);
   requireOneReveal(state.slots.revealed?.body, frame.body);
   const shares = sharesToReveal(state, survivors);
-  const { sid2, index } = state;
+  const { sid2, index, options, slots } = state;
   const encoded = codec.reveal.encode({ sid2, inputsHash: body.inputsHash, participant: index, shares });
   const revealReply: Extract<SessionReply, { type: 'reveal' }> = {
     type: 'reveal',
@@ -42,7 +42,7 @@ export function reveal(
   };
   const record = { type: 'revealed', sid2, body: frame.body, included: survivors.includes(index) } as const;
   return {
-    state: { phase: 'revealed', statement: frame.body, revealReply },
+    state: { phase: 'revealed', options, slots, statement: frame.body, revealReply },
     effects: [{ type: 'journal', record }, { type: 'send', frame: revealReply }, { type: 'erase' }],
   };
 }

@@ -6,16 +6,22 @@ import type { Layout } from '../layout.js';
 import type { Thresholds } from '../thresholds.js';
 import type { ParticipantEffect, ParticipantOptions, ParticipantRecord } from './contract.js';
 
-/** Known from the start. `slots` are the answers a restarted participant gave before. */
-export interface OpenedFacts {
+/** Known in every phase, and public. `slots` are what this participant journalled, before a restart and since. */
+export interface KnownFacts {
   readonly options: Omit<ParticipantOptions, 'root' | 'records'>;
-  /** ρ; secret. */
-  readonly root: Uint8Array;
   readonly slots: Slots;
 }
 
-/** What one session may be answered with, once. Filled from records after a restart, else empty. */
-export type Slots = { readonly [Type in ParticipantRecord['type']]?: Extract<ParticipantRecord, { type: Type }> };
+/** Known from the start. */
+export interface OpenedFacts extends KnownFacts {
+  /** ρ; secret. */
+  readonly root: Uint8Array;
+}
+
+/** What one session may be answered with, once: its records by type. A refusal promises nothing. */
+export type Slots = {
+  readonly [Type in Exclude<ParticipantRecord['type'], 'refused'>]?: Extract<ParticipantRecord, { type: Type }>;
+};
 
 /** After C was accepted. */
 export interface AdvertFacts extends OpenedFacts {
@@ -77,7 +83,7 @@ export interface SignedFacts extends UploadFacts {
 }
 
 /** After the reveal: only what is public by now. */
-export interface RevealedFacts {
+export interface RevealedFacts extends KnownFacts {
   readonly statement: Uint8Array;
   readonly revealReply: Extract<SessionReply, { type: 'reveal' }>;
 }
@@ -91,7 +97,7 @@ export type Uploading = { readonly phase: 'uploading' } & UploadFacts;
 export type Uploaded = { readonly phase: 'uploaded' } & UploadFacts;
 export type SurvivorsSigned = { readonly phase: 'signed' } & SignedFacts;
 export type Revealed = { readonly phase: 'revealed' } & RevealedFacts;
-export type Ended = { readonly phase: 'ended' };
+export type Ended = { readonly phase: 'ended' } & KnownFacts;
 
 /** One participant's side of one session. Immutable data, secret until revealed or ended; read only `phase`. */
 export type ParticipantState =
@@ -109,6 +115,27 @@ export type ParticipantState =
 export interface ParticipantStep {
   readonly state: ParticipantState;
   readonly effects: readonly ParticipantEffect[];
+}
+
+/** Over here: of the session stays what an abort needs, and that is public. */
+export function endedWith({ options, slots }: KnownFacts): Ended {
+  return { phase: 'ended', options, slots };
+}
+
+/** Whether there is something left to erase. */
+export function holdsSecrets(state: ParticipantState): boolean {
+  return state.phase !== 'revealed' && state.phase !== 'ended';
+}
+
+/** Fill the slots with what a step journals. */
+export function remember({ state, effects }: ParticipantStep): ParticipantStep {
+  const slots = slotsOf(effects.flatMap((effect) => (effect.type === 'journal' ? [effect.record] : [])));
+  if (Object.keys(slots).length === 0) return { state, effects };
+  return { state: { ...state, slots: { ...state.slots, ...slots } }, effects };
+}
+
+export function slotsOf(records: readonly ParticipantRecord[]): Slots {
+  return Object.fromEntries(records.filter(({ type }) => type !== 'refused').map((record) => [record.type, record]));
 }
 
 /** Nothing to say: an event that is late, early or foreign. */

@@ -1,4 +1,5 @@
 import type { RefusalCase } from '../../../support/refusal-case.js';
+import { abortRefusals } from './abort.js';
 import { certificateRefusals } from './certificate.js';
 import { cohortRefusals } from './cohort.js';
 import { configurationRefusals } from './configuration.js';
@@ -13,4 +14,5 @@ export const sessionRefusals: readonly (readonly [string, readonly RefusalCase[]
   ['dealers', dealerRefusals],
   ['to sign survivors', survivorRefusals],
   ['a certificate', certificateRefusals],
+  ['an abort', abortRefusals],
 ];

@@ -112,6 +112,8 @@ export const refusedByAClient: readonly InventoryLine[] = [
     rules: ['survivors.second'],
     tests: [`${machine} › A participant keeps its promises across a restart`],
   },
+  { line: 'survivors or reveal after abort', rules: ['abort.signed'] },
+  { line: 'abort after reveal', rules: ['abort.revealed'] },
   {
     line: 'NaN/Inf, wrong shape',
     tests: [
@@ -186,6 +188,14 @@ export const refusedElsewhere: readonly InventoryLine[] = [
       'test/core/secagg/participant/reveal.test.ts › A participant that reveals reveals nothing of dealers outside U2',
       'test/core/secagg/participant/reveal.test.ts › A participant that reveals never reveals both kinds of share for one dealer',
     ],
+  },
+  {
+    line: 'Sign once: an abort for a sid that it did not accept',
+    rules: ['abort.session'],
+  },
+  {
+    line: 'Consumption: an abort certificate that is short, repeats a signer, has a signer outside the cohort, or is on another abort',
+    rules: ['abort.short', 'abort.repeated', 'abort.signer', 'abort.signature'],
   },
   {
     line: 'Sign once: nothing in a session that it has revealed in, refused or left',

@@ -43,6 +43,8 @@ export type Letter =
 export const sabotages = [
   /** The journal forgets the survivors statement. */
   'forget-statement',
+  /** The journal forgets the abort. */
+  'forget-abort',
   /** The journal forgets everything. */
   'forget-records',
   /** A process comes back from a snapshot of its memory. */

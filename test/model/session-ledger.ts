@@ -28,6 +28,8 @@ export class SessionLedger {
   readonly #shares = new Map<string, Set<number>>();
   /** `participant/sid/dealer` → kind. */
   readonly #kinds = new Map<string, string>();
+  /** Sids of which somebody believes an abort certificate. */
+  readonly #aborted = new Set<string>();
   #opened: string | undefined;
 
   constructor(
@@ -50,7 +52,14 @@ export class SessionLedger {
       () => `${from} sent two different ones`,
     );
     this.#bodies.set(key, body.slice());
+    this.#mustChoose(from, frame.type, before === undefined);
     if (frame.type === 'reveal') this.#reveal(from, body, records);
+  }
+
+  /** `from` believes an abort certificate. */
+  aborted(from: string, sid: Uint8Array): void {
+    this.#aborted.add(toHex(sid));
+    must(!this.#isOpened(toHex(sid)), 'abort-and-opening', () => `${from} holds an abort of a session that was opened`);
   }
 
   /** A masked vector leaves `from`. */
@@ -67,6 +76,12 @@ export class SessionLedger {
     const name = `${toHex(order.sid2)} ${order.survivors.map((one) => one.participant).join()}`;
     must(this.#opened === undefined || this.#opened === name, 'one-sum', () => 'two different sums of one session');
     this.#opened = name;
+    const sid = [...this.#aborted].find((one) => this.#isOpened(one));
+    must(
+      sid === undefined,
+      'abort-and-opening',
+      () => `a session is opened of which an abort certificate exists: ${sid}`,
+    );
     for (const { participant } of order.survivors) {
       const known = this.#bodies.has(`${participant}/upload`);
       must(known, 'sum-of-strangers', () => `${participant} is in the sum and uploaded nothing`);
@@ -85,6 +100,20 @@ export class SessionLedger {
       must(same(counts, lanes), 'sum-exact', () => `counted ${listed(counts)} where ${listed(lanes)} were uploaded`);
     }
     return measures;
+  }
+
+  /** Reveal or abort, for ever; and no survivors after an abort. A call under way before may still be repeated. */
+  #mustChoose(from: string, type: SessionReply['type'], first: boolean): void {
+    const did = (other: string): boolean => this.#bodies.has(`${from}/${other}`);
+    must(!(did('abort') && did('reveal')), 'abort-and-reveal', () => `${from} signed abort and revealed`);
+    const late = type === 'certify' && first && did('abort');
+    must(!late, 'statement-after-abort', () => `${from} signs survivors after it signed abort`);
+  }
+
+  /** Of the sum that was opened, the sid is known from those who revealed for it. */
+  #isOpened(sid: string): boolean {
+    const statement = this.#revealedOn.get(sid);
+    return statement !== undefined && this.#opened?.split(' ')[0] === statement.split('/')[0];
   }
 
   #reveal(from: string, body: Uint8Array, records: readonly ParticipantRecord[]): void {

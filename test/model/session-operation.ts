@@ -37,6 +37,8 @@ export type SessionOperation =
   | { readonly type: 'reconnect'; readonly who: number }
   /** The deadline of the step under way passes. */
   | { readonly type: 'deadline' }
+  /** The coordinator gives the session up. */
+  | { readonly type: 'give-up' }
   /** A participant leaves the session. */
   | { readonly type: 'leave'; readonly who: number }
   /** A letter arrives with one thing in it changed. */
@@ -49,6 +51,11 @@ export type SessionOperation =
       /** The receiver dies after so many effects; null: it lives. */
       readonly effects: number | null;
     }
+  /**
+   * A participant is asked for an abort at any time, before everything else, or shown as a certificate whatever aborts were heard, with
+   * those of the colluders.
+   */
+  | { readonly type: 'lure-abort'; readonly who: number; readonly show: boolean }
   /** A participant dies, starts again and is told what it was told before, up to the first frame of this kind. */
   | { readonly type: 'rewind'; readonly who: number; readonly frame: SessionFrame['type'] }
   /**
@@ -69,7 +76,16 @@ export type SessionOperation =
     };
 
 export const sessionSteps: readonly SessionStep[] = ['advertise', 'share', 'confirm', 'upload', 'certify', 'reveal'];
-const frameTypes: readonly SessionFrame['type'][] = ['open', 'cohort', 'boxes', 'dealers', 'proposal', 'certificate'];
+const frameTypes: readonly SessionFrame['type'][] = [
+  'open',
+  'cohort',
+  'boxes',
+  'dealers',
+  'proposal',
+  'certificate',
+  'abort-proposal',
+  'abort-certificate',
+];
 
 /** Sets of secrets; few, so that the runs of a campaign repeat each other's arithmetic. */
 const pools = 4;
@@ -126,6 +142,19 @@ const lies = [
   { weight: 1, arbitrary: fc.record({ type: fc.constant('leave' as const), who }) },
 ] as const;
 
+/** What ends most sessions: at its full weight there would be no others. */
+const endings = [
+  { weight: 1, arbitrary: fc.constant({ type: 'give-up' as const }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ type: fc.constant('lure-abort' as const), who, show: fc.boolean() }),
+  },
+] as const;
+
+type Weighted = { readonly weight: number; readonly arbitrary: fc.Arbitrary<SessionOperation> };
+const often = (list: readonly Weighted[]): readonly Weighted[] =>
+  list.map(({ weight, arbitrary }) => ({ weight: 12 * weight, arbitrary }));
+
 const setup: fc.Arbitrary<SessionSetup> = fc.integer({ min: 3, max: 6 }).chain((participants) =>
   fc.record({
     participants: fc.constant(participants),
@@ -138,13 +167,16 @@ const setup: fc.Arbitrary<SessionSetup> = fc.integer({ min: 3, max: 6 }).chain((
 /** Everyone is honest; processes die and the network loses, repeats and reorders. */
 export const faultySession: fc.Arbitrary<SessionRun> = fc.record({
   setup,
-  operations: fc.array(fc.oneof(...faults), { maxLength: operationsMax, size: 'max' }),
+  operations: fc.array(fc.oneof(...often(faults), endings[0]), { maxLength: operationsMax, size: 'max' }),
 });
 
 /** The same, under a coordinator that lies and up to c participants that help it. */
 export const hostileSession: fc.Arbitrary<SessionRun> = fc.record({
   setup,
-  operations: fc.array(fc.oneof(...faults, ...lies), { maxLength: operationsMax, size: 'max' }),
+  operations: fc.array(fc.oneof(...often(faults), ...often(lies), ...endings), {
+    maxLength: operationsMax,
+    size: 'max',
+  }),
 });
 
 export interface SessionRun {

@@ -148,6 +148,12 @@ export class SessionWorld {
       case 'deadline':
         this.#deadline();
         return;
+      case 'give-up':
+        this.#step({ type: 'abandon', reason: 'the model gives it up' });
+        return;
+      case 'lure-abort':
+        this.#lureAbort(operation);
+        return;
       case 'leave':
         this.#hostile = true;
         this.#participant(this.#who(operation.who), { type: 'end' });
@@ -354,6 +360,8 @@ export class SessionWorld {
         return this.#ids.flatMap((id) => this.#chair(id).records.map(({ type }) => type));
       case 'forget-statement':
         return ['survivors-signed'];
+      case 'forget-abort':
+        return ['abort-signed'];
       case 'forget-vector':
         return ['masked', 'uploaded'];
       default:
@@ -386,6 +394,7 @@ export class SessionWorld {
     switch (effect.type) {
       case 'journal':
         chair.records.push(effect.record);
+        if (effect.record.type === 'abort-certified') this.#ledger.aborted(id, effect.record.sid);
         return;
       case 'send':
         chair.unanswered.set(effect.frame.type, effect.frame);
@@ -506,6 +515,29 @@ export class SessionWorld {
     if (short) this.#shadows.showCertificate(shadow);
     if (urgent) this.#letters.push(...waiting);
     else this.#letters.unshift(...waiting);
+  }
+
+  #lureAbort({ who, show }: Extract<SessionOperation, { type: 'lure-abort' }>): void {
+    if (!('sid' in this.#aggregator)) return;
+    this.#hostile = true;
+    const { sid, cohort } = this.#aggregator;
+    const to = this.#who(who);
+    if (!show) {
+      this.#letters.unshift({ to, frame: { type: 'abort-proposal', sid } });
+      return;
+    }
+    const body = codec.abort.encode({ sid });
+    const heard = new Map<number, Uint8Array>();
+    for (const { from, frame } of this.#heard) {
+      const index = cohort.findIndex((member) => member.participantId === from);
+      if (frame.type === 'abort') heard.set(index, frame.statement.signature);
+    }
+    for (let index = cohort.length - this.#setup.colluders; index < cohort.length; index++) {
+      const signer = identityOf(placeOf(cohort[index]!.participantId));
+      heard.set(index, signBody(crypto, signer, 'CSA1/abort', body).signature);
+    }
+    const signatures = [...heard].map(([participant, signature]) => ({ participant, signature }));
+    this.#letters.unshift({ to, frame: { type: 'abort-certificate', body, signatures } });
   }
 
   #favour(to: string, type: SessionFrame['type'], effects: number | null): void {

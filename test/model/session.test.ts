@@ -12,6 +12,7 @@ function unbroken(model: Model, runs: number): void {
     undefined,
   );
   expect(outcomes.opened, 'a model in which no sum is ever opened shows nothing').to.be.greaterThan(runs / 4);
+  expect(outcomes.aborted, 'nor one in which no session is ever aborted').to.be.greaterThan(0);
 }
 
 describe(`A session (seed ${seed})`, () => {
@@ -34,8 +35,12 @@ describe('The model of a session sees', () => {
     seen('forget-statement', sessionUnderAttack, /^one-certify$/, 5);
   });
 
+  it('a journal that forgets an abort', () => {
+    seen('forget-abort', sessionUnderAttack, /^abort-and-reveal|statement-after-abort|root-erased$/, 5);
+  });
+
   it('a participant that comes back from a snapshot of its memory', () => {
-    seen('restore-snapshot', sessionUnderAttack, /^one-certify$/, 5);
+    seen('restore-snapshot', sessionUnderAttack, /^one-certify|abort-and-reveal$/, 5);
   });
 
   it('a vector that is masked twice', () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type CryptoPort, FederatedError, type OfferedReceipt } from '@concordat/core';
+import { type CryptoPort, FederatedError, keptSessions, type OfferedReceipt } from '@concordat/core';
 import {
   type Clock,
   type DirectoryLock,
@@ -115,7 +115,7 @@ export class FederatedClient {
   }
 
   /**
-   * Open an enrolled participant: lock its directory, purge what an earlier process left, load keys, policy and records.
+   * Open an enrolled participant: lock its directory, purge what is left of sessions that are over, load keys, policy and records.
    * Nothing is sent.
    *
    * @throws `conflict` when another process uses the directory, unless it stands by for it; `state-lost` when the journal is
@@ -134,9 +134,10 @@ export class FederatedClient {
       const keys = await KeyStore.open(directory, { crypto, random, wallMillis });
       const state = await ParticipantState.open(directory);
       undo.push(() => state.close());
-      await keys.roots.purgeRoots();
+      const kept = keptSessions(state.records);
+      await keys.roots.purgeRoots(kept);
       const policy = options.policy ?? (await readPolicy(options.policyFile ?? join(directory, 'policy.yaml')));
-      const spool = await Spool.open(directory);
+      const spool = await Spool.open(directory, kept);
       const egress = await EgressLog.open(directory, wallMillis);
       undo.push(() => egress.close());
       const ownsTrainer = !('trainer' in options);

@@ -104,6 +104,8 @@ export type {
   ParticipationProgress,
   ParticipationRecord,
 } from './round/participation/contract.js';
+export { keptSessions } from './round/participation/leftovers.js';
+export type { SessionName } from './round/participation/memory.js';
 export {
   forgottenStep,
   type OfferedReceipt,

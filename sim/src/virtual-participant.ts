@@ -1,5 +1,6 @@
 import {
   addKeystreams,
+  FederatedError,
   openParticipation,
   type ParticipantMessage,
   type ParticipationEffect,
@@ -41,7 +42,9 @@ export class VirtualParticipant {
   #alive = true;
   #base: Uint8Array | undefined;
   #update: readonly Int32Array[] | undefined;
-  #vector: Uint8Array | undefined;
+  /** On disk, by round: sealed roots and spooled vectors. */
+  readonly #roots = new Map<number, Uint8Array>();
+  readonly #spool = new Map<number, Uint8Array>();
 
   /** @param drops round → step at which this participant leaves that round. */
   constructor(world: World, seat: Seat, links: ParticipantLinks, drops: ReadonlyMap<number, DropStep>) {
@@ -102,7 +105,11 @@ export class VirtualParticipant {
         this.#later(0, { type: 'prepared', round: effect.round });
         return;
       case 'seal-root':
-        this.#later(0, { type: 'root-sealed', round: effect.round, root: this.#world.engine.root(seat, effect.round) });
+        this.#roots.set(effect.round, this.#world.engine.root(seat, effect.round));
+        this.#openRoot(effect.round);
+        return;
+      case 'open-root':
+        this.#openRoot(effect.round);
         return;
       case 'mask':
         this.#mask(effect);
@@ -111,7 +118,8 @@ export class VirtualParticipant {
         this.#upload(effect);
         return;
       case 'erase':
-        this.#vector = undefined;
+        this.#roots.delete(effect.round);
+        this.#spool.delete(effect.round);
         return;
       case 'set-timer':
         this.#timers.set(effect.name, effect.afterMillis);
@@ -139,6 +147,12 @@ export class VirtualParticipant {
     this.#links.toCoordinator({ type: 'message', participant: this.seat.participantId, message });
   }
 
+  #openRoot(round: number): void {
+    const root = this.#roots.get(round);
+    const gone = new FederatedError('state-lost', `there is no session root of round ${round} any more`);
+    this.#later(0, root === undefined ? { type: 'failed', round, error: gone } : { type: 'root-sealed', round, root });
+  }
+
   #approve(runId: string) {
     const { plan, planHash, rosterHash, roster, coordinator, crypto, wallStart, time } = this.#world;
     const approval = signApproval(crypto, this.seat.signer, {
@@ -155,7 +169,7 @@ export class VirtualParticipant {
     const { crypto } = this.#world;
     const vector = packLanes(effect.layout, this.#update!);
     addKeystreams(crypto, effect.layout, vector, effect.maskKeys);
-    this.#vector = vector;
+    this.#spool.set(effect.round, vector);
     const merkleRoot = vectorRoot(crypto, vector);
     this.#later(0, { type: 'masked', round: effect.round, lengthBytes: vector.length, merkleRoot });
   }
@@ -163,7 +177,7 @@ export class VirtualParticipant {
   /** A participant that leaves at `upload` dies with half of its vector sent. */
   #upload(effect: Extract<ParticipationEffect, { type: 'upload' }>): void {
     const { participantId } = this.seat;
-    const vector = this.#vector!;
+    const vector = this.#spool.get(effect.round)!;
     const leaves = this.#leaves(effect.round, 'upload');
     const frame = { type: 'upload', upload: effect.header } as const;
     this.#links.toCoordinator({

@@ -23,8 +23,8 @@ export interface Spooled {
 export interface Chair {
   readonly place: number;
   readonly records: ParticipationRecord[];
-  /** Sealed roots and spooled vectors, by round. */
-  readonly roots: Map<number, Uint8Array>;
+  /** Sealed roots, undefined once erased, and spooled vectors, by round. */
+  readonly roots: Map<number, Uint8Array | undefined>;
   readonly spool: Map<number, Spooled>;
   state: ParticipationState | undefined;
   /** Counts processes: the work of a dead one comes to nothing. */

@@ -6,6 +6,7 @@ import {
   type CoordinationRecord,
   type CoordinationState,
   equalBytes,
+  FederatedError,
   hashPlan,
   openCoordination,
   openParticipation,
@@ -341,6 +342,13 @@ export class RoundWorld {
         later({ type: 'root-sealed', round, root });
         return;
       }
+      case 'open-root': {
+        const { round } = effect;
+        const root = chair.roots.get(round);
+        const error = new FederatedError('state-lost', `no root of round ${round}`);
+        later(root === undefined ? { type: 'failed', round, error } : { type: 'root-sealed', round, root });
+        return;
+      }
       case 'mask':
         later(this.#mask(chair, effect));
         return;
@@ -348,6 +356,7 @@ export class RoundWorld {
         this.#upload(id, chair, effect);
         return;
       case 'erase':
+        chair.roots.set(effect.round, undefined);
         chair.spool.delete(effect.round);
         return;
       case 'discard-update':

@@ -1,6 +1,15 @@
 import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bounds, type CryptoPort, concat, FederatedError, type Random, requireId, utf8Encode } from '@concordat/core';
+import {
+  bounds,
+  type CryptoPort,
+  concat,
+  FederatedError,
+  type Random,
+  requireId,
+  type SessionName,
+  utf8Encode,
+} from '@concordat/core';
 import { readSecretFile, syncDirectory, writeSecretFile } from '@concordat/node';
 
 const nonceBytes = 24;
@@ -84,14 +93,16 @@ export class SealedRoots {
   }
 
   /**
-   * Destroy every root: what an earlier process left behind is of no session this one is in.
+   * Destroy the roots of sessions that are over: what an earlier process left behind.
    *
-   * @returns how many there were.
+   * @param kept sessions that may still be gone on with.
+   * @returns how many were destroyed.
    */
-  async purgeRoots(): Promise<number> {
+  async purgeRoots(kept: readonly SessionName[] = []): Promise<number> {
     const { directory } = this.#options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const names = await readdir(directory);
+    const paths = new Set(kept.map(({ runId, round }) => this.#path(runId, round)));
+    const names = (await readdir(directory)).filter((name) => !paths.has(join(directory, name)));
     for (const name of names) await remove(join(directory, name));
     await syncDirectory(directory);
     return names.filter((name) => name.endsWith('.sealed') && !name.startsWith('.')).length;

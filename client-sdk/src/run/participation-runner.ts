@@ -71,8 +71,6 @@ export class ParticipationRunner {
   #runId: string | undefined;
   #run: ApprovedRun | undefined;
   #trainingStop = new AbortController();
-  /** Length of the spooled vector of a round. */
-  #spooled: { readonly round: number; readonly lengthBytes: number } | undefined;
   #uploading: { readonly round: number; readonly stop: AbortController } | undefined;
 
   constructor(parts: RunnerParts) {
@@ -147,12 +145,14 @@ export class ParticipationRunner {
         return this.#prepare(effect);
       case 'seal-root':
         return this.#sealRoot(effect);
+      case 'open-root':
+        return this.#openRoot(effect);
       case 'mask':
         return this.#mask(effect);
       case 'upload':
         return this.#upload(effect);
       case 'erase':
-        return this.#erase(effect.round);
+        return this.#erase(effect);
       case 'discard-update':
         return this.#parts.training.discard();
       case 'refuse':
@@ -267,6 +267,20 @@ export class ParticipationRunner {
     }
   }
 
+  async #openRoot({ round }: Effect<'open-root'>): Promise<void> {
+    try {
+      const root = await this.#parts.keys.roots.openRoot(this.#requireRunId(), round);
+      if (root === undefined) {
+        throw new FederatedError('state-lost', `there is no session root of round ${round} any more`, {
+          fix: 'Wait for the next round; it starts with a fresh root.',
+        });
+      }
+      this.post({ type: 'root-sealed', round, root });
+    } catch (error) {
+      this.post({ type: 'failed', round, error: asFederated(error) });
+    }
+  }
+
   #mask({ round, layout, maskKeys }: Effect<'mask'>): void {
     const { crypto, training, spool } = this.#parts;
     const runId = this.#requireRunId();
@@ -275,7 +289,6 @@ export class ParticipationRunner {
         const lanes = training.lanes();
         const { vector, merkleRoot } = await maskUpdate(crypto, { layout, lanes, maskKeys });
         await spool.write({ runId, round }, vector);
-        this.#spooled = { round, lengthBytes: vector.length };
         this.post({ type: 'masked', round, lengthBytes: vector.length, merkleRoot });
       } catch (error) {
         this.post({ type: 'failed', round, error: asFederated(error) });
@@ -288,7 +301,11 @@ export class ParticipationRunner {
     const { connection, spool, egress, uploadBytesPerSecond, crypto, onEvent } = this.#parts;
     const runId = this.#requireRunId();
     const { deadlines } = this.#requireRun().plan;
-    const lengthBytes = this.#spooled?.round === round ? this.#spooled.lengthBytes : 0;
+    const lengthBytes = await spool.lengthBytes({ runId, round }).catch((error: unknown) => {
+      this.post({ type: 'failed', round, error: asFederated(error) });
+      return undefined;
+    });
+    if (lengthBytes === undefined) return;
     const digest = toHex(crypto.sha256(header.body));
     await egress.note({ runId, round, kind: 'masked-update', bytes: lengthBytes, digest, masked: true });
     const stop = new AbortController();
@@ -316,12 +333,10 @@ export class ParticipationRunner {
     });
   }
 
-  async #erase(round: number): Promise<void> {
-    // Without a run these are leftovers of an earlier process, purged when the client opened.
-    if (this.#runId === undefined) return;
-    if (this.#uploading?.round === round) this.#uploading.stop.abort();
-    await this.#parts.keys.roots.eraseRoot(this.#runId, round);
-    await this.#parts.spool.erase({ runId: this.#runId, round });
+  async #erase({ runId, round }: Effect<'erase'>): Promise<void> {
+    if (runId === this.#runId && this.#uploading?.round === round) this.#uploading.stop.abort();
+    await this.#parts.keys.roots.eraseRoot(runId, round);
+    await this.#parts.spool.erase({ runId, round });
   }
 
   async #refuse({ round, error }: Effect<'refuse'>): Promise<void> {

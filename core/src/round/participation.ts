@@ -1,16 +1,18 @@
 import { FederatedError } from '../errors.js';
 import type { CoordinatorMessage } from '../wire/messages.js';
 import type { ParticipationEvent, ParticipationOptions, ParticipationPorts } from './participation/contract.js';
+import { expiryTimer, leaveWhere, reviewLeftovers } from './participation/leftovers.js';
 import { leaveRun, noteApproved, noteRefused, postpone, stop, takeOffer } from './participation/offer.js';
-import { endSession, expiryTimer, failSession, noteRoot, noteVector, takeFrame } from './participation/session.js';
+import { isBound } from './participation/relay.js';
+import { endSession, failSession, noteRoot, noteVector, takeFrame } from './participation/session.js';
 import {
   type Context,
   chain,
   discardUpdate,
   freshState,
-  note,
   type ParticipationState,
   type ParticipationStep,
+  runIdOf,
   withEffects,
 } from './participation/state.js';
 import { failTraining, leaveRound, notePrepared, noteTrained, takeAssignment } from './participation/training.js';
@@ -56,29 +58,24 @@ export function stepParticipation(
     case 'rejected':
       return noteRejected(state, event);
     case 'timer':
-      return state.work.type === 'session' && event.name === expiryTimer(state.work.round)
-        ? endSession(state, context)
-        : withEffects(state);
+      return expire(state, event.name, context);
     case 'stop':
       return stop(state, leaving(), context);
   }
 }
 
-/** Sessions that a previous process left behind are over: their secrets go first. */
 function connect(state: ParticipationState): ParticipationStep {
-  const { work } = state;
-  const live = work.type === 'session' || work.type === 'sealing' ? work.round : undefined;
-  const leftovers = state.memory.open.filter(({ round }) => round !== live);
-  const cleaned = leftovers.reduce(
-    (step, { runId, round }) =>
-      chain(step, (after) =>
-        chain(note(after, { type: 'session-left', runId, round }), (noted) =>
-          withEffects(noted, { type: 'erase', runId, round }),
-        ),
-      ),
-    withEffects(state),
+  return chain(reviewLeftovers(state), (after) =>
+    withEffects(after, { type: 'report', progress: { type: 'connected' } }),
   );
-  return chain(cleaned, (after) => withEffects(after, { type: 'report', progress: { type: 'connected' } }));
+}
+
+/** Nobody spoke of this session for too long: its secrets go. */
+function expire(state: ParticipationState, name: string, context: Context): ParticipationStep {
+  const { work } = state;
+  const runId = runIdOf(state);
+  const live = work.type !== 'idle' && runId !== undefined && name === expiryTimer({ runId, round: work.round });
+  return live ? endSession(state, context) : leaveWhere(state, (session) => name === expiryTimer(session));
 }
 
 function takeMessage(state: ParticipationState, message: CoordinatorMessage, context: Context): ParticipationStep {
@@ -108,22 +105,32 @@ function takeMessage(state: ParticipationState, message: CoordinatorMessage, con
         withEffects(after, { type: 'report', progress: message }),
       );
     case 'finished':
-      return chain(leaveRun(state, context), (after) => withEffects(after, { type: 'report', progress: message }));
+      return chain(finish(state, context), (after) => withEffects(after, { type: 'report', progress: message }));
   }
+}
+
+/** Without a run here it is the farewell of one that ended while we were away: whatever was open is over. */
+function finish(state: ParticipationState, context: Context): ParticipationStep {
+  return state.standing.type === 'none' ? leaveWhere(state, () => true) : leaveRun(state, context);
 }
 
 /** The round is over for us and its base model is history: an update in hand is of no use. */
 function endRound(state: ParticipationState, round: number, context: Context): ParticipationStep {
-  if (state.work.type !== 'idle' && state.work.round > round) return withEffects(state);
-  return chain(leaveRound(state, context), (after) =>
-    after.held === undefined ? withEffects(after) : discardUpdate(after),
-  );
+  if (state.work.type !== 'idle' && state.work.round > round) return forgetRound(state, round);
+  const left = chain(leaveRound(state, context), (after) => forgetRound(after, round));
+  return chain(left, (after) => (after.held === undefined ? withEffects(after) : discardUpdate(after)));
 }
 
 /** The round is over and its base model stays: an update that was not uploaded can go into the next attempt. */
 function abandon(state: ParticipationState, round: number, context: Context): ParticipationStep {
-  if (state.work.type === 'idle' || state.work.round !== round) return withEffects(state);
-  return leaveRound(state, context);
+  const ours = state.work.type !== 'idle' && state.work.round === round;
+  return chain(ours ? leaveRound(state, context) : withEffects(state), (after) => forgetRound(after, round));
+}
+
+/** A session that an earlier process was in is over with its round. */
+function forgetRound(state: ParticipationState, round: number): ParticipationStep {
+  const runId = runIdOf(state);
+  return leaveWhere(state, (session) => session.runId === runId && session.round <= round);
 }
 
 function fail(
@@ -146,7 +153,7 @@ function noteRejected(
   const told = { type: 'refuse', round, error } as const;
   const current = work.type !== 'idle' && work.round === round;
   // T statements and T reveals end their steps: whoever answers later is told `protocol` in most rounds, and nothing is wrong.
-  if (error.code === 'protocol' && (!current || (work.type === 'session' && work.bound))) return withEffects(state);
+  if (error.code === 'protocol' && (!current || isBound(state))) return withEffects(state);
   if (!current || work.type === 'session') return withEffects(state, told);
   const progress = { type: 'sitting-out', round, reason: error.message } as const;
   const next = work.type === 'ready' ? ({ ...state, work: { type: 'idle' } } as const) : state;

@@ -142,12 +142,14 @@ describe('one of five that leaves', () => {
     expect(table.rounds[0]!.dropped).to.deep.equal([]);
   });
 
-  it('and is restarted within its session declines, so that nobody waits for it', () => {
+  it('and is restarted within its session goes on with it', () => {
     const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
     table.withheld.add('delta/vector');
-    table.start().kill('delta').connect('delta');
-    expect(table.declined('delta')).to.deep.equal(['session.left']);
+    table.start().kill('delta');
+    table.withheld.clear();
+    table.connect('delta');
     expect(table.rounds[0]!.outcome.type).to.equal('published');
+    expect(table.rounds[0]!.survivors).to.include('delta');
     expect(table.now).to.equal(0);
   });
 });

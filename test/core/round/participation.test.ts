@@ -168,16 +168,13 @@ describe('a participant that was killed', () => {
   };
   const initial = new Uint8Array(32);
 
-  it('erases what its last process left behind before it does anything else', () => {
-    const table = restarted([{ type: 'session-entered', runId: 'other', round: 4, baseModelHash: base }]);
-    table.connect('delta');
-    const kinds = table.chairs.get('delta')!.effects.map((effect) => effect.type);
-    expect(kinds.slice(0, 2)).to.deep.equal(['journal', 'erase']);
-    expect(journalOf(table, 'delta')).to.deep.equal(['session-entered', 'session-left', 'approved']);
+  it('does not enter a round up to the last one that it entered', () => {
+    const table = restarted([{ type: 'session-entered', runId: 'run-1', round: 2, baseModelHash: base }]).start();
+    expect(table.declined('delta')).to.deep.equal(['session.left']);
   });
 
-  it('does not enter a round that it entered before', () => {
-    const table = restarted([{ type: 'session-entered', runId: 'run-1', round: 1, baseModelHash: initial }]).start();
+  it('does not enter a round that it entered on another base model', () => {
+    const table = restarted([{ type: 'session-entered', runId: 'run-1', round: 1, baseModelHash: base }]).start();
     expect(table.declined('delta')).to.deep.equal(['session.left']);
   });
 
@@ -187,21 +184,24 @@ describe('a participant that was killed', () => {
   });
 
   it('does not contribute to a base model more often than its policy allows', () => {
-    const contributed = {
-      type: 'contributed',
-      runId: 'other',
-      round: 1,
-      baseModelHash: initial,
-      metrics: false,
-    } as const;
-    expect(restarted([contributed, contributed]).start().declined('delta')).to.deep.equal([]);
-    expect(restarted([contributed, contributed, contributed]).start().declined('delta')).to.deep.equal([
-      'base.contributions',
-    ]);
+    const times = (rounds: readonly number[]) =>
+      rounds.map((round): ParticipationRecord => {
+        return { type: 'contributed', runId: 'other', round, baseModelHash: initial, metrics: false };
+      });
+    expect(
+      restarted(times([1, 2]))
+        .start()
+        .declined('delta'),
+    ).to.deep.equal([]);
+    expect(
+      restarted(times([1, 2, 3]))
+        .start()
+        .declined('delta'),
+    ).to.deep.equal(['base.contributions']);
   });
 
   it('does not send metrics twice for one run and model', () => {
-    const sent = { type: 'contributed', runId: 'run-1', round: 1, baseModelHash: initial, metrics: true } as const;
+    const sent = { type: 'contributed', runId: 'run-1', round: 0, baseModelHash: initial, metrics: true } as const;
     const table = restarted([sent]).start();
     expect(table.rounds[0]!.survivors).to.have.lengthOf(5);
     expect(table.rounds[0]!.metrics[0]!.participants).to.equal(4);

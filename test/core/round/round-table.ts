@@ -10,6 +10,7 @@ import {
   encodeUpdate,
   FederatedError,
   hashPlan,
+  keptSessions,
   openCoordination,
   openParticipation,
   type ParticipantMessage,
@@ -43,8 +44,12 @@ interface Chair {
   readonly effects: ParticipationEffect[];
   state: ParticipationState;
   connected: boolean;
+  /** Counts processes: what was meant for one that ended is lost. */
+  life: number;
   lanes: Int32Array[] | undefined;
-  vector: Uint8Array | undefined;
+  /** On disk, by round: sealed roots and spooled vectors. */
+  readonly roots: Map<number, Uint8Array>;
+  readonly spool: Map<number, Uint8Array>;
 }
 
 export const everyone = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'] as const;
@@ -85,6 +90,8 @@ export class RoundTable {
   killedWithin: number | undefined;
   /** Events the coordinator has taken. */
   taken = 0;
+  /** Where a participant's process ends, once, before that effect: `name/effect`, effect as in `effectName`. */
+  readonly dying = new Set<string>();
   now = 0;
   #process = 0;
   readonly #coordinator = identityFromSeed(new Uint8Array(32).fill(99));
@@ -120,8 +127,10 @@ export class RoundTable {
         effects: [],
         state: openParticipation({ participantId: name }),
         connected: false,
+        life: 0,
         lanes: undefined,
-        vector: undefined,
+        roots: new Map(),
+        spool: new Map(),
       });
     });
     this.#roster = new Map(
@@ -165,13 +174,17 @@ export class RoundTable {
     return this.coordinator({ type: 'disconnected', participant: name });
   }
 
-  /** The process ends: only its journal is left. */
+  /** The process ends: only its journal is left, and sealed roots and vectors of sessions that can be gone on with. */
   kill(name: string): this {
     const chair = this.#chair(name);
     chair.connected = false;
+    chair.life += 1;
     chair.lanes = undefined;
-    chair.vector = undefined;
     chair.state = openParticipation({ participantId: name, records: chair.journal });
+    const kept = keptSessions(chair.journal).map(({ round }) => round);
+    for (const disk of [chair.roots, chair.spool]) {
+      for (const round of [...disk.keys()]) if (!kept.includes(round)) disk.delete(round);
+    }
     for (const key of [...this.#timers.keys()]) if (key.startsWith(`${name}/`)) this.#timers.delete(key);
     return this.coordinator({ type: 'disconnected', participant: name });
   }
@@ -220,14 +233,22 @@ export class RoundTable {
   }
 
   participant(name: string, event: Unstamped<ParticipationEvent>): this {
+    const chair = this.#chair(name);
+    const { life } = chair;
     this.#soon(() => {
-      const chair = this.#chair(name);
+      if (chair.life !== life) return;
       const ports = { crypto: nodeCrypto, codec: sessionCodec, signer: chair.signer };
       const stamped = { ...event, now: this.now } as ParticipationEvent;
       const { state, effects } = stepParticipation(ports, chair.state, stamped);
       chair.state = state;
-      chair.effects.push(...effects);
-      for (const effect of effects) this.#work(name, chair, effect);
+      for (const effect of effects) {
+        if (this.dying.delete(`${name}/${effectName(effect)}`)) {
+          this.kill(name);
+          return;
+        }
+        chair.effects.push(effect);
+        this.#work(name, chair, effect);
+      }
     });
     return this.#drain();
   }
@@ -313,17 +334,23 @@ export class RoundTable {
         this.participant(name, { type: 'prepared', round: effect.round });
         return;
       case 'seal-root':
-        this.participant(name, {
-          type: 'root-sealed',
-          round: effect.round,
-          root: randomOf(`${name}/${effect.round}`).bytes(32),
-        });
+        chair.roots.set(effect.round, randomOf(`${name}/${effect.round}`).bytes(32));
+        this.#openRoot(name, chair, effect.round);
+        return;
+      case 'open-root':
+        this.#openRoot(name, chair, effect.round);
+        return;
+      case 'erase':
+        if (effect.runId !== this.plan.run) return;
+        chair.roots.delete(effect.round);
+        chair.spool.delete(effect.round);
         return;
       case 'mask': {
-        chair.vector = packLanes(effect.layout, chair.lanes!);
-        addKeystreams(nodeCrypto, effect.layout, chair.vector, effect.maskKeys);
-        const merkleRoot = vectorRoot(nodeCrypto, chair.vector);
-        const masked = { type: 'masked', round: effect.round, lengthBytes: chair.vector.length, merkleRoot } as const;
+        const vector = packLanes(effect.layout, chair.lanes!);
+        addKeystreams(nodeCrypto, effect.layout, vector, effect.maskKeys);
+        chair.spool.set(effect.round, vector);
+        const merkleRoot = vectorRoot(nodeCrypto, vector);
+        const masked = { type: 'masked', round: effect.round, lengthBytes: vector.length, merkleRoot } as const;
         this.#answer(name, 'mask', effect.round, masked);
         return;
       }
@@ -343,6 +370,15 @@ export class RoundTable {
       default:
         return;
     }
+  }
+
+  #openRoot(name: string, { roots }: Chair, round: number): void {
+    const root = roots.get(round);
+    const error = new FederatedError('state-lost', `there is no root of round ${round}`);
+    this.participant(
+      name,
+      root === undefined ? { type: 'failed', round, error } : { type: 'root-sealed', round, root },
+    );
   }
 
   #consider(name: string, chair: Chair): void {
@@ -391,8 +427,8 @@ export class RoundTable {
 
   /** An upload is one quarter on its way when it stops at `name/vector`. */
   #upload(effect: Extract<CoordinationEffect, { type: 'expect-upload' }>): void {
-    const { participant, lengthBytes: bytesExpected, contentDigest } = effect;
-    const { vector } = this.#chair(participant);
+    const { participant, round, lengthBytes: bytesExpected, contentDigest } = effect;
+    const vector = this.#chair(participant).spool.get(round);
     if (vector === undefined) return;
     if (this.withheld.has(`${participant}/vector`)) {
       this.coordinator({ type: 'upload-progress', participant, bytesReceived: bytesExpected / 8, bytesExpected });
@@ -463,6 +499,13 @@ export class RoundTable {
 /** `train`, `ready`, `open`, `advertise`, … : the message's type, or its frame's. */
 export function kindOf(message: CoordinatorMessage | ParticipantMessage): string {
   return message.type === 'session' ? message.frame.type : message.type;
+}
+
+/** `journal contributed`, `journal revealed`, …; of what is sent, its kind; else the effect's type. */
+export function effectName(effect: ParticipationEffect): string {
+  if (effect.type === 'send') return kindOf(effect.message);
+  if (effect.type !== 'journal') return effect.type;
+  return `journal ${effect.record.type === 'session' ? effect.record.record.type : effect.record.type}`;
 }
 
 export const aRefusal = (rule: string): FederatedError =>

@@ -32,7 +32,7 @@ export type ParticipationRecord =
       readonly rule: string;
       readonly message: string;
     }
-  /** A session of this round was entered: no other session for a round up to this one, ever. */
+  /** A session of this round was entered: this one may be gone on with after a restart, no other for a round up to it, ever. */
   | {
       readonly type: 'session-entered';
       readonly runId: string;
@@ -50,6 +50,7 @@ export type ParticipationRecord =
     }
   /** Written before a survivors statement leaves: no further contribution on this base model. */
   | { readonly type: 'base-signed'; readonly runId: string; readonly round: number; readonly baseModelHash: Uint8Array }
+  /** Never gone on with: no upload and no survivors statement there any more. */
   | { readonly type: 'session-left'; readonly runId: string; readonly round: number }
   /**
    * Written by `recover` when the journal was lost: what receipts prove, and everything it may have led to. No round up to
@@ -94,9 +95,9 @@ export type ParticipationEvent = { readonly now: number } /** The stream to the 
   | { readonly type: 'trained'; readonly round: number }
   /** Answer to `prepare-update`: lanes are encoded and finite. */
   | { readonly type: 'prepared'; readonly round: number }
-  /** `train`, `prepare-update`, `seal-root`, `mask` or `upload` could not be done. */
+  /** `train`, `prepare-update`, `seal-root`, `open-root`, `mask` or `upload` could not be done. */
   | { readonly type: 'failed'; readonly round: number; readonly error: FederatedError }
-  /** Answer to `seal-root`. The machine owns `root` until `erase`. */
+  /** Answer to `seal-root` or `open-root`. The machine owns `root` until `erase`. */
   | { readonly type: 'root-sealed'; readonly round: number; readonly root: Uint8Array }
   /** Answer to `mask`: the masked vector is durable in the spool. */
   | { readonly type: 'masked'; readonly round: number; readonly lengthBytes: number; readonly merkleRoot: Uint8Array }
@@ -140,6 +141,8 @@ export type ParticipationEffect =
     }
   /** Draw 32 random bytes, seal them under (run, round), fsync, answer `root-sealed`. Never two roots for one round. */
   | { readonly type: 'seal-root'; readonly round: number }
+  /** After a restart: open the root that was sealed under (run, round), answer `root-sealed`, or `failed` when there is none. */
+  | { readonly type: 'open-root'; readonly round: number }
   /** Pack the prepared lanes by `layout`, add every keystream, spool with fsync, answer `masked`. Wipe the keys after use. */
   | {
       readonly type: 'mask';

@@ -1,89 +1,160 @@
-import { toHex } from '../../bytes.js';
+import { equalBytes, toHex } from '../../bytes.js';
 import { type FederatedError, refusal } from '../../errors.js';
+import type { ParticipantRecord } from '../../secagg/participant/contract.js';
 import type { ParticipationRecord } from './contract.js';
 
-/** What may never happen twice, rebuilt from the journal. Only ever grows, except for sessions that were left. */
+/** Names one session: a run has at most one in each round. */
+export interface SessionName {
+  readonly runId: string;
+  readonly round: number;
+}
+
+/** What the journal holds of one session. */
+export interface SessionMemory extends SessionName {
+  readonly baseModelHash: Uint8Array;
+  /** Of its machine, oldest first: they fill its slots again after a restart. */
+  readonly records: readonly ParticipantRecord[];
+  /** An update is bound to it. */
+  readonly contributed: boolean;
+  /** The metric lanes of that update may be filled. */
+  readonly metrics: boolean;
+  /** Its survivors were signed. */
+  readonly signed: boolean;
+  /** Never gone on with: its secrets are destroyed. */
+  readonly left: boolean;
+}
+
+/** What may never happen twice, rebuilt from the journal. */
 export interface Memory {
-  /** runId → last round whose session was entered. */
-  readonly entered: ReadonlyMap<string, number>;
-  /** Base model (hex) → updates bound to a session on it. */
-  readonly contributions: ReadonlyMap<string, number>;
-  /** Base models (hex) for which survivors were signed. */
-  readonly signed: ReadonlySet<string>;
-  /** `runId/base model` whose metrics were sent. */
-  readonly metricsSent: ReadonlySet<string>;
-  /** Entered and not left: their secrets may still be on disk. */
-  readonly open: readonly { readonly runId: string; readonly round: number }[];
+  /** In the order they were entered. */
+  readonly sessions: readonly SessionMemory[];
+  /** Of a journal that was lost: what receipts prove, and everything it may have led to. */
+  readonly recovered: {
+    /** runId → last round. */
+    readonly rounds: ReadonlyMap<string, number>;
+    /** Base models (hex) that count as signed. */
+    readonly signed: ReadonlySet<string>;
+    /** `runId/base model` whose metrics count as sent. */
+    readonly metrics: ReadonlySet<string>;
+  };
 }
 
 export const noMemory: Memory = {
-  entered: new Map(),
-  contributions: new Map(),
-  signed: new Set(),
-  metricsSent: new Set(),
-  open: [],
+  sessions: [],
+  recovered: { rounds: new Map(), signed: new Set(), metrics: new Set() },
 };
 
 /** The memory after a record. */
 export function remember(memory: Memory, record: ParticipationRecord): Memory {
   switch (record.type) {
-    case 'session-entered': {
-      const { runId, round } = record;
-      const last = Math.max(memory.entered.get(runId) ?? 0, round);
-      const entered = new Map(memory.entered).set(runId, last);
-      return { ...memory, entered, open: [...memory.open, { runId, round }] };
-    }
+    case 'session-entered':
+      return change(memory, record, record.baseModelHash, (session) => session);
+    case 'session':
+      return change(memory, record, undefined, (session) => ({
+        ...session,
+        records: [...session.records, record.record],
+      }));
     case 'contributed': {
-      const base = toHex(record.baseModelHash);
-      const contributions = new Map(memory.contributions).set(base, (memory.contributions.get(base) ?? 0) + 1);
-      if (!record.metrics) return { ...memory, contributions };
-      const metricsSent = new Set(memory.metricsSent).add(metricsKey(record.runId, record.baseModelHash));
-      return { ...memory, contributions, metricsSent };
+      const { metrics } = record;
+      return change(memory, record, record.baseModelHash, (session) => ({ ...session, contributed: true, metrics }));
     }
     case 'base-signed':
-      return { ...memory, signed: new Set(memory.signed).add(toHex(record.baseModelHash)) };
-    case 'session-left': {
-      const { runId, round } = record;
-      return { ...memory, open: memory.open.filter((one) => one.runId !== runId || one.round !== round) };
-    }
+      return change(memory, record, record.baseModelHash, (session) => ({ ...session, signed: true }));
+    case 'session-left':
+      return change(memory, record, undefined, (session) => ({ ...session, left: true }));
     case 'recovered':
       return takeMaximum(memory, record);
     case 'approved':
     case 'refused':
-    case 'session':
       return memory;
   }
 }
 
-/** Of a lost journal everything that may have happened counts as done. No session of these runs is gone on with. */
+/** Of a lost journal everything that may have happened counts as done. No session is gone on with. */
 function takeMaximum(
-  memory: Memory,
+  { sessions, recovered }: Memory,
   { rounds, bases }: Extract<ParticipationRecord, { readonly type: 'recovered' }>,
 ): Memory {
-  const entered = new Map(memory.entered);
-  for (const { runId, round } of rounds) entered.set(runId, Math.max(entered.get(runId) ?? 0, round));
-  const signed = new Set(memory.signed);
-  const metricsSent = new Set(memory.metricsSent);
+  const last = new Map(recovered.rounds);
+  for (const { runId, round } of rounds) last.set(runId, Math.max(last.get(runId) ?? 0, round));
+  const signed = new Set(recovered.signed);
+  const metrics = new Set(recovered.metrics);
   for (const { runId, baseModelHash } of bases) {
     signed.add(toHex(baseModelHash));
-    metricsSent.add(metricsKey(runId, baseModelHash));
+    metrics.add(`${runId}/${toHex(baseModelHash)}`);
   }
-  return { ...memory, entered, signed, metricsSent, open: [] };
+  return {
+    sessions: sessions.map((session) => ({ ...session, left: true })),
+    recovered: { rounds: last, signed, metrics },
+  };
+}
+
+/** @param base of a session that is not known yet; a record that does not name it makes none. */
+function change(
+  memory: Memory,
+  name: SessionName,
+  base: Uint8Array | undefined,
+  update: (session: SessionMemory) => SessionMemory,
+): Memory {
+  const { sessions } = memory;
+  const at = placeOf(sessions, name);
+  const known = sessions[at];
+  if (known !== undefined) {
+    const changed = [...sessions];
+    changed[at] = update(known);
+    return { ...memory, sessions: changed };
+  }
+  if (base === undefined) return memory;
+  const { runId, round } = name;
+  const fresh = { runId, round, baseModelHash: base, records: [], contributed: false, metrics: false } as const;
+  return { ...memory, sessions: [...sessions, update({ ...fresh, signed: false, left: false })] };
+}
+
+/** What is remembered of a session; undefined when it was never entered. */
+export function sessionOf({ sessions }: Memory, name: SessionName): SessionMemory | undefined {
+  return sessions[placeOf(sessions, name)];
+}
+
+/** From the end: what is asked for is mostly the last session, however many rounds a journal holds. */
+function placeOf(sessions: readonly SessionMemory[], { runId, round }: SessionName): number {
+  let at = sessions.length - 1;
+  while (at >= 0 && (sessions[at]!.runId !== runId || sessions[at]!.round !== round)) at -= 1;
+  return at;
+}
+
+/** Sessions that were entered and not left: their secrets may still be on disk. Oldest first. */
+export function openSessions({ sessions }: Memory): readonly SessionMemory[] {
+  return sessions.filter(({ left }) => !left);
+}
+
+/** The last round of a run whose session was entered; 0 when none was. */
+export function lastEntered({ sessions, recovered }: Memory, runId: string): number {
+  return sessions.reduce(
+    (last, session) => (session.runId === runId ? Math.max(last, session.round) : last),
+    recovered.rounds.get(runId) ?? 0,
+  );
+}
+
+/** Whether its machine can be opened again: after the reveal, or without secrets, there is nothing to go on with. */
+export function isResumable({ left, records }: SessionMemory): boolean {
+  return !left && !records.some(({ type }) => type === 'revealed' || type === 'ended');
 }
 
 /** Whether metrics of this base model may be sent: at most once for each run and model, or two sums would differ by one participant. */
-export function mayMeasure(memory: Memory, runId: string, baseModelHash: Uint8Array): boolean {
-  return !memory.metricsSent.has(metricsKey(runId, baseModelHash));
+export function mayMeasure({ sessions, recovered }: Memory, runId: string, baseModelHash: Uint8Array): boolean {
+  if (recovered.metrics.has(`${runId}/${toHex(baseModelHash)}`)) return false;
+  return !onBase(sessions, baseModelHash).some((session) => session.runId === runId && session.metrics);
 }
 
 /** Why no further update may be contributed on this base model; undefined when one may. */
 export function barred(
-  memory: Memory,
+  { sessions, recovered }: Memory,
   baseModelHash: Uint8Array,
   contributionsPerBase: number,
 ): FederatedError | undefined {
   const base = toHex(baseModelHash);
-  if (memory.signed.has(base)) {
+  const earlier = onBase(sessions, baseModelHash);
+  if (recovered.signed.has(base) || earlier.some(({ signed }) => signed)) {
     return refusal(
       'base.signed',
       'survivors were signed for this base model: a second sum on it could be compared with the first',
@@ -94,7 +165,7 @@ export function barred(
       },
     );
   }
-  const contributions = memory.contributions.get(base) ?? 0;
+  const contributions = earlier.filter(({ contributed }) => contributed).length;
   if (contributions < contributionsPerBase) return undefined;
   return refusal('base.contributions', 'this base model has been contributed to as often as the policy allows', {
     required: contributionsPerBase,
@@ -103,6 +174,6 @@ export function barred(
   });
 }
 
-function metricsKey(runId: string, baseModelHash: Uint8Array): string {
-  return `${runId}/${toHex(baseModelHash)}`;
+function onBase(sessions: readonly SessionMemory[], baseModelHash: Uint8Array): readonly SessionMemory[] {
+  return sessions.filter((session) => equalBytes(session.baseModelHash, baseModelHash));
 }

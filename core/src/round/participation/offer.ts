@@ -2,14 +2,17 @@ import { equalBytes } from '../../bytes.js';
 import type { FederatedError } from '../../errors.js';
 import type { CoordinatorMessage } from '../../wire/messages.js';
 import type { ApprovedRun } from './contract.js';
+import { leaveWhere } from './leftovers.js';
 import {
   type Context,
   chain,
   decline,
   discardUpdate,
+  inSession,
   note,
   type ParticipationState,
   type ParticipationStep,
+  runIdOf,
   runOf,
   withEffects,
 } from './state.js';
@@ -29,9 +32,10 @@ export function takeOffer(state: ParticipationState, offer: Offer, context: Cont
     return withEffects({ ...state, standing: { ...standing, pending: [] } });
   }
   const { runId, planHash, rosterHash } = offer;
-  return chain(leaveRun(state, context), (free) =>
+  const free = chain(leaveRun(state, context), (after) => leaveWhere(after, (session) => session.runId !== runId));
+  return chain(free, (after) =>
     withEffects(
-      { ...free, standing: { type: 'considering', runId, planHash, rosterHash, pending: [] } },
+      { ...after, standing: { type: 'considering', runId, planHash, rosterHash, pending: [] } },
       { type: 'consider-plan', runId, planHash, rosterHash },
       { type: 'report', progress: { type: 'plan', runId, decision: 'considering', reason: '' } },
     ),
@@ -73,22 +77,30 @@ export function noteRefused(state: ParticipationState, runId: string, error: Fed
   );
 }
 
-/** Leave the run: its round, its update, its approval. What was promised stays in memory. */
+/** Leave the run: its round, its open sessions, its update, its approval. What was promised stays in memory. */
 export function leaveRun(state: ParticipationState, context: Context): ParticipationStep {
+  const runId = runIdOf(state);
   const left = chain(leaveRound(state, context), (after) =>
     after.held === undefined ? withEffects(after) : discardUpdate(after),
   );
-  return chain(left, (after) => withEffects({ ...after, standing: { type: 'none' } }));
+  const erased = chain(left, (after) => leaveWhere(after, (session) => session.runId === runId));
+  return chain(erased, (after) => withEffects({ ...after, standing: { type: 'none' } }));
 }
 
-/** Say no to whatever is open and leave. */
+/** Say no to whatever is open and leave; no secret stays behind. */
 export function stop(state: ParticipationState, error: FederatedError, context: Context): ParticipationStep {
+  return chain(
+    chain(declineWork(state, error), (after) => leaveRun(after, context)),
+    (after) => leaveWhere(after, () => true),
+  );
+}
+
+function declineWork(state: ParticipationState, error: FederatedError): ParticipationStep {
   const run = runOf(state);
   const { work } = state;
-  if (run === undefined || work.type === 'idle') return leaveRun(state, context);
-  const step = work.type === 'session' || work.type === 'sealing' ? 'session' : 'train';
-  const declined = decline(state, step, error, { runId: run.runId, round: work.round, quote: true });
-  return chain(declined, (after) => leaveRun(after, context));
+  if (run === undefined || work.type === 'idle') return withEffects(state);
+  const step = inSession(work) ? 'session' : 'train';
+  return decline(state, step, error, { runId: run.runId, round: work.round, quote: true });
 }
 
 function approvalOf({ planHash, rosterHash, approval }: ApprovedRun) {

@@ -1,26 +1,27 @@
+import { equalBytes } from '../../bytes.js';
 import type { FederatedError } from '../../errors.js';
-import type { ParticipantEffect } from '../../secagg/participant/contract.js';
-import {
-  openParticipant,
-  type ParticipantState,
-  type ParticipantStep,
-  stepParticipant,
-} from '../../secagg/participant.js';
-import type { SessionFrame, UploadFrame } from '../../wire/messages.js';
+import { openParticipant, stepParticipant } from '../../secagg/participant.js';
+import type { SessionFrame } from '../../wire/messages.js';
 import { stepMillis } from '../coordination/timers.js';
 import { sessionTerms } from '../terms.js';
-import type { ApprovedRun, ParticipationEvent } from './contract.js';
+import type { ParticipationEvent } from './contract.js';
+import { expiryTimer, leaveSession, leaveWhere } from './leftovers.js';
+import { type SessionMemory, sessionOf } from './memory.js';
+import { isBound, relay } from './relay.js';
 import {
   type Context,
   chain,
   decline,
-  discardUpdate,
+  inSession,
   note,
   type ParticipationState,
   type ParticipationStep,
   runOf,
   withEffects,
 } from './state.js';
+
+/** Frames kept while a root is opened; a session has no more. */
+const framesMax = 16;
 
 /** A frame of the session of `round`. Anything that belongs to no round of ours is ignored. */
 export function takeFrame(
@@ -30,14 +31,29 @@ export function takeFrame(
 ): ParticipationStep {
   const { work } = state;
   const { round, frame } = message;
-  if (work.type === 'session' && work.round === round) {
-    return relay(state, stepParticipant(context.ports, work.session, { type: 'frame', frame }));
+  if (work.type === 'idle' || work.round !== round) return withEffects(state);
+  switch (work.type) {
+    case 'session':
+      return relay(state, stepParticipant(context.ports, work.session, { type: 'frame', frame }));
+    case 'resuming':
+      if (work.frames.length >= framesMax) return withEffects(state);
+      return withEffects({ ...state, work: { ...work, frames: [...work.frames, frame] } });
+    case 'ready':
+      return frame.type === 'open' ? enter(state, frame) : withEffects(state);
+    default:
+      return withEffects(state);
   }
-  if (work.type === 'ready' && work.round === round && frame.type === 'open') return enter(state, frame);
-  return withEffects(state);
 }
 
-/** The session's root is sealed: accept C or refuse it. */
+/** The coordinator speaks again of a session that an earlier process was in: go on with it, with the same secrets. */
+export function resume(state: ParticipationState, { round, baseModelHash }: SessionMemory): ParticipationStep {
+  return withEffects(
+    { ...state, work: { type: 'resuming', round, baseModelHash, frames: [] } },
+    { type: 'open-root', round },
+  );
+}
+
+/** The session's root is there: take what was told of it so far. After a restart the journalled answers are given again. */
 export function noteRoot(
   state: ParticipationState,
   event: Extract<ParticipationEvent, { type: 'root-sealed' }>,
@@ -45,9 +61,10 @@ export function noteRoot(
 ): ParticipationStep {
   const { work } = state;
   const run = runOf(state);
-  if (run === undefined || work.type !== 'sealing' || work.round !== event.round) return withEffects(state);
-  const { round, baseModelHash, open } = work;
-  const { roster, coordinatorKey, plan, listed } = run;
+  if (run === undefined || (work.type !== 'sealing' && work.type !== 'resuming')) return withEffects(state);
+  if (work.round !== event.round) return withEffects(state);
+  const { round, baseModelHash, frames } = work;
+  const { runId, roster, coordinatorKey, plan, listed } = run;
   const session = openParticipant({
     participantId: state.options.participantId,
     roster,
@@ -55,12 +72,15 @@ export function noteRoot(
     ...(listed === undefined ? {} : { listed }),
     terms: sessionTerms({ ...run, round, baseModelHash }),
     root: event.root,
+    records: sessionOf(state.memory, { runId, round })?.records ?? [],
   });
-  const entered = { ...state, work: { type: 'session', round, baseModelHash, session, bound: false } } as const;
+  const entered = { ...state, work: { type: 'session', round, baseModelHash, session } } as const;
   // Far beyond every deadline of the coordinator: secrets do not outlive a session that was never ended here.
   const afterMillis = 2 * (6 * plan.deadlines.stepMillis + stepMillis(plan, 'upload'));
-  return chain(withEffects(entered, { type: 'set-timer', name: expiryTimer(round), afterMillis }), (during) =>
-    relay(during, stepParticipant(context.ports, session, { type: 'frame', frame: open })),
+  const name = expiryTimer({ runId, round });
+  return frames.reduce(
+    (step, frame) => chain(step, (during) => takeFrame(during, { round, frame }, context)),
+    withEffects(entered, { type: 'set-timer', name, afterMillis }),
   );
 }
 
@@ -78,10 +98,10 @@ export function noteVector(
 export function failSession(state: ParticipationState, error: FederatedError, context: Context): ParticipationStep {
   const run = runOf(state);
   const { work } = state;
-  if (run === undefined || (work.type !== 'session' && work.type !== 'sealing')) return withEffects(state);
-  // A vector that could not be sent leaves our shares wanted: the others still need the reveal.
-  if (work.type === 'session' && work.bound) return withEffects(state, { type: 'refuse', round: work.round, error });
+  if (run === undefined || !inSession(work)) return withEffects(state);
   const { round } = work;
+  // A vector that could not be sent leaves our shares wanted: the others still need the reveal.
+  if (work.type === 'session' && isBound(state)) return withEffects(state, { type: 'refuse', round, error });
   const declined = decline(state, 'session', error, { runId: run.runId, round, quote: false });
   return chain(declined, (after) => endSession(after, context));
 }
@@ -91,103 +111,38 @@ export function endSession(state: ParticipationState, { ports }: Context): Parti
   const { work } = state;
   const idle = { ...state, work: { type: 'idle' } } as const;
   const run = runOf(state);
-  if (work.type !== 'session' && work.type !== 'sealing') return withEffects(idle);
-  const quiet = { type: 'cancel-timer', name: expiryTimer(work.round) } as const;
-  if (work.type === 'sealing') {
-    const which = { runId: run?.runId ?? '', round: work.round };
-    return chain(note(idle, { type: 'session-left', ...which }), (after) =>
-      withEffects(after, { type: 'erase', ...which }),
-    );
+  if (run === undefined) return withEffects(idle);
+  const { runId } = run;
+  switch (work.type) {
+    case 'sealing':
+    case 'resuming':
+      return leaveSession(idle, { runId, round: work.round });
+    case 'session': {
+      const quiet = { type: 'cancel-timer', name: expiryTimer({ runId, round: work.round }) } as const;
+      return chain(relay(state, stepParticipant(ports, work.session, { type: 'end' })), (after) =>
+        withEffects({ ...after, work: { type: 'idle' } }, quiet),
+      );
+    }
+    default:
+      return withEffects(idle);
   }
-  return chain(relay(state, stepParticipant(ports, work.session, { type: 'end' })), (after) =>
-    withEffects({ ...after, work: { type: 'idle' } }, quiet),
-  );
 }
 
-/** Name of the timer after which a session's secrets are destroyed whatever happened. */
-export function expiryTimer(round: number): string {
-  return `session:${round}`;
-}
-
-/** Journal before the root is made: this round, and every earlier one, is never entered again. */
+/** Journal before the root is made: this round, and every earlier one, is never entered again, and what was open on the way is left. */
 function enter(state: ParticipationState, open: SessionFrame): ParticipationStep {
   const run = runOf(state);
   if (run === undefined || state.work.type !== 'ready') return withEffects(state);
   const { round, baseModelHash } = state.work;
-  const entered = note(state, { type: 'session-entered', runId: run.runId, round, baseModelHash });
-  return chain(entered, (after) =>
-    withEffects({ ...after, work: { type: 'sealing', round, baseModelHash, open } }, { type: 'seal-root', round }),
-  );
-}
-
-function relay(state: ParticipationState, { state: session, effects }: ParticipantStep): ParticipationStep {
-  const run = runOf(state);
-  if (state.work.type !== 'session' || run === undefined) return withEffects(state);
-  const start = withEffects({ ...state, work: { ...state.work, session } });
-  return effects.reduce((step, effect) => chain(step, (during) => perform(during, effect, session, run)), start);
-}
-
-function perform(
-  state: ParticipationState,
-  effect: ParticipantEffect,
-  session: ParticipantState,
-  run: ApprovedRun,
-): ParticipationStep {
-  if (state.work.type !== 'session') return withEffects(state);
-  const { round, baseModelHash } = state.work;
   const { runId } = run;
-  switch (effect.type) {
-    case 'journal': {
-      const { record } = effect;
-      const noted = note(state, { type: 'session', runId, round, record });
-      if (record.type === 'survivors-signed') {
-        return chain(noted, (after) => note(after, { type: 'base-signed', runId, round, baseModelHash }));
-      }
-      if (record.type === 'cohort-accepted') return report(noted, round, 'share', record.participants.length);
-      if (record.type !== 'revealed') return noted;
-      const progress = { type: 'contributed', round, included: record.included } as const;
-      return chain(noted, (after) => withEffects(after, { type: 'report', progress }));
-    }
-    case 'send':
-      if (effect.frame.type === 'upload') return bindAndUpload(state, effect.frame, session, runId);
-      return withEffects(state, { type: 'send', message: { type: 'session', round, frame: effect.frame } });
-    case 'mask': {
-      const { sid2, maskKeys, layout } = effect;
-      const progress = { type: 'masking', round } as const;
-      return withEffects(state, { type: 'mask', round, sid2, maskKeys, layout }, { type: 'report', progress });
-    }
-    case 'refuse':
-      // An open session still owes the others its shares: only one that has ended is declined.
-      if (session.phase !== 'ended') return withEffects(state, { type: 'refuse', round, error: effect.error });
-      return decline(state, 'session', effect.error, { runId, round, quote: true });
-    case 'erase':
-      return chain(note(state, { type: 'session-left', runId, round }), (after) =>
-        withEffects(after, { type: 'erase', runId, round }, { type: 'cancel-timer', name: expiryTimer(round) }),
-      );
-  }
-}
-
-/** Before the first byte leaves, the update is bound to this session for ever. A repeated header only repeats the upload. */
-function bindAndUpload(
-  state: ParticipationState,
-  frame: UploadFrame,
-  session: ParticipantState,
-  runId: string,
-): ParticipationStep {
-  if (state.work.type !== 'session' || session.phase !== 'uploading') return withEffects(state);
-  const { work } = state;
-  const { round, baseModelHash } = work;
-  const upload = { type: 'upload', round, header: frame.upload } as const;
-  if (work.bound) return withEffects(state, upload);
-  const metrics = state.held?.metrics ?? false;
-  const bound = { ...state, work: { ...work, bound: true } };
-  return chain(
-    chain(note(bound, { type: 'contributed', runId, round, baseModelHash, metrics }), discardUpdate),
-    (after) => withEffects(after, upload, { type: 'report', progress: { type: 'uploading', round } }),
+  const left = leaveWhere(
+    state,
+    (session) => session.runId === runId || equalBytes(session.baseModelHash, baseModelHash),
   );
-}
-
-function report(step: ParticipationStep, round: number, name: string, cohort: number): ParticipationStep {
-  const progress = { type: 'session', round, step: name, cohort } as const;
-  return chain(step, (after) => withEffects(after, { type: 'report', progress }));
+  const entered = chain(left, (after) => note(after, { type: 'session-entered', runId, round, baseModelHash }));
+  return chain(entered, (after) =>
+    withEffects(
+      { ...after, work: { type: 'sealing', round, baseModelHash, frames: [open] } },
+      { type: 'seal-root', round },
+    ),
+  );
 }

@@ -35,9 +35,12 @@ export type Work =
   | ({ readonly type: 'training' } & InRound)
   | ({ readonly type: 'preparing'; readonly metrics: boolean } & InRound)
   | ({ readonly type: 'ready' } & InRound)
-  | ({ readonly type: 'sealing'; readonly open: SessionFrame } & InRound)
-  /** `bound`: the update belongs to this session since its first uploaded byte. */
-  | ({ readonly type: 'session'; readonly session: SessionState; readonly bound: boolean } & InRound);
+  /** The root of a session is made, or opened again after a restart; `frames` are taken when it is there. */
+  | ({ readonly type: 'sealing' | 'resuming'; readonly frames: readonly SessionFrame[] } & InRound)
+  | ({ readonly type: 'session'; readonly session: SessionState } & InRound);
+
+/** Work in a session: from its first frame, or its resumption, on. */
+export type InSession = Extract<Work, { readonly type: 'sealing' | 'resuming' | 'session' }>;
 
 /** One participant's place in the runs of a coordinator, one run at a time. Immutable data. */
 export interface ParticipationState {
@@ -47,6 +50,8 @@ export interface ParticipationState {
   readonly work: Work;
   /** A prepared update that no session has bound: good for another round on the same base model. */
   readonly held?: { readonly baseModelHash: Uint8Array; readonly metrics: boolean };
+  /** Timers of sessions that an earlier process left behind. */
+  readonly expiring: ReadonlySet<string>;
 }
 
 export interface ParticipationStep {
@@ -63,7 +68,7 @@ export interface Context {
 /** A participant as its journal proves it. */
 export function freshState(options: ParticipationOptions): ParticipationState {
   const memory = (options.records ?? []).reduce(remember, noMemory);
-  return { options, memory, standing: { type: 'none' }, work: { type: 'idle' } };
+  return { options, memory, standing: { type: 'none' }, work: { type: 'idle' }, expiring: new Set() };
 }
 
 /** A step that only adds effects. */
@@ -85,9 +90,20 @@ export function note(state: ParticipationState, record: ParticipationRecord): Pa
   return withEffects({ ...state, memory: remember(state.memory, record) }, { type: 'journal', record });
 }
 
+/** Whether a session has begun for us. */
+export function inSession(work: Work): work is InSession {
+  return work.type === 'sealing' || work.type === 'resuming' || work.type === 'session';
+}
+
 /** The approved run, if there is one. */
 export function runOf(state: ParticipationState): ApprovedRun | undefined {
   return state.standing.type === 'approved' ? state.standing.run : undefined;
+}
+
+/** The run that is considered or approved. */
+export function runIdOf({ standing }: ParticipationState): string | undefined {
+  if (standing.type === 'none') return undefined;
+  return standing.type === 'approved' ? standing.run.runId : standing.runId;
 }
 
 /** The update is gone: used, stale, or not wanted. */

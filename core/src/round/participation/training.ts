@@ -1,8 +1,8 @@
 import { equalBytes } from '../../bytes.js';
 import { FederatedError } from '../../errors.js';
 import type { CoordinatorMessage } from '../../wire/messages.js';
-import { barred, mayMeasure } from './memory.js';
-import { endSession } from './session.js';
+import { barred, isResumable, lastEntered, mayMeasure, sessionOf } from './memory.js';
+import { endSession, resume } from './session.js';
 import {
   type Context,
   chain,
@@ -25,8 +25,12 @@ export function takeAssignment(state: ParticipationState, message: Train, contex
   if (run === undefined) return withEffects(state);
   const { work, memory, options } = state;
   const { round, baseModelHash } = message;
-  if (work.type !== 'idle' && work.round >= round) return repeatReady(state, round);
-  const entered = memory.entered.get(run.runId) ?? 0;
+  if (work.type !== 'idle' && work.round >= round) return repeat(state, round);
+  const open = sessionOf(memory, { runId: run.runId, round });
+  if (open !== undefined && isResumable(open) && equalBytes(open.baseModelHash, baseModelHash)) {
+    return chain(leaveRound(state, context), (after) => resume(after, open));
+  }
+  const entered = lastEntered(memory, run.runId);
   if (round <= entered) {
     const error = new FederatedError(
       'state-lost',
@@ -99,6 +103,7 @@ export function leaveRound(state: ParticipationState, context: Context): Partici
       return chain(withEffects(idle, { type: 'stop-training', round: work.round }), discardUpdate);
     }
     case 'sealing':
+    case 'resuming':
     case 'session':
       return endSession(state, context);
     case 'ready':
@@ -107,8 +112,10 @@ export function leaveRound(state: ParticipationState, context: Context): Partici
   }
 }
 
-function repeatReady(state: ParticipationState, round: number): ParticipationStep {
+/** The stream was opened again, and everything that was told in this round comes again. */
+function repeat(state: ParticipationState, round: number): ParticipationStep {
   const { work } = state;
+  if (work.type === 'resuming' && work.round === round) return withEffects({ ...state, work: { ...work, frames: [] } });
   if (work.type !== 'ready' || work.round !== round) return withEffects(state);
   return withEffects(state, { type: 'send', message: { type: 'ready', round, baseModelHash: work.baseModelHash } });
 }

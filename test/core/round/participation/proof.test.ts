@@ -163,11 +163,14 @@ describe('a recovery from receipts', () => {
       bases: [{ runId: 'autumn', baseModelHash: base(2) }],
     };
     const { memory } = openParticipation({ participantId: 'acme', records: [...before, recovered] });
-    expect([...memory.entered]).to.deep.equal([
-      ['spring', 5],
+    const hex = '02'.repeat(32);
+    expect([...memory.recovered.rounds]).to.deep.equal([
+      ['spring', 3],
       ['autumn', 9],
     ]);
-    const hex = '02'.repeat(32);
-    expect([[...memory.signed], [...memory.metricsSent], memory.open]).to.deep.equal([[hex], [`autumn/${hex}`], []]);
+    expect(memory.sessions.map(({ runId, round, left }) => ({ runId, round, left }))).to.deep.equal([
+      { runId: 'spring', round: 5, left: true },
+    ]);
+    expect([[...memory.recovered.signed], [...memory.recovered.metrics]]).to.deep.equal([[hex], [`autumn/${hex}`]]);
   });
 });

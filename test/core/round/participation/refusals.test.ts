@@ -28,13 +28,13 @@ const remembering =
     return table.kill(name).start();
   };
 
-const contributed: ParticipationRecord = {
+const contributed = (round: number): ParticipationRecord => ({
   type: 'contributed',
   runId: 'other',
-  round: 1,
+  round,
   baseModelHash: initial,
   metrics: false,
-};
+});
 
 const refused: readonly ParticipationCase[] = [
   {
@@ -76,7 +76,7 @@ const refused: readonly ParticipationCase[] = [
     required: 3,
     offered: 4,
     step: 'train',
-    play: remembering(contributed, contributed, contributed),
+    play: remembering(contributed(1), contributed(2), contributed(3)),
   },
   {
     what: 'a cohort with more strangers than may collude',

@@ -67,7 +67,7 @@ export const refusedByAClient: readonly InventoryLine[] = [
     line: 'advertise for a round ≤ the last seen',
     tests: [
       `${round} › A participant in a run refuses a round up to the last whose session it entered`,
-      `${participation} › a participant that was killed does not enter a round that it entered before`,
+      `${participation} › a participant that was killed does not enter a round up to the last one that it entered`,
     ],
   },
   {
@@ -212,7 +212,7 @@ export const refusedElsewhere: readonly InventoryLine[] = [
     tests: [
       `${machine} › A participant stays out of a session it has revealed in, refused or left`,
       `${participation} › a participant ignores what belongs to no round of its own`,
-      'test/core/round/coordination.test.ts › one of five that leaves and is restarted within its session declines, so that nobody waits for it',
+      'test/core/round/participation/restart.test.ts › What an earlier process left open is not gone on with once it was left',
     ],
   },
   {

@@ -341,17 +341,18 @@ export class SessionWorld {
       return;
     }
     const records = chair.records.filter(({ type }) => !this.#forgotten().includes(type));
+    const over = records.some(({ type }) => ['revealed', 'abort-signed', 'abort-certified', 'ended'].includes(type));
+    must(over || chair.rooted, 'root-erased', () => `${id} erased its root and its records do not say it is over`);
+    const root = chair.rooted ? { root: namedBytes('root', this.#setup.pool, chair.place) } : {};
     chair.state = openParticipant({
+      ...root,
       participantId: id,
       roster: rosterOf(this.#setup.participants),
       coordinatorKey: identityOf(coordinatorPlace).publicKey,
       terms: this.#config,
-      root: namedBytes('root', this.#setup.pool, chair.place),
       records,
     });
-    const over = chair.state.phase === 'ended';
-    must(over || chair.rooted, 'root-erased', () => `${id} erased its root and its records do not say it is over`);
-    if (over) this.#letters.push({ to: 'coordinator', from: id, absent: 'it is over here' });
+    if (chair.state.phase === 'ended') this.#letters.push({ to: 'coordinator', from: id, absent: 'it is over here' });
   }
 
   #forgotten(): readonly string[] {

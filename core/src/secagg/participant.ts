@@ -27,8 +27,8 @@ import { acceptDealers, noteReceipt, requireSameDealers, upload } from './partic
 export type { ParticipantState, ParticipantStep } from './participant/state.js';
 
 /**
- * A participant that waits for C. With `records`, one that restarted: it answers repeated frames with identical bytes, and a session
- * it refused, aborted or has revealed in stays over. Without a root, one whose secrets are erased.
+ * A participant that waits for C. With `records`, one that restarted: it answers repeated frames with identical bytes, its reveal
+ * included, and a session it refused, left or aborted stays over. Without a root, one whose secrets are erased.
  */
 export function openParticipant(options: ParticipantOptions): ParticipantState {
   const { root, records, ...known } = options;
@@ -37,7 +37,7 @@ export function openParticipant(options: ParticipantOptions): ParticipantState {
   return root === undefined || over ? endedWith(facts) : { phase: 'opened', ...facts, root };
 }
 
-const endings = ['revealed', 'abort-signed', 'abort-certified', 'ended'] as const;
+const endings = ['abort-signed', 'abort-certified', 'ended'] as const;
 
 /**
  * Take one event. Never throws on what a peer sent: it answers, ignores, or refuses by name.
@@ -140,7 +140,9 @@ function refusing(state: ParticipantState, take: () => ParticipantStep): Partici
     const record: ParticipantRecord = { type: 'refused', code: error.code, rule, message: error.message };
     const journal = { type: 'journal', record } as const;
     const refuse = { type: 'refuse', error } as const;
-    if ('uploadReply' in state || state.phase === 'revealed') return { state, effects: [journal, refuse] };
+    // By what is journalled, for one that restarted owes the others no less.
+    const { masked, revealed } = state.slots;
+    if (masked !== undefined || revealed !== undefined) return { state, effects: [journal, refuse] };
     const over = end(state);
     return { state: over.state, effects: [journal, refuse, ...over.effects] };
   }

@@ -148,12 +148,45 @@ describe('A participant', () => {
     }
   });
 
-  it('stays out of a session it has revealed in, refused or left', () => {
-    for (const records of [play.records, [{ type: 'ended' }] as const]) {
-      const { state, effects } = replay(play, records);
+  it('is not made to leave by a bad frame after a restart, once it has uploaded: the others need its shares', () => {
+    const ports = play.session.ports(id);
+    const bad = { type: 'open', config: { body: new Uint8Array(3), signature: new Uint8Array(64) } } as const;
+    for (const [records, last] of [
+      [before('masked'), 'erase'],
+      [before('uploaded'), 'refuse'],
+      [play.records, 'refuse'],
+    ] as const) {
+      const opened = openParticipant({ ...play.options, records });
+      const { state, effects } = stepParticipant(ports, opened, { type: 'frame', frame: bad });
+      expect(effects.at(-1)!.type).to.equal(last);
+      if (last === 'refuse') expect(state).to.equal(opened);
+    }
+  });
+
+  it('stays out of a session it refused or left, or whose secrets it erased when it had revealed', () => {
+    const { root: _, ...erased } = play.options;
+    for (const [options, records] of [
+      [erased, play.records],
+      [play.options, [{ type: 'ended' }]],
+      [play.options, [...play.records, { type: 'ended' }]],
+    ] as const) {
+      const { state, effects } = replay({ ...play, options }, records);
       expect(state.phase).to.equal('ended');
       expect(effects).to.deep.equal([]);
     }
+  });
+
+  it('reveals with the same bytes when it died before its secrets were erased, and on no other certificate', () => {
+    const { state, effects } = replay(play, play.records);
+    expect([state.phase, sends(effects)]).to.deep.equal(['revealed', play.replies]);
+    expect(effects.at(-1)).to.deep.equal({ type: 'erase' });
+    const revealed = play.records.find(({ type }) => type === 'revealed')!;
+    const forgotten = play.records.filter(({ type }) => type !== 'survivors-signed');
+    const others = forgotten.map((record) => (record === revealed ? { ...record, body: new Uint8Array(3) } : record));
+    const refusals = replay(play, others as ParticipantRecord[]).effects.filter(({ type }) => type === 'refuse');
+    expect(refusals.map((effect) => (effect.type === 'refuse' ? ruleOf(effect.error) : ''))).to.deep.equal([
+      'certificate.second',
+    ]);
   });
 
   it('erases its secrets when it reveals, and when it leaves', () => {

@@ -92,7 +92,7 @@ export type ParticipantEffect =
   /** Destroy the sealed root. The state holds no secret any more. */
   | { readonly type: 'erase' };
 
-/** Where a participant stands; `ended` after refusal before upload, abort, `end`, or a restart after any of them. */
+/** Where a participant stands; `ended` after refusal before upload, abort, `end`, or a restart after any of them or without secrets. */
 export type ParticipantPhase =
   | 'opened'
   | 'advertised'

@@ -198,8 +198,10 @@ export const refusedElsewhere: readonly InventoryLine[] = [
     rules: ['abort.short', 'abort.repeated', 'abort.signer', 'abort.signature'],
   },
   {
-    line: 'Sign once: nothing in a session that it has revealed in, refused or left',
-    tests: [`${machine} › A participant stays out of a session it has revealed in, refused or left`],
+    line: 'Sign once: nothing in a session that it refused or left, or whose secrets it erased when it had revealed',
+    tests: [
+      `${machine} › A participant stays out of a session it refused or left, or whose secrets it erased when it had revealed`,
+    ],
   },
   {
     line: 'Consumption: an update already consumed',
@@ -210,7 +212,7 @@ export const refusedElsewhere: readonly InventoryLine[] = [
   {
     line: 'Consumption: an upload or a survivors signature in a session that was left',
     tests: [
-      `${machine} › A participant stays out of a session it has revealed in, refused or left`,
+      `${machine} › A participant stays out of a session it refused or left, or whose secrets it erased when it had revealed`,
       `${participation} › a participant ignores what belongs to no round of its own`,
       'test/core/round/participation/restart.test.ts › What an earlier process left open is not gone on with once it was left',
     ],

@@ -45,16 +45,17 @@ export class RoundLedger {
     if (frame.type === 'upload') {
       const signedIn = this.#signed.get(base) ?? round;
       must(
-        signedIn === round,
+        signedIn === round || has(records, signedIn, 'abort-certified'),
         'P7-signed-base',
         () => `${from} uploads in ${round} on a base it signed for in ${signedIn}`,
       );
       const rounds = (this.#uploads.get(base) ?? new Set<number>()).add(round);
       this.#uploads.set(base, rounds);
+      const counted = [...rounds].filter((other) => other === round || !isFree(records, other)).length;
       must(
-        rounds.size <= contributionsPerBase,
+        counted <= contributionsPerBase,
         'contributions',
-        () => `${from} uploads on one base in ${rounds.size} rounds`,
+        () => `${from} uploads on one base in ${counted} rounds that may count it`,
       );
     }
     if (frame.type === 'certify') {
@@ -80,7 +81,11 @@ export class RoundLedger {
     if (measure.metrics !== true) return;
     const key = `${from}/${baseOf(records, round)}`;
     const before = this.#metrics.get(key) ?? round;
-    must(before === round, 'metrics-twice', () => `${from} measures one base in rounds ${before} and ${round}`);
+    must(
+      before === round || isFree(records, before),
+      'metrics-twice',
+      () => `${from} measures one base in rounds ${before} and ${round}`,
+    );
     this.#metrics.set(key, round);
   }
 
@@ -112,6 +117,16 @@ export class RoundLedger {
 
 function sessionRecords(records: readonly ParticipationRecord[], round: number): readonly ParticipantRecord[] {
   return records.flatMap((record) => (record.type === 'session' && record.round === round ? [record.record] : []));
+}
+
+/** The journal proves that no sum of that round can hold the update: an abort certificate, or a certificate that leaves it out. */
+function isFree(records: readonly ParticipationRecord[], round: number): boolean {
+  const leftOut = sessionRecords(records, round).some((record) => record.type === 'revealed' && !record.included);
+  return leftOut || has(records, round, 'abort-certified');
+}
+
+function has(records: readonly ParticipationRecord[], round: number, type: ParticipantRecord['type']): boolean {
+  return sessionRecords(records, round).some((record) => record.type === type);
 }
 
 function baseOf(records: readonly ParticipationRecord[], round: number): string {

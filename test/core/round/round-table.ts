@@ -253,6 +253,12 @@ export class RoundTable {
     return this.#drain();
   }
 
+  /** What a participant is offered. */
+  offer(): { readonly runId: string; readonly planHash: Uint8Array; readonly rosterHash: Uint8Array } {
+    const { runId, planHash, rosterHash } = this.#options();
+    return { runId, planHash, rosterHash };
+  }
+
   /** Kinds of messages the coordinator sent to a participant, in order. */
   told(name: string): string[] {
     return this.effects.flatMap((effect) =>

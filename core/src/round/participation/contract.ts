@@ -48,7 +48,7 @@ export type ParticipationRecord =
       readonly baseModelHash: Uint8Array;
       readonly metrics: boolean;
     }
-  /** Written before a survivors statement leaves: no further contribution on this base model. */
+  /** Written before a survivors statement leaves: no further contribution on this base model, unless the session is aborted. */
   | { readonly type: 'base-signed'; readonly runId: string; readonly round: number; readonly baseModelHash: Uint8Array }
   /** Never gone on with: no upload and no survivors statement there any more. */
   | { readonly type: 'session-left'; readonly runId: string; readonly round: number }

@@ -14,7 +14,7 @@ export interface SessionMemory extends SessionName {
   readonly baseModelHash: Uint8Array;
   /** Of its machine, oldest first: they fill its slots again after a restart. */
   readonly records: readonly ParticipantRecord[];
-  /** An update is bound to it. */
+  /** An update was bound to it. */
   readonly contributed: boolean;
   /** The metric lanes of that update may be filled. */
   readonly metrics: boolean;
@@ -135,15 +135,32 @@ export function lastEntered({ sessions, recovered }: Memory, runId: string): num
   );
 }
 
-/** Whether its machine can be opened again: after the reveal, or without secrets, there is nothing to go on with. */
+/** Whether its machine can be opened again: after a reveal, an abort, or without secrets, there is nothing to go on with. */
 export function isResumable({ left, records }: SessionMemory): boolean {
-  return !left && !records.some(({ type }) => type === 'revealed' || type === 'ended');
+  return !left && !records.some(({ type }) => endings.includes(type));
 }
 
-/** Whether metrics of this base model may be sent: at most once for each run and model, or two sums would differ by one participant. */
+const endings: readonly ParticipantRecord['type'][] = ['revealed', 'abort-signed', 'abort-certified', 'ended'];
+
+/** A members signed abort: no sum of this session can ever be opened. */
+function isAborted({ records }: SessionMemory): boolean {
+  return records.some(({ type }) => type === 'abort-certified');
+}
+
+/**
+ * Whether what was bound to it is free again: it is aborted, or the one certificate there can be leaves this participant out. In
+ * either case its update is in no sum of that session, ever.
+ */
+function isFree(session: SessionMemory): boolean {
+  return isAborted(session) || session.records.some((record) => record.type === 'revealed' && !record.included);
+}
+
+/** Whether metrics of this base model may be sent: in one sum at most for each run and model, or two would differ by one participant. */
 export function mayMeasure({ sessions, recovered }: Memory, runId: string, baseModelHash: Uint8Array): boolean {
   if (recovered.metrics.has(`${runId}/${toHex(baseModelHash)}`)) return false;
-  return !onBase(sessions, baseModelHash).some((session) => session.runId === runId && session.metrics);
+  return !onBase(sessions, baseModelHash).some(
+    (session) => session.runId === runId && session.metrics && !isFree(session),
+  );
 }
 
 /** Why no further update may be contributed on this base model; undefined when one may. */
@@ -154,18 +171,18 @@ export function barred(
 ): FederatedError | undefined {
   const base = toHex(baseModelHash);
   const earlier = onBase(sessions, baseModelHash);
-  if (recovered.signed.has(base) || earlier.some(({ signed }) => signed)) {
+  if (recovered.signed.has(base) || earlier.some((session) => session.signed && !isAborted(session))) {
     return refusal(
       'base.signed',
       'survivors were signed for this base model: a second sum on it could be compared with the first',
       {
         required: 'another base model',
         offered: base,
-        fix: 'Approve a new plan, or let the run go on with the others.',
+        fix: 'Wait until that session is aborted, let the run go on with the others, or approve a new plan.',
       },
     );
   }
-  const contributions = earlier.filter(({ contributed }) => contributed).length;
+  const contributions = earlier.filter((session) => session.contributed && !isFree(session)).length;
   if (contributions < contributionsPerBase) return undefined;
   return refusal('base.contributions', 'this base model has been contributed to as often as the policy allows', {
     required: contributionsPerBase,

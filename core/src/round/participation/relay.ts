@@ -4,6 +4,7 @@ import type { UploadFrame } from '../../wire/messages.js';
 import type { ApprovedRun } from './contract.js';
 import { leaveSession } from './leftovers.js';
 import { sessionOf } from './memory.js';
+import { noteEnding } from './settle.js';
 import {
   chain,
   decline,
@@ -73,8 +74,13 @@ function keep(state: ParticipationState, record: ParticipantRecord, { runId }: A
     }
     case 'revealed': {
       const progress = { type: 'contributed', round, included: record.included } as const;
-      return chain(noted, (after) => withEffects(after, { type: 'report', progress }));
+      const settled = chain(noted, (after) =>
+        record.included ? discardUpdate(after) : noteEnding(after, { runId, round }, record),
+      );
+      return chain(settled, (after) => withEffects(after, { type: 'report', progress }));
     }
+    case 'abort-certified':
+      return chain(noted, (after) => noteEnding(after, { runId, round }, record));
     default:
       return noted;
   }
@@ -84,7 +90,7 @@ function keep(state: ParticipationState, record: ParticipantRecord, { runId }: A
 function mask(state: ParticipationState, effect: Extract<ParticipantEffect, { type: 'mask' }>): ParticipationStep {
   if (state.work.type !== 'session') return withEffects(state);
   const { round } = state.work;
-  if (state.held === undefined) {
+  if (state.held === undefined || state.held.bound !== undefined) {
     const reason = 'the update was lost when the client ended; its shares still help the others';
     return withEffects(state, { type: 'report', progress: { type: 'sitting-out', round, reason } });
   }
@@ -94,7 +100,7 @@ function mask(state: ParticipationState, effect: Extract<ParticipantEffect, { ty
 }
 
 /**
- * Before the first byte leaves, the update is bound to this session for ever. A repeated header only repeats the upload, and not when
+ * Before the first byte leaves, the update is bound to this session. A repeated header only repeats the upload, and not when
  * the coordinator's receipt is here: then it holds the vector.
  */
 function bindAndUpload(
@@ -114,5 +120,5 @@ function bindAndUpload(
   // Spooled by a process that ended before it could say so: its metric lanes may be filled.
   const metrics = state.held?.metrics ?? plan.metrics.length > 0;
   const bound = note(state, { type: 'contributed', runId, round, baseModelHash, metrics });
-  return chain(chain(bound, discardUpdate), uploading);
+  return chain(bound, (after) => uploading(after.held ? { ...after, held: { ...after.held, bound: round } } : after));
 }

@@ -8,6 +8,7 @@ import type { ParticipationEvent } from './contract.js';
 import { expiryTimer, leaveSession, leaveWhere } from './leftovers.js';
 import { type SessionMemory, sessionOf } from './memory.js';
 import { isBound, relay } from './relay.js';
+import { isAbort, settle } from './settle.js';
 import {
   type Context,
   chain,
@@ -31,7 +32,9 @@ export function takeFrame(
 ): ParticipationStep {
   const { work } = state;
   const { round, frame } = message;
-  if (work.type === 'idle' || work.round !== round) return withEffects(state);
+  if (work.type === 'idle' || work.round !== round) {
+    return isAbort(frame) ? settle(state, message, context) : withEffects(state);
+  }
   switch (work.type) {
     case 'session':
       return relay(state, stepParticipant(context.ports, work.session, { type: 'frame', frame }));

@@ -48,8 +48,11 @@ export interface ParticipationState {
   readonly memory: Memory;
   readonly standing: Standing;
   readonly work: Work;
-  /** A prepared update that no session has bound: good for another round on the same base model. */
-  readonly held?: { readonly baseModelHash: Uint8Array; readonly metrics: boolean };
+  /**
+   * The prepared update in hand. Without `bound` it is good for another round on the same base model; else it belongs to the session of
+   * that round, and is free again when no sum of that session can hold it.
+   */
+  readonly held?: { readonly baseModelHash: Uint8Array; readonly metrics: boolean; readonly bound?: number };
   /** Timers of sessions that an earlier process left behind. */
   readonly expiring: ReadonlySet<string>;
 }

@@ -45,7 +45,9 @@ export function takeAssignment(state: ParticipationState, message: Train, contex
   return chain(leaveRound(state, context), (after) => {
     const bar = barred(memory, baseModelHash, options.contributionsPerBase ?? contributionsPerBaseDefault);
     if (bar !== undefined) return decline(after, 'train', bar, { runId: run.runId, round, quote: true });
-    if (after.held !== undefined && equalBytes(after.held.baseModelHash, baseModelHash)) {
+    const { held } = after;
+    // One that is bound may still come out in a sum of its session: what goes into this round is trained afresh.
+    if (held !== undefined && held.bound === undefined && equalBytes(held.baseModelHash, baseModelHash)) {
       return sayReady(after, round, baseModelHash);
     }
     const fresh = after.held === undefined ? withEffects(after) : discardUpdate(after);

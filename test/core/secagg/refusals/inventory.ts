@@ -206,7 +206,7 @@ export const refusedElsewhere: readonly InventoryLine[] = [
   {
     line: 'Consumption: an update already consumed',
     tests: [
-      `${round} › An update that was bound to a session is gone with its first uploaded byte, and a later round on the same base trains afresh`,
+      `${round} › An update that was bound to a session stays with it from its first uploaded byte, and a later round on the same base trains afresh`,
     ],
   },
   {

@@ -9,7 +9,7 @@ const files = (...names) => names.map((name) => `${home}/${name}.ts`);
 const slices = {
   arithmetic: files('bitmap', 'field', 'identifiers', 'merkle', 'ring', 'shamir', 'thresholds'),
   vectors: files('layout', 'masking', 'opening', 'packing'),
-  people: files('cohort', 'dealing', 'keys', 'roster-view', 'signing'),
+  people: files('abort', 'cohort', 'dealing', 'keys', 'roster-view', 'signing'),
   participant: [`${home}/participant.ts`, `${home}/participant/*.ts`],
   aggregator: [`${home}/aggregator.ts`, `${home}/aggregator/*.ts`],
 };

@@ -145,6 +145,32 @@ describe('A session that is given up after its uploads', () => {
     expect([abandonment.step, abandonment.detail.signers]).to.deep.equal(['certify', ['1', '2', '3']]);
   });
 
+  it('tells its runner that it is given up, and once that it is aborted, in the order of what it does', () => {
+    const { session, kept } = aborting();
+    const told = (effects: readonly AggregatorEffect[]) =>
+      effects.map((effect) => (effect.type === 'journal' ? effect.record.type : effect.type));
+    const first = {
+      config: recordsOf(session, 'session-opened')[0]!.config,
+      invited: session.ids,
+      roster: session.roster,
+    };
+    const events = recordsOf(session, 'input').map(({ event }) => event);
+    const last = events.at(-1)!;
+    expect(last).to.deep.equal({ type: 'close-step', step: 'certify' });
+    const before = restoreAggregator(session.aggregatorPorts, { ...first, events: events.slice(0, -1) }).state;
+    expect(before.phase).to.equal('certify');
+    const given = stepAggregator(session.aggregatorPorts, before, { type: 'abandon', reason: 'enough' });
+    expect(told(given.effects)).to.deep.equal(['input', 'abandoned', 'abandoned', ...Array(5).fill('send')]);
+    const steps = [...kept]
+      .slice(0, 3)
+      .map(([from, frame]) => told(session.toAggregator({ type: 'reply', from, frame })));
+    expect(steps).to.deep.equal([
+      ['input', 'accepted'],
+      ['input', 'accepted'],
+      ['input', 'accepted', 'aborted', ...Array(5).fill('send'), 'aborted'],
+    ]);
+  });
+
   it('asks for an abort once more, and shows the certificate afterwards, to whoever connects; nothing else', () => {
     const { session, kept } = aborting();
     const typesSent = () =>

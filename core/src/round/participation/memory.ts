@@ -135,12 +135,12 @@ export function lastEntered({ sessions, recovered }: Memory, runId: string): num
   );
 }
 
-/** Whether its machine can be opened again: after a reveal, an abort, or without secrets, there is nothing to go on with. */
+/** Whether its machine can be opened again: after an abort, or without secrets, there is nothing to go on with. */
 export function isResumable({ left, records }: SessionMemory): boolean {
   return !left && !records.some(({ type }) => endings.includes(type));
 }
 
-const endings: readonly ParticipantRecord['type'][] = ['revealed', 'abort-signed', 'abort-certified', 'ended'];
+const endings: readonly ParticipantRecord['type'][] = ['abort-signed', 'abort-certified', 'ended'];
 
 /** A members signed abort: no sum of this session can ever be opened. */
 function isAborted({ records }: SessionMemory): boolean {

@@ -53,7 +53,8 @@ function perform(
       if (session.phase !== 'ended') return withEffects(state, { type: 'refuse', round, error: effect.error });
       return decline(state, 'session', effect.error, { runId, round, quote: true });
     case 'erase':
-      return leaveSession(state, { runId, round });
+      // A reveal may still be on its way: until the round is over, a process that ends now can be asked for it again.
+      return session.phase === 'revealed' ? withEffects(state) : leaveSession(state, { runId, round });
   }
 }
 

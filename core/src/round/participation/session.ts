@@ -121,10 +121,13 @@ export function endSession(state: ParticipationState, { ports }: Context): Parti
     case 'resuming':
       return leaveSession(idle, { runId, round: work.round });
     case 'session': {
-      const quiet = { type: 'cancel-timer', name: expiryTimer({ runId, round: work.round }) } as const;
-      return chain(relay(state, stepParticipant(ports, work.session, { type: 'end' })), (after) =>
-        withEffects({ ...after, work: { type: 'idle' } }, quiet),
+      const name = { runId, round: work.round };
+      const ended = chain(relay(state, stepParticipant(ports, work.session, { type: 'end' })), (after) =>
+        withEffects({ ...after, work: { type: 'idle' } }),
       );
+      // It was left already where it was refused or aborted; after a reveal it is left only now.
+      const left = sessionOf(ended.state.memory, name)?.left === true;
+      return left ? ended : chain(ended, (after) => leaveSession(after, name));
     }
     default:
       return withEffects(idle);

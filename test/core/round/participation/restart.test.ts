@@ -98,6 +98,19 @@ describe('A participant that is killed in a session and starts again', () => {
     expect(ofType(killedBefore('certify', 'gamma/certify'), 'upload')).to.have.lengthOf(1);
   });
 
+  it('after its reveal gives it again while the round lasts, also where everyone is needed', () => {
+    const plan = examplePlan({ rounds: 1, cohort: { min: 3, size: 3 } });
+    const table = new RoundTable({ plan, people: ['alpha', name, 'gamma'] });
+    table.withheld.add(`${name}/reveal`);
+    table.start();
+    expect(table.rounds).to.deep.equal([]);
+    table.withheld.clear();
+    table.kill(name).connect(name);
+    expect(table.rounds[0]!.outcome.type).to.equal('published');
+    expect(said(table).get('reveal')!.size).to.equal(1);
+    expect(table.chairs.get(name)!.roots.size).to.equal(0);
+  });
+
   it('whose root is gone says so and leaves', () => {
     const table = one();
     table.dying.add(`${name}/confirm`);
@@ -170,7 +183,7 @@ describe('What an earlier process left open', () => {
   });
 
   it('goes at once when there was nothing left to do in it', () => {
-    const record = { type: 'revealed', sid2: initial, body: initial, included: true } as const;
+    const record = { type: 'ended' } as const;
     const table = restarted(entered('run-1', 1), { type: 'session', runId: 'run-1', round: 1, record }).connect(name);
     const kinds = effectsOf(table).map(effectName);
     expect(kinds.slice(0, 3)).to.deep.equal(['journal session-left', 'erase', 'cancel-timer']);

@@ -61,6 +61,13 @@ describe('sealed session roots', () => {
     expect(readdirSync(directory)).to.deep.equal([]);
   });
 
+  it('of sessions that may still be gone on with stay when the others are purged', async () => {
+    const roots = open();
+    for (const round of [3, 4, 5]) await roots.sealRoot('spring', round);
+    expect(await roots.purgeRoots([{ runId: 'spring', round: 4 }])).to.equal(2);
+    expect(readdirSync(directory)).to.deep.equal(['spring.4.sealed']);
+  });
+
   it('cannot leave their directory by a name', async () => {
     for (const run of ['../spring', 'a/b', '', 'a.b']) {
       expect((await failureOf(open().sealRoot(run, 1))).code).to.equal('invalid-argument');

@@ -20,8 +20,8 @@ import { leaveRound } from './training.js';
 
 type Offer = Extract<CoordinatorMessage, { type: 'run' }>;
 
-/** Messages kept while the policy is asked; a coordinator has no reason to send more. */
-const pendingMax = 16;
+/** Messages kept while the policy is asked: those of one round, and two for each session that still waits for aborts. */
+const pendingMax = 64;
 
 /** A run is offered. The same offer again, after a reconnection, gets the same approval again. */
 export function takeOffer(state: ParticipationState, offer: Offer, context: Context): ParticipationStep {

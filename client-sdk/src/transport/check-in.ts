@@ -24,13 +24,21 @@ export interface CheckInOptions {
 }
 
 export interface CheckInPorts {
-  readonly rounds: Services['rounds'];
+  readonly rounds: () => Services['rounds'];
+  /** Drop the channel: its next call dials afresh. */
+  readonly redial: () => void;
   readonly address: string;
   readonly consortium: string;
   readonly software: string;
   readonly clock: Clock;
   readonly random: Random;
 }
+
+/**
+ * From the call to the welcome: name resolution, TCP, TLS and the coordinator's answer. grpc-js gives a connection that is being made no
+ * deadline of its own; one that hangs in the TLS handshake, behind a proxy whose target is gone, would hang for ever.
+ */
+const welcomeMillis = 20_000;
 
 /**
  * Keep the one stream of this client open: connect, listen, connect again, until the signal fires.
@@ -61,9 +69,14 @@ export async function checkIn(ports: CheckInPorts, options: CheckInOptions): Pro
 async function listen(ports: CheckInPorts, options: CheckInOptions, welcomed: { yes: boolean }): Promise<void> {
   const { clientEpoch, startId, signal } = options;
   const request = { wireVersions: [...wireVersions], software: ports.software, clientEpoch, startId };
-  const call = ports.rounds.CheckIn(request);
+  const call = ports.rounds().CheckIn(request);
   const cancel = () => call.cancel();
   signal.addEventListener('abort', cancel, { once: true });
+  let late = false;
+  const inTime = ports.clock.after(welcomeMillis, () => {
+    late = true;
+    cancel();
+  });
   let last = -1;
   try {
     for await (const assignment of call as AsyncIterable<wire.Assignment__Output>) {
@@ -72,16 +85,30 @@ async function listen(ports: CheckInPorts, options: CheckInOptions, welcomed: { 
       last = sequence;
       if (signal.aborted) return;
       if (message.type === 'welcome') {
+        inTime();
         requireWelcome(ports, message);
         welcomed.yes = true;
         options.onConnected(message);
       } else if (welcomed.yes) options.onMessage(runId, message);
       else throw new FederatedError('protocol', 'the coordinator spoke before its welcome');
     }
+  } catch (error) {
+    throw late ? noWelcome(ports) : error;
   } finally {
+    inTime();
     signal.removeEventListener('abort', cancel);
     call.cancel();
   }
+  if (late) throw noWelcome(ports);
+}
+
+/** The attempt hangs in the channel, where no later call would get past it. */
+function noWelcome({ address, redial }: CheckInPorts): FederatedError {
+  redial();
+  return new FederatedError('unavailable', `the coordinator at ${address} did not welcome this client in time`, {
+    detail: { required: `${welcomeMillis} ms` },
+    fix: 'It is tried again by itself. If it goes on, look at what stands between: a proxy or firewall that takes connections and passes none on.',
+  });
 }
 
 function requireWelcome({ consortium, address }: CheckInPorts, welcome: Welcome): void {

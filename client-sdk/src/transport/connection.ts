@@ -65,7 +65,7 @@ const transferMillis = 30 * 60_000;
 /** A participant's line to its coordinator: one outbound mutual-TLS connection, opened at the first call and again when it breaks. */
 export class Connection {
   readonly #options: ConnectionOptions;
-  readonly #services: Services;
+  #services: Services;
   readonly #counts: ByteCounts = { uploadBytes: 0, downloadBytes: 0 };
   readonly #crypto: CryptoPort;
   readonly #random: Random;
@@ -78,7 +78,7 @@ export class Connection {
     this.#crypto = options.crypto ?? nodeCrypto;
     this.#random = options.random ?? systemRandom;
     this.#clock = options.clock ?? systemClock;
-    this.#services = openServices(options.address, options, this.#counts, options.transport);
+    this.#services = this.#dial();
   }
 
   get address(): string {
@@ -93,8 +93,8 @@ export class Connection {
   /** Keep this client's stream open until the signal fires; see {@link checkIn}. */
   checkIn(options: CheckInOptions): Promise<void> {
     const { address, consortium } = this.#options;
-    const { rounds } = this.#services;
-    return checkIn({ rounds, address, consortium, software, clock: this.#clock, random: this.#random }, options);
+    const ports = { address, consortium, software, clock: this.#clock, random: this.#random };
+    return checkIn({ ...ports, rounds: () => this.#services.rounds, redial: () => this.#redial() }, options);
   }
 
   /**
@@ -104,9 +104,9 @@ export class Connection {
    *   the coordinator's refusal; `invalid-argument` for an upload header, which goes with its vector.
    */
   async answer(runId: string, message: ParticipantMessage, limits: CallLimits = {}): Promise<Signed> {
-    const { rounds } = this.#services;
     const { address } = this.#options;
     const receipt = await this.#repeat(limits, answerMillis, (leftMillis) => {
+      const { rounds } = this.#services;
       const deadlineMillis = Math.min(leftMillis, attemptMillis);
       return sendAnswer({ rounds, address, runId, message, deadlineMillis, signal: limits.signal });
     });
@@ -119,8 +119,10 @@ export class Connection {
    * @returns the receipt, checked. @throws as {@link answer}; `state-lost` when the file is shorter than announced.
    */
   async uploadMaskedUpdate(upload: MaskedUpload & { readonly deadlineMillis?: number }): Promise<Signed> {
-    const ports = { blobs: this.#services.blobs, address: this.address, clock: this.#clock };
-    const receipt = await this.#repeat(upload, transferMillis, (left) => sendMaskedUpdate(ports, upload, left));
+    const receipt = await this.#repeat(upload, transferMillis, (left) => {
+      const ports = { blobs: this.#services.blobs, address: this.address, clock: this.#clock };
+      return sendMaskedUpdate(ports, upload, left);
+    });
     const { runId, round, header } = upload;
     return this.#checked(receipt, runId, { type: 'session', round, frame: { type: 'upload', upload: header } });
   }
@@ -132,15 +134,15 @@ export class Connection {
    */
   async getBlob(sha256: Uint8Array, options: CallLimits & { readonly maxBytes: number }): Promise<Uint8Array> {
     const download = beginDownload(sha256, options.maxBytes, options.signal);
-    const ports = { blobs: this.#services.blobs, address: this.address };
-    return this.#repeat(options, transferMillis, (left) => continueDownload(ports, download, left));
+    return this.#repeat(options, transferMillis, (left) =>
+      continueDownload({ blobs: this.#services.blobs, address: this.address }, download, left),
+    );
   }
 
   /** A plan by its digest. The digest is checked; the operator's signature is the caller's to check, with the roster. */
   async getPlan(planHash: Uint8Array, limits: CallLimits = {}): Promise<{ plan: Signed; operatorId: string }> {
-    const { plans } = this.#services;
     const reply = await this.#unary<wire.GetPlanRequest, wire.GetPlanReply__Output>(
-      plans.Get.bind(plans),
+      ({ plans }) => plans.Get.bind(plans),
       { planHash },
       limits,
     );
@@ -153,9 +155,8 @@ export class Connection {
 
   /** The latest roster epoch. Nothing of it is checked yet: `KeyStore.acceptRoster` does. */
   async getRoster(limits: CallLimits = {}): Promise<SignedRoster> {
-    const { membership } = this.#services;
     const reply = await this.#unary<wire.RosterRequest, wire.RosterReply__Output>(
-      membership.Roster.bind(membership),
+      ({ membership }) => membership.Roster.bind(membership),
       {},
       limits,
     );
@@ -168,9 +169,8 @@ export class Connection {
    * @param after the last receipt of the page before.
    */
   async getReceipts(after: ReceiptPlace | undefined, limits: CallLimits = {}): Promise<ReceiptsPage> {
-    const { rounds } = this.#services;
     const reply = await this.#unary<wire.ReceiptsRequest, wire.ReceiptsReply__Output>(
-      rounds.Receipts.bind(rounds),
+      ({ rounds }) => rounds.Receipts.bind(rounds),
       { ...after },
       limits,
     );
@@ -178,10 +178,9 @@ export class Connection {
   }
 
   async health(limits: CallLimits = {}): Promise<CoordinatorHealth> {
-    const { health } = this.#services;
     const started = performance.now();
     const reply = await this.#unary<wire.HealthRequest, wire.HealthReply__Output>(
-      health.Check.bind(health),
+      ({ health }) => health.Check.bind(health),
       {},
       limits,
     );
@@ -198,10 +197,25 @@ export class Connection {
     this.#services.close();
   }
 
-  #unary<Request, Reply>(method: UnaryMethod<Request, Reply>, request: Request, limits: CallLimits): Promise<Reply> {
+  #dial(): Services {
+    const { address, transport } = this.#options;
+    return openServices(address, this.#options, this.#counts, transport);
+  }
+
+  /** Calls under way end with `unavailable` and are repeated on the new channel. */
+  #redial(): void {
+    this.#services.close();
+    this.#services = this.#dial();
+  }
+
+  #unary<Request, Reply>(
+    method: (services: Services) => UnaryMethod<Request, Reply>,
+    request: Request,
+    limits: CallLimits,
+  ): Promise<Reply> {
     const { address } = this.#options;
     return this.#repeat(limits, answerMillis, (leftMillis) =>
-      callOnce(method, request, {
+      callOnce(method(this.#services), request, {
         address,
         deadlineMillis: Math.min(leftMillis, attemptMillis),
         signal: limits.signal,

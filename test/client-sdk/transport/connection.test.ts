@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { type Connection, connect } from '@concordat/client-sdk';
 import { type CoordinatorMessage, FederatedError } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
@@ -50,6 +52,49 @@ describe("a participant's connection", () => {
   };
 
   describe('checking in', () => {
+    it('dials afresh when a connection is taken and never answered, and brings what waits on it', async () => {
+      const clock = virtualClock();
+      const heard: string[] = [];
+      const stop = new AbortController();
+      running = await consortium.serve({
+        Rounds: { CheckIn: (call) => says(call, welcome) },
+        Health: { Check: (_, answer) => answer(null, { state: 'serving', wireVersions: [1], software: 'test/1' }) },
+      });
+      const [, port] = running.address.split(':');
+      // The first connection is held; those after it are passed on.
+      const sockets: Socket[] = [];
+      const middlebox = createServer((client) => {
+        sockets.push(client);
+        if (sockets.length === 1) return clock.fire();
+        const server = connectTcp(Number(port), '127.0.0.1');
+        sockets.push(server);
+        client.pipe(server).pipe(client);
+      }).listen(0, '127.0.0.1');
+      await once(middlebox, 'listening');
+      const address = `127.0.0.1:${(middlebox.address() as { port: number }).port}`;
+      const connection = await consortium.connection(address, { clock });
+      open.push(connection);
+      const health = connection.health();
+      await connection.checkIn({
+        clientEpoch: 1,
+        startId: new Uint8Array(16),
+        signal: stop.signal,
+        onMessage: () => undefined,
+        onConnected: () => {
+          heard.push('connected');
+          stop.abort();
+        },
+        onDisconnected: (error) => heard.push(`${error.code}: ${error.message}`),
+      });
+      expect(heard).to.deep.equal([
+        `unavailable: the coordinator at ${address} did not welcome this client in time`,
+        'connected',
+      ]);
+      expect((await health).state).to.equal('serving');
+      middlebox.close();
+      for (const socket of sockets) socket.destroy();
+    });
+
     it('delivers messages in order, connects again when the stream ends, and leaves with the signal', async () => {
       const requests: wire.CheckInRequest__Output[] = [];
       const connection = await dial({

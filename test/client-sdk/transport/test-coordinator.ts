@@ -161,15 +161,23 @@ export function failure(error: unknown): Partial<StatusObject> {
   return { code, details, metadata };
 }
 
-/** Time passes only in `sleep`, and at once. */
-export function virtualClock(): Clock & { readonly slept: number[] } {
+/** Time passes only in `sleep`, and at once; timers fire when a test says so. */
+export function virtualClock(): Clock & { readonly slept: number[]; fire(): void } {
   let now = 0;
   const slept: number[] = [];
+  const timers = new Set<() => void>();
   return {
     slept,
     monotonicMillis: () => now,
-    after: () => {
-      throw new Error('the transport sets no timers');
+    after(_, fire) {
+      timers.add(fire);
+      return () => timers.delete(fire);
+    },
+    fire() {
+      for (const timer of [...timers]) {
+        timers.delete(timer);
+        timer();
+      }
     },
     async sleep(millis) {
       now += millis;

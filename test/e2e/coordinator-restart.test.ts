@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type ClientEvent, enroll, FederatedClient, parsePolicy, type Trainer } from '@concordat/client-sdk';
+import { OperatorClient, openStore, RunJournal } from '@concordat/coordinator';
+import { decodeSafetensors, fromHex } from '@concordat/core';
+import { expect } from 'chai';
+import { TestConsortium } from '../coordinator/consortium.js';
+
+const bin = resolve(import.meta.dirname, '../../../cli/dist/bin/concordat.js');
+const names = ['acme', 'bluebird', 'cobalt', 'delta'];
+const policy = parsePolicy(`
+schema: concordat/policy/1
+proposers: [operator]
+purposes: [test]
+cohort: {min: 4}
+differentialPrivacy: optional
+approval: automatic
+metrics: [accuracy]
+`);
+
+/** Adds one to every weight. */
+const stepping: Trainer = {
+  describe: () => ({ engine: 'stepping 1', kernels: 'none', why: 'a test' }),
+  fit: async ({ weights }) => ({
+    weights: weights.map(({ name, shape, values }) => ({ name, shape, values: values.map((value) => value + 1) })),
+    examples: 10,
+  }),
+  evaluate: async () => ({ metrics: { accuracy: 0.5 }, examples: 1 }),
+  close: async () => undefined,
+};
+
+/** A coordinator in a process of its own, behind an address that stays. */
+class CoordinatorProcess {
+  readonly #directory: string;
+  readonly #proxy: Server;
+  readonly #sockets = new Set<Socket>();
+  #child: ChildProcess | undefined;
+  port = 0;
+  starts = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#proxy = createServer((client) => {
+      const server = connect(this.port, '127.0.0.1');
+      client.pipe(server).pipe(client);
+      for (const [socket, other] of [
+        [client, server],
+        [server, client],
+      ] as const) {
+        socket.on('error', () => socket.destroy()).on('close', () => other.destroy());
+        this.#sockets.add(socket);
+      }
+    });
+  }
+
+  async listen(): Promise<string> {
+    this.#proxy.listen(0, '127.0.0.1');
+    await once(this.#proxy, 'listening');
+    return `127.0.0.1:${(this.#proxy.address() as { port: number }).port}`;
+  }
+
+  /** Resolves with what it says when it listens. */
+  async start(): Promise<{ readonly resumed?: { readonly run: string } }> {
+    const args = [bin, 'coordinator', 'start', '--directory', this.#directory, '--json'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = child;
+    this.starts += 1;
+    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+    const said = JSON.parse(line) as { readonly port: number; readonly resumed?: { readonly run: string } };
+    this.port = said.port;
+    return said;
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child!;
+    const closed = once(child, 'close');
+    child.kill('SIGKILL');
+    await closed;
+  }
+
+  async close(): Promise<void> {
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) await this.kill();
+    this.#proxy.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+describe('a coordinator that is killed', function () {
+  this.timeout(120_000);
+  let consortium: TestConsortium;
+  let process: CoordinatorProcess;
+  let operator: OperatorClient;
+  let directory: string;
+
+  before(async () => {
+    consortium = await TestConsortium.open();
+    directory = mkdtempSync(join(tmpdir(), 'concordat-killed-'));
+    for (const name of names) {
+      const invitation = await consortium.operator.invite(name, name, 0);
+      const onPending = (fingerprint: string) => void consortium.operator.admit(name, fingerprint);
+      await enroll({ invitation, directory: join(directory, name), pollMillis: 1, onPending });
+    }
+    process = new CoordinatorProcess(consortium.directory);
+    const address = await process.listen();
+    for (const name of names) {
+      const path = join(directory, name, 'enrolment.json');
+      writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), address }));
+    }
+    const metrics = [{ name: 'accuracy', kind: 'rate', max: 1 } as const];
+    // A client that lost its coordinator tries again within two seconds: a step waits longer.
+    const deadlines = { selectMillis: 10_000, readyMillis: 60_000, stepMillis: 20_000, graceMillis: 60_000 };
+    const { planHash } = await consortium.propose({ run: 'killed', rounds: 3, clippingNorm: 1000, metrics, deadlines });
+    await consortium.coordinator.stop();
+    await process.start();
+    operator = new OperatorClient({ ...consortium.operatorKeys, address: `127.0.0.1:${process.port}` });
+    await operator.startRun(planHash, 'killed');
+  });
+
+  after(async () => {
+    operator.close();
+    await process.close();
+    await consortium.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('in training, in an upload and after a reveal goes on with the same rounds, and loses nobody', async () => {
+    const kills = new Map([
+      ['ready 1', 'bluebird'],
+      ['uploading 2', 'cobalt'],
+      ['contributed 3', 'acme'],
+    ]);
+    const resumed: string[] = [];
+    let restarting = Promise.resolve();
+    const restart = async () => {
+      await process.kill();
+      resumed.push((await process.start()).resumed?.run ?? 'nothing');
+    };
+    const listen = (name: string) => (event: ClientEvent) => {
+      const moment = 'round' in event ? `${event.type} ${event.round}` : '';
+      if (kills.get(moment) !== name) return;
+      kills.delete(moment);
+      restarting = restarting.then(restart);
+    };
+    const clients = await Promise.all(
+      names.map((name) =>
+        FederatedClient.open({
+          directory: join(directory, name),
+          trainer: stepping,
+          policy,
+          onEvent: listen(name),
+        }),
+      ),
+    );
+    const ends = await Promise.all(clients.map((client) => client.run({ once: true })));
+    await restarting;
+    await Promise.all(clients.map((client) => client.close()));
+    expect(ends.map((end) => end?.outcome)).to.deep.equal(Array(4).fill('completed'));
+    expect(resumed).to.deep.equal(['killed', 'killed', 'killed']);
+
+    operator.close();
+    operator = new OperatorClient({ ...consortium.operatorKeys, address: `127.0.0.1:${process.port}` });
+    const [run] = (await operator.status()).runs;
+    expect(run).to.include({ run: 'killed', state: 'completed', modelVersion: 3 });
+    const [bias] = decodeSafetensors(await operator.get(fromHex(run!.modelHash)));
+    // −0.25 and three times the mean of ones; a unit of the ring is 1000 / 2^15.
+    expect(bias!.values[0]).to.be.closeTo(2.75, 0.1);
+
+    await process.kill();
+    const store = await openStore(join(consortium.directory, 'coordinator', 'store'));
+    const records = await new RunJournal(store, 'killed').records();
+    await store.close();
+    const rounds = records.flatMap((record) => (record.type === 'round-ended' ? [record.record] : []));
+    expect(rounds.map(({ round, outcome, survivors }) => [round, outcome.type, survivors])).to.deep.equal([
+      [1, 'published', names],
+      [2, 'published', names],
+      [3, 'published', names],
+      [4, 'evaluated', names],
+    ]);
+  });
+});

@@ -1,4 +1,4 @@
-import type { FederatedError, ParticipationProgress } from '@concordat/core';
+import type { FederatedError, MetricValues, ParticipationProgress } from '@concordat/core';
 import type { RuleResult } from './policy/evaluate-policy.js';
 import type { EngineDescription } from './trainer/trainer.js';
 
@@ -18,6 +18,8 @@ export type ClientEvent =
   | { readonly type: 'connected'; readonly address: string; readonly software: string }
   /** The connection is down and is tried again by itself. */
   | { readonly type: 'disconnected'; readonly reason: string; readonly retryMillis: number }
+  /** The last model on the local holdout; nothing was trained. */
+  | { readonly type: 'measured'; readonly round: number; readonly metrics: MetricValues }
   /** The policy, rule by rule, before its decision. */
   | {
       readonly type: 'policy';

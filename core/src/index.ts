@@ -136,7 +136,7 @@ export {
   type TensorShape,
   type Weighting,
 } from './round/plan.js';
-export { planParameters, planSegments } from './round/segments.js';
+export { planParameters, planSegments, roundSegments } from './round/segments.js';
 export { type Candidate, chooseCohort, selectable } from './round/selection.js';
 export { fedAvg, type Strategy } from './round/strategy.js';
 export { sessionTerms } from './round/terms.js';
@@ -202,9 +202,9 @@ export { type SignatureLabel, signBody, verifyBody, verifyBodyHash } from './sec
 export { defaultColluders, type Thresholds, thresholdOf, thresholds } from './secagg/thresholds.js';
 export { printable } from './text.js';
 export { clipDelta, l2Norm } from './update/clip.js';
-export { type DecodedSum, decodeSum, type MeanMetric } from './update/decode.js';
+export { type DecodedSum, decodeEvaluation, decodeSum, type MeanMetric } from './update/decode.js';
 export { deltaOf, requireFinite } from './update/delta.js';
-export { encodeUpdate, type MetricValues } from './update/encode.js';
+export { encodeEvaluation, encodeUpdate, type MetricValues } from './update/encode.js';
 export { quantize } from './update/quantize.js';
 export { decodeSafetensors, encodeSafetensors, modelHash } from './update/safetensors.js';
 export {

@@ -76,9 +76,14 @@ function summary(result: SimulationResult, seconds: number) {
 }
 
 function outcomeOf({ outcome }: SimulatedRound) {
-  return outcome.type === 'published'
-    ? { type: outcome.type, modelVersion: outcome.modelVersion }
-    : { type: outcome.type, phase: outcome.phase, reason: outcome.reason };
+  switch (outcome.type) {
+    case 'published':
+      return { type: outcome.type, modelVersion: outcome.modelVersion };
+    case 'evaluated':
+      return { type: outcome.type };
+    case 'abandoned':
+      return { type: outcome.type, phase: outcome.phase, reason: outcome.reason };
+  }
 }
 
 function prose(result: SimulationResult): string[] {

@@ -1,4 +1,4 @@
-import { type CryptoPort, encodeUpdate, type Plan, vectorRoot } from '@concordat/core';
+import { type CryptoPort, encodeEvaluation, encodeUpdate, type Plan, vectorRoot } from '@concordat/core';
 import type { Scenario } from './scenario.js';
 import { drawUnit, seededRandom } from './seeded-random.js';
 import type { Engine } from './world.js';
@@ -11,9 +11,10 @@ import type { Engine } from './world.js';
 export function fixedDeltas(crypto: CryptoPort, scenario: Scenario, plan: Plan): Engine {
   return {
     root: ({ participantId }, round) => seededRandom(crypto, scenario.seed, `root/${round}/${participantId}`).bytes(32),
-    update({ participantId, examples }, { round, metrics }) {
+    update({ participantId, examples }, { round, kind, metrics }) {
       const random = (purpose: string) => seededRandom(crypto, scenario.seed, `${purpose}/${round}/${participantId}`);
       const shape = random('shape');
+      if (kind === 'evaluate') return encodeEvaluation(plan, metrics ? { accuracy: drawUnit(shape) } : undefined);
       const norm = scenario.clippingNorm * (0.3 + drawUnit(shape));
       const scale = norm * Math.sqrt(3 / scenario.parameters);
       const draws = random('delta');

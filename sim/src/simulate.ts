@@ -110,8 +110,7 @@ class Simulation {
       upload: (seat: Seat, _round: number, vector: Uint8Array, portion: number) => this.#upload(seat, vector, portion),
       prepared: (seat: Seat, round: number, lanes: readonly Int32Array[]) =>
         this.#updates.set(seat.participantId, { round, lanes }),
-      died: (seat: Seat) =>
-        this.#after(0, () => this.#coordinator.take({ type: 'disconnected', participant: seat.participantId })),
+      died: (seat: Seat, step: DropStep) => this.#died(seat, step),
     };
     this.#participants = new Map(
       seats.map((seat, i) => [
@@ -140,7 +139,7 @@ class Simulation {
       );
     }
     const exact = this.#rounds.every(
-      (round) => round.exact === (round.outcome.type === 'published' ? true : undefined),
+      (round) => round.exact === (round.outcome.type === 'abandoned' ? undefined : true),
     );
     return { scenario, ...this.#finished, rounds: this.#rounds, exact, virtualMillis: time.now };
   }
@@ -151,6 +150,18 @@ class Simulation {
       this.#coordinator.take({ type: 'check-in', participant: participantId, organization });
       if (participant.alive) participant.take({ type: 'connected' });
       else participant.restart();
+    });
+  }
+
+  /** Its process is started again when the round is over; one that still has to reveal after two steps' time, for the sum waits for it. */
+  #died(seat: Seat, step: DropStep): void {
+    const { participantId } = seat;
+    const participant = this.#participants.get(participantId)!;
+    const { life } = participant;
+    this.#after(0, () => this.#coordinator.take({ type: 'disconnected', participant: participantId }));
+    if (step !== 'reveal') return;
+    this.#after(2 * this.#world.plan.deadlines.stepMillis, () => {
+      if (!participant.alive && participant.life === life) this.#connect(seat);
     });
   }
 

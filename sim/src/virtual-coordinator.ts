@@ -7,10 +7,10 @@ import {
   type CoordinationRecord,
   type CoordinationState,
   type CoordinatorMessage,
+  decodeEvaluation,
   decodeSum,
   openCoordination,
   type RunProgress,
-  type SumOrder,
   signBody,
   stepCoordination,
   toHex,
@@ -101,7 +101,7 @@ export class VirtualCoordinator {
         this.#expected.set(effect.participant, effect.contentDigest);
         return;
       case 'open-sum':
-        this.#openSum(effect.round, effect.sum);
+        this.#openSum(effect);
         return;
       case 'publish':
         this.#publish(effect);
@@ -128,7 +128,7 @@ export class VirtualCoordinator {
     this.#links.toParticipant(participant, { type: 'uploaded', round, receipt });
   }
 
-  #openSum(round: number, sum: SumOrder): void {
+  #openSum({ round, kind, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
     const { crypto, plan } = this.#world;
     const vector = new Uint8Array(sum.layout.lengthBytes);
     for (const { contentDigest } of sum.survivors)
@@ -143,6 +143,11 @@ export class VirtualCoordinator {
     }
     const lanes = opened.map((segment) => segment.lanes);
     this.#links.opened(round, survivors, vector, lanes);
+    if (kind === 'evaluate') {
+      const metrics = decodeEvaluation(plan, lanes, survivors.length);
+      this.#soon({ type: 'sum-opened', round, totalWeight: 0, metrics });
+      return;
+    }
     const { mean, totalWeight, metrics } = decodeSum(plan, lanes, survivors.length);
     this.#mean = mean;
     this.#soon({ type: 'sum-opened', round, totalWeight, metrics });

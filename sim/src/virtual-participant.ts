@@ -25,7 +25,7 @@ export interface ParticipantLinks extends Links {
   /** What this seat contributes to a round, as integers: the truth an opened sum is compared with. */
   prepared(seat: Seat, round: number, update: readonly Int32Array[]): void;
   /** The process of this seat is gone. */
-  died(seat: Seat): void;
+  died(seat: Seat, step: DropStep): void;
 }
 
 /** The production participation machine with a disk that survives and a process that can die. */
@@ -37,6 +37,8 @@ export class VirtualParticipant {
   readonly #records: ParticipationRecord[] = [];
   readonly #timers: NamedTimers;
   readonly #drops: ReadonlyMap<number, DropStep>;
+  /** Rounds in which it has left already. */
+  readonly #left = new Set<number>();
   #state: ParticipationState;
   #life = 0;
   #alive = true;
@@ -59,6 +61,11 @@ export class VirtualParticipant {
 
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /** How often it has died. */
+  get life(): number {
+    return this.#life;
   }
 
   /** Start again with what the disk holds: the journal, not the memory. */
@@ -94,7 +101,7 @@ export class VirtualParticipant {
       case 'train':
         this.#base = effect.baseModelHash;
         if (this.#leaves(effect.round, 'train')) {
-          this.#after(seat.trainMillis / 2, () => this.#die());
+          this.#after(seat.trainMillis / 2, () => this.#die(effect.round));
           return;
         }
         this.#later(seat.trainMillis, { type: 'trained', round: effect.round });
@@ -141,7 +148,7 @@ export class VirtualParticipant {
       message.frame.type !== 'upload' &&
       this.#leaves(message.round, message.frame.type)
     ) {
-      this.#die();
+      this.#die(message.round);
       return;
     }
     this.#links.toCoordinator({ type: 'message', participant: this.seat.participantId, message });
@@ -186,19 +193,24 @@ export class VirtualParticipant {
       message: { type: 'session', round: effect.round, frame },
     });
     this.#links.upload(this.seat, effect.round, vector, leaves ? 0.5 : 1);
-    if (leaves) this.#after((500 * vector.length) / this.#world.scenario.link.uploadBytesPerSecond, () => this.#die());
+    if (leaves)
+      this.#after((500 * vector.length) / this.#world.scenario.link.uploadBytesPerSecond, () =>
+        this.#die(effect.round),
+      );
   }
 
+  /** Once: who comes back within the round stays. */
   #leaves(round: number, step: DropStep | SessionAnswer): boolean {
-    return this.#drops.get(round) === step;
+    return this.#drops.get(round) === step && !this.#left.has(round);
   }
 
-  #die(): void {
+  #die(round: number): void {
+    this.#left.add(round);
     this.#alive = false;
     this.#life++;
     this.#update = undefined;
     this.#timers.cancelAll();
-    this.#links.died(this.seat);
+    this.#links.died(this.seat, this.#drops.get(round)!);
   }
 
   #later(afterMillis: number, event: Unstamped<ParticipationEvent>): void {

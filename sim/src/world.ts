@@ -5,6 +5,7 @@ import type {
   Plan,
   Random,
   RosterView,
+  RoundKind,
   SessionCodec,
   Signer,
 } from '@concordat/core';
@@ -31,11 +32,16 @@ export interface Engine {
   root(seat: Seat, round: number): Uint8Array;
   /**
    * @param order.metrics whether the metric lanes are filled; else they are zero.
-   * @returns payload lanes of each segment of the plan, secret until masked.
+   * @returns payload lanes of each segment of a round of this kind, secret until masked.
    */
   update(
     seat: Seat,
-    order: { readonly round: number; readonly baseModelHash: Uint8Array; readonly metrics: boolean },
+    order: {
+      readonly round: number;
+      readonly kind: RoundKind;
+      readonly baseModelHash: Uint8Array;
+      readonly metrics: boolean;
+    },
   ): readonly Int32Array[];
   /** @returns the digest of the model that the mean delta makes of the base model. */
   publish(order: { readonly baseModelHash: Uint8Array; readonly mean: Float32Array }): Uint8Array;

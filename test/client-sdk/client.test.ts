@@ -183,6 +183,9 @@ describe('clients of several participants in one process', function () {
       ['published', names],
       ['published', names],
     ]);
+    const [evaluation] = progress.flatMap((event) => (event.type === 'evaluation' ? [event] : []));
+    expect(evaluation).to.deep.include({ round: 3, outcome: 'evaluated', modelVersion: 2, survivors: names });
+    expect(evaluation!.metrics).to.deep.equal([{ name: 'accuracy', mean: 0.5, participants: 4 }]);
     const [bias] = await modelOf(progress);
     // −0.25 and twice the mean of 0.5, 0.5, 0, 0; a unit of the ring is 100 / 2^15.
     expect(bias!.values[0]).to.be.closeTo(0.25, 0.01);
@@ -190,7 +193,8 @@ describe('clients of several participants in one process', function () {
     expect(ends.map((end) => (end as { outcome: string }).outcome)).to.deep.equal(Array(4).fill('completed'));
     for (const { events } of seats) {
       const included = events.flatMap((event) => (event.type === 'contributed' ? [event.included] : []));
-      expect(included).to.deep.equal([true, true]);
+      // The third was the round that measured the last model.
+      expect(included).to.deep.equal([true, true, true]);
     }
   });
 

@@ -2,6 +2,7 @@ import {
   addKeystreams,
   decodePlan,
   decodeRoster,
+  encodeEvaluation,
   encodeUpdate,
   type FederatedError,
   openParticipation,
@@ -184,13 +185,19 @@ export class MachineParticipant {
     this.#take({ type: 'plan-approved', run });
   }
 
-  #prepare({ round, metrics }: Extract<ParticipationEffect, { type: 'prepare-update' }>): void {
+  #prepare({ round, kind, metrics }: Extract<ParticipationEffect, { type: 'prepare-update' }>): void {
     const plan = this.#plan!;
+    const measured = Object.fromEntries(plan.metrics.map(({ name }) => [name, 0.5]));
+    if (kind === 'evaluate') {
+      this.#lanes = encodeEvaluation(plan, metrics ? measured : undefined);
+      this.#take({ type: 'prepared', round });
+      return;
+    }
     this.#lanes = encodeUpdate({
       plan,
       delta: this.#behaviour.delta(parameterCount(plan.task.model.tensors), round),
       examples: 100,
-      ...(metrics ? { metrics: Object.fromEntries(plan.metrics.map(({ name }) => [name, 0.5])) } : {}),
+      ...(metrics ? { metrics: measured } : {}),
       random: seeded(this.#member.id),
     });
     this.#take({ type: 'prepared', round });

@@ -47,12 +47,8 @@ export type Letter =
 
 /** Ways in which a runner breaks a promise. A model that does not see them is blind. */
 export const roundSabotages = [
-  /** The journal forgets on which bases survivors were signed. */
-  'forget-signed',
   /** The journal forgets which rounds were entered. */
   'forget-entered',
-  /** The journal forgets what was contributed. */
-  'forget-contributed',
   /** An update that was uploaded is kept and offered again. */
   'keep-update',
 ] as const;

@@ -64,6 +64,7 @@ export class RoundWorld {
   #effectsLeft = Number.POSITIVE_INFINITY;
   /** Of a coordinator that opens what no plan says. */
   #lure: RoundLure | undefined;
+  #lured = false;
   #waiting = '';
 
   constructor(setup: RoundSetup, sabotage?: RoundSabotage) {
@@ -158,7 +159,10 @@ export class RoundWorld {
     }
   }
 
-  /** The faults stop: everyone is there, nothing is lost any more, and the run must end. */
+  /**
+   * The faults stop: everyone is there, nothing is lost any more, and the run must end. Where somebody else led sessions on its base models
+   * it may pause instead, or wait by name: members who were led away from a certified session can neither open nor abort it.
+   */
   settle(): string {
     this.#lure = undefined;
     this.#startCoordinator();
@@ -172,8 +176,15 @@ export class RoundWorld {
     };
     calm();
     while (this.#coordination!.stage.type !== 'over') {
+      if (this.#lured && this.#coordination!.stage.type === 'paused') return 'paused';
+      if (this.#lured && turns >= turnsMax && this.#waiting.includes('the certified sum is waited for'))
+        return 'waiting';
       const { idle } = this.#clock;
-      must(idle !== undefined && turns < turnsMax, 'liveness', () => `the run stands still: ${this.#waiting}`);
+      must(
+        idle !== undefined && turns < turnsMax,
+        'liveness',
+        () => `the run stands still in ${this.#coordination!.stage.type}: ${this.#waiting}`,
+      );
       turns += 1;
       this.#clock.pass(idle, calm);
     }
@@ -550,7 +561,8 @@ export class RoundWorld {
   #bait(senders: number, ahead: number, base: number): void {
     const round = Math.max(1, this.#coordination?.round ?? 0) + ahead;
     const baseModelHash = this.#models[base % this.#models.length]!;
-    const terms = sessionTerms({ ...this.#options(), round, baseModelHash });
+    const terms = sessionTerms({ ...this.#options(), round, kind: 'train', baseModelHash });
+    this.#lured = true;
     this.#lure = new RoundLure(terms, this.#roster, {
       send: (to, frame) => this.#letters.push({ kind: 'stream', to, message: { type: 'session', round, frame } }),
       open: (order) => this.#open(round, order),
@@ -581,9 +593,7 @@ export function runRounds(
 }
 
 function forgotten(sabotage: RoundSabotage | undefined): string | undefined {
-  if (sabotage === 'forget-signed') return 'base-signed';
-  if (sabotage === 'forget-entered') return 'session-entered';
-  return sabotage === 'forget-contributed' ? 'contributed' : undefined;
+  return sabotage === 'forget-entered' ? 'session-entered' : undefined;
 }
 
 function callName(message: ParticipantMessage): string {

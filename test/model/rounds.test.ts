@@ -29,16 +29,8 @@ describe('The model of rounds sees', () => {
     expect(violation?.rule).to.equal(rule);
   };
 
-  it('a journal that forgets on which base survivors were signed', () => {
-    seen('forget-signed', 'P7-signed-base', 17);
-  });
-
   it('a journal that forgets which rounds were entered', () => {
     seen('forget-entered', 'second-root', 16);
-  });
-
-  it('a journal that forgets what was contributed', () => {
-    seen('forget-contributed', 'metrics-twice', 7);
   });
 
   it('an update that is kept and offered again', () => {

@@ -18,6 +18,9 @@ function session(n: number, over: Partial<ScenarioInput> = {}): SimulationResult
   });
 }
 
+/** The rounds that trained. */
+const trained = ({ rounds }: SimulationResult) => rounds.filter(({ kind }) => kind === 'train');
+
 const dropped = (participants: readonly number[], step: DropStep) =>
   participants.map((participant) => ({ round: 1, participant, step }));
 
@@ -27,8 +30,11 @@ describe('the sum of a simulated session', () => {
       for (let n = 3; n <= 12; n++) {
         const { rounds, exact } = session(n, { bits });
         expect(exact, `n = ${n}`).to.equal(true);
-        expect(rounds.map(({ survivors }) => survivors.length)).to.deep.equal([n]);
-        expect(rounds[0]!.lanes).to.equal(40 + 1 + 2);
+        expect(rounds.map(({ kind, survivors }) => [kind, survivors.length])).to.deep.equal([
+          ['train', n],
+          ['evaluate', n],
+        ]);
+        expect(rounds.map(({ lanes }) => lanes)).to.deep.equal([40 + 1 + 2, 2]);
       }
     });
 
@@ -52,11 +58,18 @@ describe('the sum of a simulated session', () => {
 
 describe('a session with fewer than T participants left', () => {
   for (const step of dropSteps) {
-    it(`is abandoned when they leave at ${step}, and nothing is unmasked`, () => {
+    const end = step === 'reveal' ? 'waits for them' : 'is abandoned, and nothing is unmasked,';
+    it(`${end} when they leave at ${step}`, () => {
       for (const n of [3, 4, 7, 12]) {
         const lost = Array.from({ length: n - thresholdOf(n, 1) + 1 }, (_, i) => i + 1);
         const { rounds, outcome } = session(n, { cohort: { min: 3, size: n, max: n }, drops: dropped(lost, step) });
         const left = n - lost.length;
+        // Certified before they left: the sum is waited for until they are back.
+        if (step === 'reveal') {
+          expect([outcome, rounds[0]!.exact], `n = ${n}`).to.deep.equal(['completed', true]);
+          expect(rounds[0]!.survivors).to.have.lengthOf(n);
+          continue;
+        }
         // Lost before the session: those who are left can be a smaller session of their own.
         const smaller = (step === 'train' || step === 'advertise') && left >= 3 && left >= thresholdOf(left, 1);
         expect(outcome, `n = ${n}`).to.equal(smaller ? 'completed' : 'aborted');
@@ -84,8 +97,9 @@ describe('a simulated run', () => {
   });
 
   it('takes back who was lost in an earlier round', () => {
-    const { rounds, outcome } = simulate(scenario);
-    expect(outcome).to.equal('completed');
+    const result = simulate(scenario);
+    const rounds = trained(result);
+    expect(result.outcome).to.equal('completed');
     expect(rounds.map(({ survivors }) => survivors.length)).to.deep.equal([5, 4, 5, 5]);
     expect(rounds[1]!.dropped.map(({ participant, step }) => [participant, step])).to.deep.equal([['p3', 'upload']]);
     expect(rounds[1]!.dropped[0]!.bytesReceived).to.be.within(1, rounds[1]!.dropped[0]!.bytesExpected - 1);

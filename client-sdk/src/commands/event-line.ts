@@ -34,6 +34,10 @@ export function eventLine(event: ClientEvent): string | undefined {
         : `Run ${event.runId}: ${event.decision}. ${event.reason}`.trim();
     case 'training':
       return `Round ${event.round}: training.`;
+    case 'measuring':
+      return `Round ${event.round}: measuring the last model.`;
+    case 'measured':
+      return `Round ${event.round}: measured${measuredText(event.metrics)}.`;
     case 'trained':
       return `Round ${event.round}: trained on ${event.examples} examples in ${event.seconds.toFixed(1)} s${measuredText(event.metrics)}.`;
     case 'uploading':

@@ -3,11 +3,13 @@ import {
   bounds,
   decodeSafetensors,
   deltaOf,
+  encodeEvaluation,
   encodeUpdate,
   FederatedError,
   flattenTensors,
   fromBase64url,
   type MetricValues,
+  type Plan,
   parameterCount,
   type Random,
   refusal,
@@ -36,10 +38,11 @@ export interface LocalTrainingOptions {
   readonly examplesMin: number;
 }
 
-/** Trains a participant's update and holds it, in memory only, until it is masked or discarded. */
+/** Trains a participant's update, or measures a model, and holds the result, in memory only, until it is masked or discarded. */
 export class LocalTraining {
   readonly #options: LocalTrainingOptions;
   #delta: { readonly values: Float32Array; readonly result: TrainingResult } | undefined;
+  #measured: MetricValues | undefined;
   #lanes: readonly Int32Array[] | undefined;
   #topology: { readonly digest: string; readonly model: object } | undefined;
 
@@ -83,6 +86,34 @@ export class LocalTraining {
   }
 
   /**
+   * Fetch the model, verify it, measure it; nothing is trained.
+   *
+   * @returns no metrics without a holdout. @throws as {@link train}, but for `update.finite` and `examples.min`.
+   */
+  async measure(
+    { plan }: ApprovedRun,
+    baseModelHash: Uint8Array,
+    options: { readonly signal: AbortSignal },
+  ): Promise<MetricValues> {
+    this.discard();
+    const { task } = plan;
+    const { signal } = options;
+    const model = await this.#fetchTopology(task.model.topologyDigest, signal);
+    const weights = splitTensors(await this.#fetchWeights({ plan }, baseModelHash, signal), task.model.tensors);
+    const { metrics } = await this.#options.trainer.evaluate({ model, weights, loss: task.loss, signal });
+    this.#measured = metrics;
+    return metrics;
+  }
+
+  /** Encode what was measured as lanes; zeros where `metrics` is false, or nothing could be measured. */
+  prepareMetrics({ plan }: ApprovedRun, metrics: boolean): void {
+    const measured = this.#measured;
+    if (measured === undefined) throw new FederatedError('internal', 'there are no metrics to prepare');
+    this.#lanes = encodeEvaluation(plan, metrics && isMeasured(plan, measured) ? measured : undefined);
+    this.#measured = undefined;
+  }
+
+  /**
    * Encode the delta as lanes; it is forgotten.
    *
    * @param metrics whether the metric lanes are filled; without a holdout there is nothing to fill them with.
@@ -90,7 +121,7 @@ export class LocalTraining {
   prepare({ plan }: ApprovedRun, metrics: boolean): void {
     const held = this.#delta;
     if (held === undefined) throw new FederatedError('internal', 'there is no update to prepare');
-    const measured = plan.metrics.every(({ name }) => Number.isFinite(held.result.metrics[name]));
+    const measured = isMeasured(plan, held.result.metrics);
     this.#lanes = encodeUpdate({
       plan,
       delta: held.values,
@@ -113,6 +144,7 @@ export class LocalTraining {
     this.#delta?.values.fill(0);
     for (const lanes of this.#lanes ?? []) lanes.fill(0);
     this.#delta = undefined;
+    this.#measured = undefined;
     this.#lanes = undefined;
   }
 
@@ -125,10 +157,14 @@ export class LocalTraining {
     return model;
   }
 
-  async #fetchWeights({ plan }: ApprovedRun, hash: Uint8Array, signal: AbortSignal): Promise<Weights> {
+  async #fetchWeights({ plan }: Pick<ApprovedRun, 'plan'>, hash: Uint8Array, signal: AbortSignal): Promise<Weights> {
     const { tensors } = plan.task.model;
     const maxBytes = 8 + bounds.safetensorsHeaderBytesMax + 4 * parameterCount(tensors);
     const bytes = await this.#options.connection.getBlob(hash, { maxBytes, signal });
     return flattenTensors(decodeSafetensors(bytes), tensors);
   }
+}
+
+function isMeasured(plan: Plan, metrics: MetricValues): boolean {
+  return plan.metrics.every(({ name }) => Number.isFinite(metrics[name]));
 }

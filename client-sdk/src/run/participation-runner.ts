@@ -19,6 +19,7 @@ import type { KeyStore } from '../keys/key-store.js';
 import type { Policy } from '../policy/policy.js';
 import type { ParticipantJournal } from '../state/journal.js';
 import type { Spool } from '../state/spool.js';
+import type { FitProgress } from '../trainer/trainer.js';
 import type { Connection } from '../transport/connection.js';
 import type { LocalTraining } from './local-training.js';
 import { maskUpdate } from './masking.js';
@@ -226,22 +227,17 @@ export class ParticipationRunner {
   }
 
   #train(effect: Effect<'train'>): void {
-    const { training, clock, onEvent } = this.#parts;
+    const { training } = this.#parts;
     const { round } = effect;
-    const run = this.#requireRun();
     this.#trainingStop.abort();
     const stop = new AbortController();
     this.#trainingStop = stop;
-    const startedAt = clock.monotonicMillis();
     this.#background(async () => {
       try {
         const signal = AbortSignal.any([stop.signal, this.#stop.signal]);
-        const result = await training.train(run, effect, {
-          signal,
-          onProgress: (progress) => onEvent({ type: 'training-progress', round, ...progress }),
-        });
+        const told = await (effect.kind === 'train' ? this.#fit(effect, signal) : this.#measure(effect, signal));
         if (signal.aborted) return training.discard();
-        onEvent({ type: 'trained', round, ...result, seconds: (clock.monotonicMillis() - startedAt) / 1000 });
+        this.#parts.onEvent(told);
         this.post({ type: 'trained', round });
       } catch (error) {
         if (!stop.signal.aborted) this.post({ type: 'failed', round, error: asFederated(error) });
@@ -249,9 +245,25 @@ export class ParticipationRunner {
     });
   }
 
-  #prepare({ round, metrics }: Effect<'prepare-update'>): void {
+  async #fit(effect: Effect<'train'>, signal: AbortSignal): Promise<ClientEvent> {
+    const { training, clock, onEvent } = this.#parts;
+    const { round } = effect;
+    const startedAt = clock.monotonicMillis();
+    const onProgress = (progress: FitProgress) => onEvent({ type: 'training-progress', round, ...progress });
+    const result = await training.train(this.#requireRun(), effect, { signal, onProgress });
+    return { type: 'trained', round, ...result, seconds: (clock.monotonicMillis() - startedAt) / 1000 };
+  }
+
+  async #measure({ round, baseModelHash }: Effect<'train'>, signal: AbortSignal): Promise<ClientEvent> {
+    const metrics = await this.#parts.training.measure(this.#requireRun(), baseModelHash, { signal });
+    return { type: 'measured', round, metrics };
+  }
+
+  #prepare({ round, kind, metrics }: Effect<'prepare-update'>): void {
     try {
-      this.#parts.training.prepare(this.#requireRun(), metrics);
+      const { training } = this.#parts;
+      if (kind === 'train') training.prepare(this.#requireRun(), metrics);
+      else training.prepareMetrics(this.#requireRun(), metrics);
       this.post({ type: 'prepared', round });
     } catch (error) {
       this.post({ type: 'failed', round, error: asFederated(error) });

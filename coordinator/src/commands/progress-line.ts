@@ -19,10 +19,14 @@ export function progressLine(event: ProgressEvent): readonly string[] {
       return [`round ${event.round}: lost ${event.participant} at ${event.step}${sent(event)}: ${event.reason}`];
     case 'round':
       return [roundLine(event)];
+    case 'evaluation':
+      return [evaluationLine(event)];
     case 'evaluated':
       return [`model ${event.modelVersion}: ${metricsText(event.metrics)}`];
     case 'evaluation-failed':
       return [`model ${event.modelVersion} could not be evaluated: ${event.message}`];
+    case 'settled':
+      return [`round ${event.round}: its abort is certified, and the updates in it are free`];
     case 'paused':
       return [`paused: ${event.reason}`];
     case 'finished':
@@ -38,6 +42,13 @@ function roundLine(round: RoundReport): string {
     return `round ${round.round}: abandoned after ${round.seconds.toFixed(1)} s: ${round.reason}`;
   const recovered = round.recovered.length === 0 ? '' : `, masks of ${round.recovered.join(', ')} recovered`;
   return `round ${round.round}: published model ${round.modelVersion} of ${round.survivors.length} of ${round.cohort.length}${recovered}, ${kilobytes(round.uploadBytes)} up, ${kilobytes(round.downloadBytes)} down, ${round.seconds.toFixed(1)} s`;
+}
+
+function evaluationLine(event: Extract<ProgressEvent, { readonly type: 'evaluation' }>): string {
+  const { round, outcome, reason, modelVersion, survivors, metrics } = event;
+  if (outcome === 'abandoned') return `round ${round}: model ${modelVersion} was not measured: ${reason}`;
+  const means = Object.fromEntries(metrics.map(({ name, mean }) => [name, mean]));
+  return `round ${round}: model ${modelVersion} measured by ${survivors.length} participants: ${metricsText(means) || 'none sent metrics'}`;
 }
 
 function sent({

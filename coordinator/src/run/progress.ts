@@ -73,8 +73,21 @@ export type ProgressEvent =
     }
   | ({ readonly type: 'dropped'; readonly round: number } & DroppedParticipant)
   | ({ readonly type: 'round' } & RoundReport)
+  /** A round that only measured the last model, on the participants' own holdouts. */
+  | {
+      readonly type: 'evaluation';
+      readonly round: number;
+      readonly outcome: 'evaluated' | 'abandoned';
+      readonly reason: string;
+      readonly modelVersion: number;
+      readonly survivors: readonly string[];
+      readonly metrics: RoundReport['metrics'];
+    }
+  /** A published model on the coordinator's own holdout. */
   | { readonly type: 'evaluated'; readonly modelVersion: number; readonly metrics: Readonly<Record<string, number>> }
   | { readonly type: 'evaluation-failed'; readonly modelVersion: number; readonly message: string }
+  /** Members of an abandoned round signed its abort: what was bound to it is free. */
+  | { readonly type: 'settled'; readonly round: number }
   | { readonly type: 'paused'; readonly reason: string }
   | {
       readonly type: 'finished';

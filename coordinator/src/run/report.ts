@@ -11,11 +11,12 @@ export interface RoundTraffic {
 export function reportRound(record: RoundRecord, traffic: RoundTraffic): RoundReport {
   const { outcome } = record;
   const published = outcome.type === 'published';
+  const abandoned = outcome.type === 'abandoned';
   const phases = Object.entries(record.phases).map(([phase, millis]) => [phase, seconds(millis)] as const);
   return {
     round: record.round,
-    outcome: outcome.type,
-    reason: published ? '' : outcome.reason,
+    outcome: abandoned ? 'abandoned' : 'published',
+    reason: abandoned ? outcome.reason : '',
     modelVersion: published ? outcome.modelVersion : record.baseModelVersion,
     modelHash: published ? toHex(outcome.modelHash) : '',
     cohort: record.cohort,
@@ -27,6 +28,21 @@ export function reportRound(record: RoundRecord, traffic: RoundTraffic): RoundRe
     seconds: seconds(Object.values(record.phases).reduce((sum, millis) => sum + millis, 0)),
     phases: Object.fromEntries(phases),
     metrics: record.metrics,
+  };
+}
+
+/** The machine's word about a round that only measured the last model. */
+export function reportEvaluation(record: RoundRecord): Extract<ProgressEvent, { readonly type: 'evaluation' }> {
+  const { round, outcome, baseModelVersion: modelVersion, survivors, metrics } = record;
+  const abandoned = outcome.type === 'abandoned';
+  return {
+    type: 'evaluation',
+    round,
+    outcome: abandoned ? 'abandoned' : 'evaluated',
+    reason: abandoned ? outcome.reason : '',
+    modelVersion,
+    survivors,
+    metrics,
   };
 }
 

@@ -1,6 +1,7 @@
 import {
   type CryptoPort,
   type DecodedSum,
+  decodeEvaluation,
   decodeSafetensors,
   decodeSum,
   encodeSafetensors,
@@ -9,6 +10,7 @@ import {
   flattenTensors,
   openSum,
   type Plan,
+  type RoundKind,
   type Strategy,
   type SumOrder,
   splitTensors,
@@ -43,18 +45,23 @@ export class RoundWork {
   }
 
   /**
-   * Add, unmask, check and decode. The mean delta is kept for `publish` of the same round.
+   * Add, unmask, check and decode. The mean delta is kept for `publish` of the same round; an evaluation has none.
    *
    * @returns `sumHash`: SHA-256 of the packed integer sum.
    * @throws `verification` when guards, padding or lanes are not those of so many survivors.
    */
-  async open(round: number, order: SumOrder): Promise<OpenedRound> {
+  async open(round: number, kind: RoundKind, order: SumOrder): Promise<OpenedRound> {
     const { crypto, spool, run, plan } = this.#options;
     const vector = await openSpooledSum({ crypto, spool, run, round, order });
     const lanes = openSum(order.layout, vector, order.survivors.length);
+    const sumHash = crypto.sha256(vector);
+    if (kind === 'evaluate') {
+      const metrics = decodeEvaluation(plan, lanes, order.survivors.length);
+      return { opened: { totalWeight: 0, metrics }, sumHash };
+    }
     const { mean, totalWeight, metrics } = decodeSum(plan, lanes, order.survivors.length);
     this.#mean = { round, delta: mean };
-    return { opened: { totalWeight, metrics }, sumHash: crypto.sha256(vector) };
+    return { opened: { totalWeight, metrics }, sumHash };
   }
 
   /** @returns the hash of the new model, durable as a blob. */

@@ -28,7 +28,7 @@ import type { Store } from '../store/store.js';
 import { Evaluations } from './evaluations.js';
 import { type ExpectedUpload, ExpectedUploads } from './expected-uploads.js';
 import { Progress } from './progress.js';
-import { reportProgress, reportRound } from './report.js';
+import { reportEvaluation, reportProgress, reportRound } from './report.js';
 import { RoundWork } from './round-work.js';
 import { RunJournal } from './run-journal.js';
 import { Timers } from './timers.js';
@@ -327,8 +327,8 @@ export class Run {
     }
   }
 
-  async #openSum({ round, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
-    const { opened, sumHash } = await this.#work.open(round, sum);
+  async #openSum({ round, kind, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
+    const { opened, sumHash } = await this.#work.open(round, kind, sum);
     this.#ports.log.info({ run: this.runId, round, sumHash: toHex(sumHash) }, 'the sum is open');
     await this.#deliver({ type: 'sum-opened', round, ...opened });
   }
@@ -378,7 +378,12 @@ export class Run {
       const uploadBytes = total.uploadBytes - this.#traffic.uploadBytes;
       const downloadBytes = total.downloadBytes - this.#traffic.downloadBytes;
       this.#traffic = total;
-      this.progress.emit({ type: 'round', ...reportRound(progress.record, { uploadBytes, downloadBytes }) });
+      const { record } = progress;
+      this.progress.emit(
+        record.kind === 'evaluate'
+          ? reportEvaluation(record)
+          : { type: 'round', ...reportRound(record, { uploadBytes, downloadBytes }) },
+      );
     } else this.progress.emit(reportProgress(progress));
   }
 

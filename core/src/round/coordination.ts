@@ -1,5 +1,4 @@
 import { FederatedError } from '../errors.js';
-import type { SessionStep } from '../secagg/aggregator/contract.js';
 import { bounds } from '../wire/bounds.js';
 import type {
   CoordinationEvent,
@@ -7,12 +6,14 @@ import type {
   CoordinationPorts,
   RoundRecord,
 } from './coordination/contract.js';
-import { abandonRound, closeRound, finish, noteModel } from './coordination/outcome.js';
+import { nextRound } from './coordination/next.js';
+import { abort, resume, start } from './coordination/operate.js';
+import { abandonRound, noteEvaluation, noteModel } from './coordination/outcome.js';
 import { checkIn, leave, noteApproval, noteDecline } from './coordination/people.js';
 import { replay } from './coordination/replay.js';
-import { resumeRound } from './coordination/resume.js';
-import { endSelection, endSelectionShort, startRound } from './coordination/select.js';
-import { acknowledgeLate, stepSession } from './coordination/session.js';
+import { endSelection, endSelectionShort } from './coordination/select.js';
+import { acknowledgeLate, awaitReveals, stepSession } from './coordination/session.js';
+import { considerSettling, endSettling } from './coordination/settle.js';
 import {
   attemptOf,
   type Context,
@@ -26,6 +27,7 @@ import {
 } from './coordination/state.js';
 import { timerName } from './coordination/timers.js';
 import { endGrace, endTraining, noteReady } from './coordination/train.js';
+import { stepUnsettled } from './coordination/unsettled.js';
 import { reportWait, waitOf } from './coordination/waiting.js';
 
 export type { CoordinationState, CoordinationStep } from './coordination/state.js';
@@ -83,34 +85,6 @@ function take(state: CoordinationState, event: CoordinationEvent, context: Conte
   }
 }
 
-function start(state: CoordinationState, context: Context): CoordinationStep {
-  const { runId, planHash, rosterHash, records } = state.options;
-  const { stage, modelVersion } = state;
-  switch (stage.type) {
-    case 'unstarted': {
-      const started = { type: 'journal', record: { type: 'run-started', runId, planHash, rosterHash } } as const;
-      const effects = records === undefined || records.length === 0 ? [started] : [];
-      return withEffects({ ...state, stage: { type: 'next' } }, ...effects);
-    }
-    case 'stopped':
-      return resumeRound(state, context);
-    case 'paused':
-      return withEffects(state, { type: 'report', progress: { type: 'paused', reason: stage.reason } });
-    case 'over': {
-      const { outcome, reason } = stage;
-      return withEffects(state, { type: 'report', progress: { type: 'finished', outcome, reason, modelVersion } });
-    }
-    default:
-      return withEffects(state);
-  }
-}
-
-function resume(state: CoordinationState): CoordinationStep {
-  if (state.stage.type !== 'paused') return withEffects(state);
-  const next = { ...state, shortfalls: 0, stage: { type: 'next' } } as const;
-  return withEffects(next, { type: 'journal', record: { type: 'resumed' } });
-}
-
 function takeMessage(
   state: CoordinationState,
   event: Extract<CoordinationEvent, { type: 'message' }>,
@@ -128,6 +102,10 @@ function takeMessage(
       const { round, frame } = message;
       if ('session' in state.stage && state.stage.attempt.round === round) {
         return stepSession(state, { type: 'reply', from, frame }, context);
+      }
+      const unsettled = state.unsettled.find((one) => one.round === round);
+      if (unsettled !== undefined) {
+        return chain(stepUnsettled(state, unsettled, { type: 'reply', from, frame }, context), considerSettling);
       }
       if (state.published?.round === round) return acknowledgeLate(state, from, frame, context);
       const error = new FederatedError('protocol', `round ${round} has no open session`, {
@@ -164,6 +142,7 @@ function noteUpload(
 }
 
 function takeTimer(state: CoordinationState, name: string, context: Context): CoordinationStep {
+  if (state.stage.type === 'settle' && name === timerName.abort(state.round)) return endSettling(state, context);
   const attempt = attemptOf(state);
   if (attempt === undefined) return withEffects(state);
   const { round } = attempt;
@@ -177,16 +156,11 @@ function takeTimer(state: CoordinationState, name: string, context: Context): Co
       return name === timerName.ready(round) ? endTraining(state, context) : withEffects(state);
     case 'session':
       if (name !== timerName.step(round, stage.step)) return withEffects(state);
-      return closeSessionStep(state, stage.step, context);
+      if (stage.step === 'reveal') return awaitReveals(state, context);
+      return stepSession(state, { type: 'close-step', step: stage.step }, context);
     default:
       return withEffects(state);
   }
-}
-
-// The session waits for reveals as long as it takes; the round, until their deadline.
-function closeSessionStep(state: CoordinationState, step: SessionStep, context: Context): CoordinationStep {
-  if (step === 'reveal') return abandonRound(state, step, 'too few shares were revealed', context.now);
-  return stepSession(state, { type: 'close-step', step }, context);
 }
 
 function noteSum(
@@ -196,10 +170,15 @@ function noteSum(
 ): CoordinationStep {
   if (state.stage.type !== 'aggregate' || state.stage.attempt.round !== event.round) return withEffects(state);
   const { round, totalWeight, metrics } = event;
+  const opened = { type: 'journal', record: { type: 'sum-opened', round, totalWeight, metrics } } as const;
+  if (state.stage.attempt.kind === 'evaluate') {
+    const measured = withAttempt(state, { ...state.stage.attempt, metrics });
+    return chain(withEffects(measured, opened), (after) => noteEvaluation(after, now));
+  }
   const attempt = { ...enterPhase(state.stage.attempt, 'publish', now), metrics };
   return withEffects(
     { ...state, stage: { ...state.stage, type: 'publish', attempt } },
-    { type: 'journal', record: { type: 'sum-opened', round, totalWeight, metrics } },
+    opened,
     { type: 'report', progress: { type: 'phase', round, phase: 'publish', participants: attempt.survivors } },
     { type: 'publish', round, baseModelHash: state.modelHash, modelVersion: state.modelVersion + 1 },
   );
@@ -216,15 +195,9 @@ function failRound(
   return abandonRound(state, stage.type, event.reason, now);
 }
 
-function abort(state: CoordinationState, reason: string, { now }: Context): CoordinationStep {
-  if (state.stage.type === 'over') return withEffects(state);
-  const phase = attemptOf(state)?.phase ?? 'select';
-  return chain(closeRound(state, { phase, reason, retry: false, now }), (closed) => finish(closed, 'aborted', reason));
-}
-
-/** A round that ended makes room for the next in the same step. Each turn starts a round with a timer, so this ends. */
+/** A round that ended makes room for what follows it in the same step. */
 function goOn(state: CoordinationState, context: Context): CoordinationStep {
-  return state.stage.type === 'next' ? startRound(state, context) : withEffects(state);
+  return state.stage.type === 'next' ? nextRound(state, context) : withEffects(state);
 }
 
 /** No wait without a reason: whenever somebody else is awaited than before, say who, until when, and what then. */

@@ -1,6 +1,6 @@
 import { parameterCount } from '../update/tensors.js';
 import { weightUnit } from '../update/weight.js';
-import type { Segment } from '../wire/messages.js';
+import type { RoundKind, Segment } from '../wire/messages.js';
 import type { Plan, PlannedMetric, TensorShape } from './plan.js';
 
 /**
@@ -32,6 +32,12 @@ export function planSegments(options: {
           } as const,
         ]),
   ];
+}
+
+/** The segments of one round's vector: all of the plan, or the metrics alone where nothing is trained. */
+export function roundSegments(plan: Plan, kind: RoundKind): readonly Segment[] {
+  const { segments } = plan.secureAggregation;
+  return kind === 'train' ? segments : segments.filter((segment) => segment.kind === 'metrics');
 }
 
 /** d: model parameters of a plan. */

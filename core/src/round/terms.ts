@@ -1,6 +1,6 @@
-import type { SessionConfig } from '../wire/messages.js';
+import type { RoundKind, SessionConfig } from '../wire/messages.js';
 import type { Plan } from './plan.js';
-import { planParameters } from './segments.js';
+import { planParameters, roundSegments } from './segments.js';
 
 /**
  * Everything of a session configuration that follows from the plan and the round. The coordinator adds suite and nonce; a
@@ -12,19 +12,20 @@ export function sessionTerms(options: {
   readonly rosterHash: Uint8Array;
   readonly runId: string;
   readonly round: number;
+  readonly kind: RoundKind;
   readonly baseModelHash: Uint8Array;
 }): Omit<SessionConfig, 'suite' | 'sessionNonce'> {
-  const { plan, planHash, rosterHash, runId, round, baseModelHash } = options;
-  const { segments, maxWeight, minSurvivors, maxColluders } = plan.secureAggregation;
+  const { plan, planHash, rosterHash, runId, round, kind, baseModelHash } = options;
+  const { maxWeight, minSurvivors, maxColluders } = plan.secureAggregation;
   return {
     runId,
     round,
-    kind: 'train',
+    kind,
     rosterHash,
     baseModelHash,
     planHash,
     parameters: planParameters(plan),
-    segments,
+    segments: roundSegments(plan, kind),
     clippingNorm: plan.clippingNorm,
     maxWeight,
     minCohort: plan.cohort.min,

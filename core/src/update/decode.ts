@@ -1,6 +1,8 @@
 import { FederatedError } from '../errors.js';
 import type { Plan } from '../round/plan.js';
+import { roundSegments } from '../round/segments.js';
 import { laneMagnitude } from '../secagg/layout.js';
+import type { Segment } from '../wire/messages.js';
 import { parameterCount } from './tensors.js';
 import { weightUnit } from './weight.js';
 
@@ -31,11 +33,7 @@ export interface DecodedSum {
  */
 export function decodeSum(plan: Plan, lanes: readonly Int32Array[], survivors: number): DecodedSum {
   const { segments } = plan.secureAggregation;
-  if (lanes.length !== segments.length || segments.some((segment, i) => lanes[i]!.length !== segment.length)) {
-    throw new FederatedError('invalid-argument', 'the lanes do not follow the segments of the plan', {
-      detail: { required: segments.length, offered: lanes.length },
-    });
-  }
+  requireLanes(segments, lanes);
   const totalWeight = lanes[segments.findIndex((segment) => segment.kind === 'weight')]?.[0] ?? 0;
   requireRange('weight', totalWeight, survivors, survivors * weightUnit);
   const mean = new Float32Array(parameterCount(plan.task.model.tensors));
@@ -49,6 +47,25 @@ export function decodeSum(plan: Plan, lanes: readonly Int32Array[], survivors: n
     for (const sum of sums) mean[at++] = sum * unit;
   });
   return { mean, totalWeight, metrics };
+}
+
+/**
+ * Turn the opened lanes of an evaluation into the mean metrics.
+ *
+ * @param lanes payload lanes of the plan's metrics segment. @param survivors |U3|; bounds the counts.
+ * @throws as {@link decodeSum}.
+ */
+export function decodeEvaluation(plan: Plan, lanes: readonly Int32Array[], survivors: number): readonly MeanMetric[] {
+  const segments = roundSegments(plan, 'evaluate');
+  requireLanes(segments, lanes);
+  return segments.flatMap((_, i) => meanMetrics(plan, lanes[i]!, survivors));
+}
+
+function requireLanes(segments: readonly Segment[], lanes: readonly Int32Array[]): void {
+  if (lanes.length === segments.length && segments.every((segment, i) => lanes[i]!.length === segment.length)) return;
+  throw new FederatedError('invalid-argument', 'the lanes do not follow the segments of the plan', {
+    detail: { required: segments.length, offered: lanes.length },
+  });
 }
 
 function meanMetrics(plan: Plan, sums: Int32Array, survivors: number): MeanMetric[] {

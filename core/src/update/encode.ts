@@ -1,6 +1,7 @@
 import { FederatedError } from '../errors.js';
 import type { Random } from '../random.js';
 import type { Plan } from '../round/plan.js';
+import { roundSegments } from '../round/segments.js';
 import { laneMagnitude } from '../secagg/layout.js';
 import type { Segment } from '../wire/messages.js';
 import { clipDelta } from './clip.js';
@@ -48,6 +49,17 @@ export function encodeUpdate(options: {
     const magnitudeMax = laneMagnitude(segment);
     return quantize(values, { scale: ((weight / weightUnit) * magnitudeMax) / segment.bound, magnitudeMax, random });
   });
+}
+
+/**
+ * What a participant sends where nothing is trained: its metrics of the model received.
+ *
+ * @param metrics every metric of the plan; without it the lanes are zero and count nobody.
+ * @returns payload lanes of the plan's metrics segment, as in `encodeUpdate`. Secret until masked.
+ * @throws `invalid-argument` for a missing or infinite metric.
+ */
+export function encodeEvaluation(plan: Plan, metrics: MetricValues | undefined): Int32Array[] {
+  return roundSegments(plan, 'evaluate').map((segment) => metricLanes(plan, segment, metrics));
 }
 
 function metricLanes(plan: Plan, segment: Segment, values: MetricValues | undefined): Int32Array {

@@ -17,6 +17,7 @@ function revealIn(round: number): CoordinationRecord {
 const started: CoordinationRecord = {
   type: 'round-started',
   round: 1,
+  kind: 'train',
   modelVersion: 0,
   baseModelHash: new Uint8Array(32),
 };

@@ -1,11 +1,29 @@
 import { FederatedError } from '@concordat/core';
 import { expect } from 'chai';
-import { examplePlan } from './example-plan.js';
+import { examplePlan, measuredPlan } from './example-plan.js';
 import { aRefusal, everyone, RoundTable } from './round-table.js';
 
 /** Σ w·x/Σ w over chairs 1 … n: weights and deltas are proportional to the chair number. */
 const meanOf = (chairs: readonly number[]) =>
   chairs.reduce((sum, chair) => sum + chair * chair, 0) / 4 / chairs.reduce((sum, chair) => sum + chair, 0);
+
+/** What a participant was asked to do, in order. */
+const trainedBy = (table: RoundTable, name: string) =>
+  table.chairs.get(name)!.effects.flatMap((effect) => (effect.type === 'train' ? [effect.kind] : []));
+
+/** Rounds whose abort was certified. */
+const settled = (table: RoundTable) =>
+  table.progress.flatMap((progress) => (progress.type === 'settled' ? [progress.round] : []));
+
+/** All five are asked for survivors; these are killed before they answer. */
+const losingAtCertify = (...names: readonly string[]) => {
+  const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+  for (const name of names) table.withheld.add(`${name}/certify`);
+  table.start();
+  for (const name of names) table.kill(name);
+  table.withheld.clear();
+  return table;
+};
 
 describe('a run of five', () => {
   it('publishes as many models as the plan says and tells everyone', () => {
@@ -19,7 +37,7 @@ describe('a run of five', () => {
   });
 
   it('has the metrics of the model received, counted over those who sent them', () => {
-    const [metric] = new RoundTable().start().rounds[0]!.metrics;
+    const [metric] = new RoundTable({ plan: measuredPlan() }).start().rounds[0]!.metrics;
     expect(metric!.participants).to.equal(5);
     expect(metric!.mean).to.be.closeTo((1 + 2 + 3 + 4 + 5) / 5 / 8, 1e-4);
   });
@@ -66,6 +84,61 @@ describe('a run of five', () => {
   it('offers the result to whoever comes late', () => {
     const table = new RoundTable().start().disconnect('beta').connect('beta');
     expect(table.told('beta').at(-1)).to.equal('finished');
+  });
+});
+
+describe('a run with metrics', () => {
+  it('measures its last model in a round of its own, in which nobody trains', () => {
+    const table = new RoundTable({ plan: measuredPlan() }).start();
+    const [evaluation] = table.evaluations;
+    expect(evaluation).to.deep.include({ round: 3, baseModelVersion: 2, outcome: { type: 'evaluated' } });
+    expect(evaluation!.survivors).to.deep.equal([...everyone].sort());
+    expect(evaluation!.metrics[0]!.participants).to.equal(5);
+    expect(evaluation!.metrics[0]!.mean).to.be.closeTo((1 + 2 + 3 + 4 + 5) / 5 / 8, 1e-4);
+    expect(trainedBy(table, 'alpha')).to.deep.equal(['train', 'train', 'evaluate']);
+    expect(table.sums.map(({ round }) => round)).to.deep.equal([1, 2]);
+    expect(table.state.stage).to.deep.equal({
+      type: 'over',
+      outcome: 'completed',
+      reason: '2 models published, the last measured by 5 participants',
+    });
+  });
+
+  it('sends the metrics alone then', () => {
+    const table = new RoundTable({ plan: measuredPlan({ rounds: 1 }) }).start();
+    const lengths = table.effects.flatMap((effect) => (effect.type === 'expect-upload' ? [effect.lengthBytes] : []));
+    // Nine model lanes of three bytes, a weight, two metric lanes, guards and padding; then the metrics segment alone.
+    expect([...new Set(lengths)]).to.deep.equal([144, 48]);
+  });
+
+  it('completes when the last model cannot be measured, and says why', () => {
+    const plan = measuredPlan({ rounds: 1, onShortfall: { action: 'retry', times: 1 } });
+    const table = new RoundTable({ plan }).start('alpha', 'beta', 'gamma', 'delta').pass(5_000);
+    expect(table.rounds).to.have.lengthOf(1);
+    table.disconnect('alpha').disconnect('beta').pass(200_000);
+    expect(table.evaluations.map(({ outcome }) => outcome.type)).to.deep.equal(['abandoned', 'abandoned']);
+    expect(table.state.stage).to.deep.equal({
+      type: 'over',
+      outcome: 'completed',
+      reason: '1 models published; the last was not measured: 2 participants checked in, 4 are needed',
+    });
+  });
+
+  it('goes on with that round when the coordinator is killed within any event of it', () => {
+    const plan = measuredPlan({ rounds: 1 });
+    const plain = new RoundTable({ plan }).start();
+    const first = new RoundTable({ plan: examplePlan({ rounds: 1 }) }).start().taken;
+    for (let event = first; event <= plain.taken; event++) {
+      const table = new RoundTable({ plan });
+      table.killedWithin = event;
+      table.start().pass(1_000_000);
+      const outcomes = [...table.rounds, ...table.evaluations].map(({ round, outcome }) => [round, outcome.type]);
+      expect(outcomes, `within event ${event}`).to.deep.equal([
+        [1, 'published'],
+        [2, 'evaluated'],
+      ]);
+      expect(table.evaluations[0]!.metrics, `within event ${event}`).to.deep.equal(plain.evaluations[0]!.metrics);
+    }
   });
 });
 
@@ -251,28 +324,100 @@ describe('a round that was abandoned', () => {
     expect(trained).to.have.lengthOf(1);
   });
 
-  it('after uploads is tried again with updates trained afresh, and metrics are not sent twice', () => {
-    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+  it('after uploads is tried again with the same updates, as soon as its abort is certified', () => {
+    const table = new RoundTable({ plan: measuredPlan({ rounds: 1 }) });
     for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/upload`);
     table.start();
     table.withheld.clear();
     table.pass(11_000);
     expect(table.rounds.map(({ outcome }) => outcome.type)).to.deep.equal(['abandoned', 'published']);
-    expect(table.chairs.get('alpha')!.effects.filter(({ type }) => type === 'train')).to.have.lengthOf(2);
-    // Everyone's first byte was announced in the first attempt, so nobody may be measured again on this model.
-    expect(table.rounds[1]!.metrics).to.deep.equal([]);
+    expect(trainedBy(table, 'alpha')).to.deep.equal(['train', 'evaluate']);
+    // The metrics of the first attempt are in no sum, and never will be.
+    expect(table.rounds[1]!.metrics[0]!.participants).to.equal(5);
     expect(table.sums[0]!.mean).to.be.closeTo(meanOf([1, 2, 3, 4, 5]), 0.002);
   });
 
-  it('after survivors were signed bars the signers from that base model, by name', () => {
-    const plan = examplePlan({ rounds: 1, onShortfall: { action: 'retry', times: 1 } });
-    const table = new RoundTable({ plan });
+  it('after some signed survivors and others died bars nobody: those who are left abort, and all are in the next', () => {
+    const table = losingAtCertify('delta', 'epsilon').pass(10_000);
+    expect(table.rounds[0]!.outcome).to.include({ type: 'abandoned', phase: 'certify' });
+    expect(settled(table)).to.deep.equal([1]);
+    table.connect('delta').connect('epsilon');
+    expect(table.rounds[1]!.survivors).to.deep.equal([...everyone].sort());
+    for (const name of ['alpha', 'beta', 'gamma']) expect(trainedBy(table, name)).to.deep.equal(['train']);
+    expect(table.declined('alpha')).to.deep.equal([]);
+    expect(table.sums).to.have.lengthOf(1);
+  });
+
+  it('with too few left to abort it waits by name for those who can, and goes on when one of them is back', () => {
+    const table = losingAtCertify('gamma', 'delta', 'epsilon').pass(1_000_000);
+    expect(table.waiting).to.equal(
+      'waiting for 3 of 5 (delta, epsilon, gamma), 10 s; then the run waits on: 1 more must sign that nothing of the round is opened',
+    );
+    expect(table.rounds).to.have.lengthOf(1);
+    table.connect('gamma');
+    expect(settled(table)).to.deep.equal([1]);
+    expect(table.state.stage.type).to.equal('select');
+    table.connect('delta').connect('epsilon');
+    expect(table.rounds[1]!.outcome.type).to.equal('published');
+  });
+
+  it('goes on without those who signed, when enough others are left', () => {
+    const people = [...everyone, 'zeta', 'eta', 'theta', 'iota'];
+    const plan = examplePlan({ rounds: 1, cohort: { min: 4, size: 5 } });
+    const table = new RoundTable({ plan, people });
+    for (const name of ['gamma', 'delta', 'epsilon']) table.withheld.add(`${name}/certify`);
+    table.start('alpha', 'beta', 'gamma', 'delta', 'epsilon');
+    for (const name of ['gamma', 'delta', 'epsilon']) table.kill(name);
+    table.withheld.clear();
+    for (const name of ['zeta', 'eta', 'theta', 'iota']) table.connect(name);
+    table.pass(10_000);
+    expect(table.waiting).to.match(/\(delta, epsilon, gamma\), 10 s; then the others go on without those who signed$/);
+    table.pass(10_000);
+    expect(table.state.stage.type).to.equal('select');
+    table.pass(5_000);
+    expect(table.rounds[1]!.survivors).to.deep.equal(['eta', 'iota', 'theta', 'zeta']);
+  });
+
+  it('of three, one of them dead, is aborted by the other two', () => {
+    const plan = examplePlan({ rounds: 1, cohort: { min: 3, size: 3 } });
+    const table = new RoundTable({ plan, people: ['alpha', 'beta', 'gamma'] });
+    table.withheld.add('gamma/certify');
+    table.start().kill('gamma').withheld.clear();
+    table.pass(10_000);
+    expect(settled(table)).to.deep.equal([1]);
+    table.connect('gamma');
+    expect(table.rounds.at(-1)!.survivors).to.deep.equal(['alpha', 'beta', 'gamma']);
+  });
+
+  it('is settled, whenever the coordinator is killed meanwhile', () => {
+    const play = (killedWithin: number | undefined) => {
+      const table = losingAtCertify('delta', 'epsilon');
+      const before = table.taken;
+      table.killedWithin = killedWithin === undefined ? undefined : before + killedWithin;
+      table.pass(30_000).connect('delta').connect('epsilon').pass(1_000_000);
+      return { table, events: table.taken - before };
+    };
+    const plain = play(undefined);
+    for (let event = 1; event <= plain.events; event++) {
+      const { table } = play(event);
+      const outcomes = table.rounds.map(({ outcome }) => outcome.type);
+      expect(outcomes, `within event ${event}`).to.deep.equal(['abandoned', 'published']);
+      expect(table.rounds[1]!.survivors, `within event ${event}`).to.have.lengthOf(5);
+      expect(table.sums.at(-1)!.mean, `within event ${event}`).to.equal(plain.table.sums[0]!.mean);
+    }
+  });
+
+  it('is not one whose survivors are certified: its sum is waited for, by name, however long it takes', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
     for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/reveal`);
-    table.start().pass(10_000);
-    expect(table.rounds[0]!.outcome).to.include({ type: 'abandoned', phase: 'reveal' });
-    expect(table.declined('alpha')).to.deep.equal(['base.signed']);
-    expect(table.sums).to.deep.equal([]);
-    expect(table.state.stage).to.include({ type: 'over', outcome: 'aborted' });
+    table.start().pass(1_000_000);
+    expect(table.waiting).to.equal(
+      'waiting for 2 of 5 (delta, epsilon), 10 s; then the certified sum is waited for, with 3 of at least 4',
+    );
+    expect([table.rounds, table.sums]).to.deep.equal([[], []]);
+    table.withheld.clear();
+    table.disconnect('delta').connect('delta');
+    expect(table.rounds[0]!.outcome.type).to.equal('published');
   });
 
   it('because the sum could not be opened follows the same rule', () => {

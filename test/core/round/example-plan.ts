@@ -30,7 +30,6 @@ export function draft(over: Partial<PlanDraft> = {}): PlanDraft {
     clippingNorm: 4,
     weighting: 'examples',
     maxWeight: 1000,
-    metrics: [{ name: 'accuracy', kind: 'rate', max: 1 }],
     deadlines: { selectMillis: 5_000, readyMillis: 60_000, stepMillis: 10_000, graceMillis: 30_000 },
     ...over,
   };
@@ -38,5 +37,9 @@ export function draft(over: Partial<PlanDraft> = {}): PlanDraft {
 
 export const examplePlan = (over: Partial<PlanDraft> = {}): Plan => completePlan(draft(over));
 
+/** The same with a metric: after the last model it is measured, in a round of its own. */
+export const measuredPlan = (over: Partial<PlanDraft> = {}): Plan =>
+  examplePlan({ metrics: [{ name: 'accuracy', kind: 'rate', max: 1 }], ...over });
+
 /** The plan as a person would write it, one field to a line. */
-export const planText = (over: Partial<PlanDraft> = {}): string => JSON.stringify(examplePlan(over), null, 2);
+export const planText = (over: Partial<PlanDraft> = {}): string => JSON.stringify(measuredPlan(over), null, 2);

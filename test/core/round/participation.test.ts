@@ -1,6 +1,6 @@
 import { FederatedError, type ParticipationEffect, type ParticipationRecord } from '@concordat/core';
 import { expect } from 'chai';
-import { examplePlan } from './example-plan.js';
+import { examplePlan, measuredPlan } from './example-plan.js';
 import { aRefusal, RoundTable } from './round-table.js';
 
 const effectsOf = (table: RoundTable, name: string, type: ParticipationEffect['type']) =>
@@ -88,7 +88,9 @@ describe('a participant', () => {
   it('erases its secrets by itself when it hears nothing any more', () => {
     const table = one();
     for (const name of ['gamma', 'delta', 'epsilon']) table.withheld.add(`${name}/advertise`);
-    table.start().disconnect('beta').pass(600_000);
+    table.start().disconnect('beta').pass(3_599_999);
+    expect(effectsOf(table, 'beta', 'erase')).to.have.lengthOf(0);
+    table.pass(1);
     expect(effectsOf(table, 'beta', 'erase')).to.have.lengthOf(1);
   });
 
@@ -160,8 +162,8 @@ describe('a participant', () => {
 
 describe('a participant that was killed', () => {
   const base = new Uint8Array(32).fill(5);
-  const restarted = (records: readonly ParticipationRecord[]) => {
-    const table = one();
+  const restarted = (records: readonly ParticipationRecord[], plan = examplePlan({ rounds: 1 })) => {
+    const table = new RoundTable({ plan });
     table.chairs.get('delta')!.journal.push(...records);
     // The first round's base is the plan's initial model: all zero digits.
     return table.kill('delta');
@@ -202,7 +204,7 @@ describe('a participant that was killed', () => {
 
   it('does not send metrics twice for one run and model', () => {
     const sent = { type: 'contributed', runId: 'run-1', round: 0, baseModelHash: initial, metrics: true } as const;
-    const table = restarted([sent]).start();
+    const table = restarted([sent], measuredPlan()).start();
     expect(table.rounds[0]!.survivors).to.have.lengthOf(5);
     expect(table.rounds[0]!.metrics[0]!.participants).to.equal(4);
   });

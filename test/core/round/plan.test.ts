@@ -12,7 +12,7 @@ import {
 } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
-import { examplePlan, planText } from './example-plan.js';
+import { measuredPlan as examplePlan, planText } from './example-plan.js';
 
 function refusalOf(make: () => unknown): FederatedError {
   try {

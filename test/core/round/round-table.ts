@@ -6,7 +6,9 @@ import {
   type CoordinationRecord,
   type CoordinationState,
   type CoordinatorMessage,
+  decodeEvaluation,
   decodeSum,
+  encodeEvaluation,
   encodeUpdate,
   FederatedError,
   hashPlan,
@@ -21,6 +23,7 @@ import {
   type Plan,
   packLanes,
   type Random,
+  type RoundKind,
   type RoundRecord,
   type RunProgress,
   type Signer,
@@ -146,8 +149,14 @@ export class RoundTable {
     return this.#state;
   }
 
+  /** Rounds that trained. */
   get rounds(): readonly RoundRecord[] {
-    return this.#state.history;
+    return this.#state.history.filter(({ kind }) => kind === 'train');
+  }
+
+  /** Rounds that measured the last model. */
+  get evaluations(): readonly RoundRecord[] {
+    return this.#state.history.filter(({ kind }) => kind === 'evaluate');
   }
 
   /** The sentence of the last wait that was reported. */
@@ -336,7 +345,7 @@ export class RoundTable {
         this.#answer(name, 'train', effect.round, { type: 'trained', round: effect.round });
         return;
       case 'prepare-update':
-        chair.lanes = this.#encode(name, effect.metrics);
+        chair.lanes = this.#encode(name, effect);
         this.participant(name, { type: 'prepared', round: effect.round });
         return;
       case 'seal-root':
@@ -409,14 +418,16 @@ export class RoundTable {
     this.participant(name, error === undefined ? event : { type: 'failed', round, error });
   }
 
-  #encode(name: string, withMetrics: boolean): Int32Array[] {
+  #encode(name: string, order: { readonly kind: RoundKind; readonly metrics: boolean }): Int32Array[] {
     const place = [...this.chairs.keys()].indexOf(name) + 1;
+    const metrics = order.metrics ? { accuracy: place / 8 } : undefined;
+    if (order.kind === 'evaluate') return encodeEvaluation(this.plan, metrics);
     const delta = new Float32Array(9).fill(place / 4);
     return encodeUpdate({
       plan: this.plan,
       delta,
       examples: 100 * place,
-      ...(withMetrics ? { metrics: { accuracy: place / 8 } } : {}),
+      ...(metrics === undefined ? {} : { metrics }),
       random: randomOf(`rounding of ${name}`),
     });
   }
@@ -460,7 +471,7 @@ export class RoundTable {
     });
   }
 
-  #open({ round, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
+  #open({ round, kind, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
     if (this.failing.has('coordinator/open')) {
       this.coordinator({ type: 'round-failed', round, reason: 'the guard lanes are wrong' });
       return;
@@ -470,6 +481,11 @@ export class RoundTable {
       addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!);
     addKeystreams(nodeCrypto, sum.layout, vector, sum.maskKeys);
     const lanes = unpackLanes(sum.layout, vector).map((segment) => segment.lanes);
+    if (kind === 'evaluate') {
+      const means = decodeEvaluation(this.plan, lanes, sum.survivors.length);
+      this.coordinator({ type: 'sum-opened', round, totalWeight: 0, metrics: means });
+      return;
+    }
     const { mean, totalWeight, metrics } = decodeSum(this.plan, lanes, sum.survivors.length);
     this.sums.push({ round, mean: mean[0]!, totalWeight });
     this.coordinator({ type: 'sum-opened', round, totalWeight, metrics });

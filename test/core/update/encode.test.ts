@@ -1,7 +1,7 @@
 import { clipDelta, decodeSum, encodeUpdate, FederatedError, integerWeight, l2Norm, weightUnit } from '@concordat/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { examplePlan } from '../round/example-plan.js';
+import { measuredPlan as examplePlan } from '../round/example-plan.js';
 import { randomOf } from '../round/round-table.js';
 
 const plan = examplePlan();

@@ -5,6 +5,7 @@ import { encodeRecord } from '@concordat/coordinator';
 import {
   decodeSafetensors,
   deltaOf,
+  encodeEvaluation,
   encodePlan,
   encodeSafetensors,
   encodeUpdate,
@@ -137,16 +138,18 @@ function engineOf(
       random.bytes(24);
       return root;
     },
-    update({ participantId, examples }, { baseModelHash, metrics }) {
+    update({ participantId, examples }, { kind, baseModelHash, metrics }) {
       const engine = linearEngine(scenario, participantId);
       const initial = weightsOf(baseModelHash);
       const tensors = splitTensors(initial, shapes);
+      const measured = metrics ? { accuracy: engine.accuracy(tensors) } : undefined;
+      if (kind === 'evaluate') return encodeEvaluation(plan, measured);
       const trained = flattenTensors(engine.fit(tensors, plan.task.optimizer.learningRate), shapes);
       return encodeUpdate({
         plan,
         delta: deltaOf(initial, trained, shapes),
         examples,
-        ...(metrics ? { metrics: { accuracy: engine.accuracy(tensors) } } : {}),
+        ...(measured === undefined ? {} : { metrics: measured }),
         random: stream(`${participantId}#0/rounding`),
       });
     },

@@ -9,7 +9,7 @@ import type {
 } from '../../secagg/aggregator/contract.js';
 import type { RosterView } from '../../secagg/roster-view.js';
 import type { MeanMetric } from '../../update/decode.js';
-import type { CoordinatorMessage, ParticipantMessage, Signed } from '../../wire/messages.js';
+import type { CoordinatorMessage, ParticipantMessage, RoundKind, Signed } from '../../wire/messages.js';
 import type { Plan } from '../plan.js';
 
 /** What the coordination machine needs from its runner. */
@@ -46,6 +46,7 @@ export interface RoundDropout {
 /** How one round went. */
 export interface RoundRecord {
   readonly round: number;
+  readonly kind: RoundKind;
   /** Model version the cohort trained from. */
   readonly baseModelVersion: number;
   /** Chosen in `select`, sorted. */
@@ -61,6 +62,8 @@ export interface RoundRecord {
   readonly metrics: readonly MeanMetric[];
   readonly outcome:
     | { readonly type: 'published'; readonly modelVersion: number; readonly modelHash: Uint8Array }
+    /** The base model was measured; nothing was trained. */
+    | { readonly type: 'evaluated' }
     | { readonly type: 'abandoned'; readonly phase: RoundPhase; readonly reason: string };
 }
 
@@ -76,6 +79,7 @@ export type CoordinationRecord =
   | {
       readonly type: 'round-started';
       readonly round: number;
+      readonly kind: RoundKind;
       readonly modelVersion: number;
       readonly baseModelHash: Uint8Array;
     }
@@ -90,7 +94,7 @@ export type CoordinationRecord =
       readonly totalWeight: number;
       readonly metrics: readonly MeanMetric[];
     }
-  /** Published or abandoned. */
+  /** Published, evaluated or abandoned. */
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
   | { readonly type: 'paused'; readonly reason: string }
   | { readonly type: 'resumed' }
@@ -122,7 +126,7 @@ export type CoordinationEvent = { readonly now: number } & (
   /** The vector of the header with this body digest is durable and matches its length and Merkle root. */
   | { readonly type: 'uploaded'; readonly participant: string; readonly contentDigest: Uint8Array }
   | { readonly type: 'timer'; readonly name: string }
-  /** Answer to `open-sum`. The runner keeps the mean delta for `publish`. */
+  /** Answer to `open-sum`. The runner keeps the mean delta for `publish`; of an evaluation the total weight is 0. */
   | {
       readonly type: 'sum-opened';
       readonly round: number;
@@ -172,7 +176,7 @@ export type CoordinationEffect =
       readonly merkleRoot: Uint8Array;
     }
   /** Add the spooled vectors and keystreams, decode; answer `sum-opened` or `round-failed`. */
-  | { readonly type: 'open-sum'; readonly round: number; readonly sum: SumOrder }
+  | { readonly type: 'open-sum'; readonly round: number; readonly kind: RoundKind; readonly sum: SumOrder }
   /** Apply the strategy to the base model and the mean of this round, make the model durable; answer `published` or `round-failed`. */
   | {
       readonly type: 'publish';
@@ -217,7 +221,7 @@ export type RunProgress =
   | {
       readonly type: 'waiting';
       readonly round: number;
-      readonly phase: RoundPhase;
+      readonly phase: RoundPhase | 'abort';
       readonly awaited: readonly string[];
       readonly of: number;
       readonly remainingMillis: number;
@@ -233,5 +237,7 @@ export type RunProgress =
     }
   | { readonly type: 'dropped'; readonly round: number; readonly dropout: RoundDropout }
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
+  /** The members of an abandoned session hold its abort certificate: what was bound to it is free. */
+  | { readonly type: 'settled'; readonly round: number }
   | { readonly type: 'paused'; readonly reason: string }
   | { readonly type: 'finished'; readonly outcome: RunOutcome; readonly reason: string; readonly modelVersion: number };

@@ -10,6 +10,7 @@ import {
   withEffects,
 } from './state.js';
 import { timersOf } from './timers.js';
+import { dropUnsettled, isUnsettled, keepUnsettled } from './unsettled.js';
 
 /** The new model is durable: record the round, tell everyone, go on or finish. */
 export function noteModel(state: CoordinationState, modelHash: Uint8Array, now: number): CoordinationStep {
@@ -19,13 +20,20 @@ export function noteModel(state: CoordinationState, modelHash: Uint8Array, now: 
   const record = recordOf(state, attempt, now, { type: 'published', modelVersion, modelHash });
   const { round, survivors } = attempt;
   const message = { type: 'published', round, modelVersion, modelHash, survivors: survivors.length } as const;
-  const ended = endRound(state, attempt, record, message, [...state.people.keys()]);
+  const ended = endRound(state, attempt, record, { message, listeners: [...state.people.keys()] });
   return chain(ended, (after) => {
     const late = 'session' in state.stage ? { published: { round, session: state.stage.session } } : {};
-    const published = { ...after, ...late, modelVersion, modelHash, shortfalls: 0 };
-    if (modelVersion < state.options.plan.rounds) return withEffects({ ...published, stage: { type: 'next' } });
-    return finish(published, 'completed', `${modelVersion} models published`);
+    const published = { ...after, ...late, modelVersion, modelHash, shortfalls: 0, stage: { type: 'next' } } as const;
+    return dropUnsettled(published);
   });
+}
+
+/** The last model was measured. Whoever took part hears that the run is over. */
+export function noteEvaluation(state: CoordinationState, now: number): CoordinationStep {
+  const attempt = attemptOf(state);
+  if (attempt === undefined) return withEffects(state);
+  const record = recordOf(state, attempt, now, { type: 'evaluated' });
+  return chain(endRound(state, attempt, record), (after) => withEffects({ ...after, stage: { type: 'next' } }));
 }
 
 /** The round cannot publish: record it, tell the cohort, then do what the plan's shortfall rule says. */
@@ -38,19 +46,24 @@ export function abandonRound(
   const rule = state.options.plan.onShortfall;
   const shortfalls = state.shortfalls + 1;
   const retry = rule.action === 'retry' && shortfalls <= rule.times;
+  const evaluating = attemptOf(state)?.kind === 'evaluate';
   return chain(closeRound(state, { phase, reason, retry, now }), (closed) => {
     const after = { ...closed, shortfalls };
-    if (retry) return withEffects({ ...after, stage: { type: 'next' } });
-    if (rule.action === 'pause') {
-      return withEffects(
-        { ...after, stage: { type: 'paused', reason } },
-        { type: 'journal', record: { type: 'paused', reason } },
-        { type: 'report', progress: { type: 'paused', reason } },
-      );
-    }
+    // All models are published: whether the last one is measured changes nothing about them.
+    if (retry || evaluating) return withEffects({ ...after, stage: { type: 'next' } });
+    if (rule.action === 'pause') return pause(after, reason);
     const why = rule.action === 'retry' && rule.times > 0 ? `${reason}; ${rule.times} retries were used` : reason;
     return finish(after, 'aborted', why);
   });
+}
+
+/** Nothing happens until a person resumes the run. */
+export function pause(state: CoordinationState, reason: string): CoordinationStep {
+  return withEffects(
+    { ...state, stage: { type: 'paused', reason } },
+    { type: 'journal', record: { type: 'paused', reason } },
+    { type: 'report', progress: { type: 'paused', reason } },
+  );
 }
 
 /** End the round under way as abandoned, without deciding what follows. */
@@ -64,7 +77,7 @@ export function closeRound(
   const record = recordOf(state, attempt, now, { type: 'abandoned', phase, reason });
   const message = { type: 'abandoned', round: attempt.round, reason, retry } as const;
   const listeners = attempt.cohort.length > 0 ? attempt.cohort : [...state.people.keys()];
-  return endRound(state, attempt, record, message, listeners);
+  return endRound(state, attempt, record, { message, listeners });
 }
 
 /** The run is over: nothing is awaited any more. */
@@ -91,18 +104,22 @@ function endRound(
   state: CoordinationState,
   attempt: Attempt,
   record: RoundRecord,
-  message: CoordinatorMessage,
-  listeners: readonly string[],
+  news?: { readonly message: CoordinatorMessage; readonly listeners: readonly string[] },
 ): CoordinationStep {
+  const told = news === undefined ? [] : connectedOf(state, news.listeners);
   const effects: CoordinationEffect[] = [
     ...timersOf(attempt.round, attempt.phase).map((name) => ({ type: 'cancel-timer', name }) as const),
     { type: 'journal', record: { type: 'round-ended', record } },
-    ...connectedOf(state, listeners).map((to) => ({ type: 'send', to, message }) as const),
+    ...told.map((to) => ({ type: 'send', to, message: news!.message }) as const),
     { type: 'report', progress: { type: 'round-ended', record } },
     { type: 'round-over', round: attempt.round },
-    { type: 'session-over', round: attempt.round },
   ];
-  return { state: { ...state, history: [...state.history, record] }, effects };
+  const ended = { ...state, history: [...state.history, record] };
+  const session = 'session' in state.stage ? state.stage.session : undefined;
+  if (session !== undefined && record.outcome.type === 'abandoned' && isUnsettled(session)) {
+    return { state: keepUnsettled(ended, attempt.round, session), effects };
+  }
+  return { state: ended, effects: [...effects, { type: 'session-over', round: attempt.round }] };
 }
 
 function recordOf(
@@ -111,11 +128,12 @@ function recordOf(
   now: number,
   outcome: RoundRecord['outcome'],
 ): RoundRecord {
-  const { round, cohort, survivors, dropped, recovered, metrics } = attempt;
+  const { round, kind, cohort, survivors, dropped, recovered, metrics } = attempt;
   const phases = enterPhase(attempt, attempt.phase, now).millis;
-  const opened = outcome.type === 'published';
+  const opened = outcome.type !== 'abandoned';
   return {
     round,
+    kind,
     baseModelVersion: state.modelVersion,
     cohort,
     survivors: opened ? survivors : [],

@@ -16,6 +16,7 @@ import {
   withEffects,
 } from './state.js';
 import { considerOpening, leaveTraining } from './train.js';
+import { unsettledMessages } from './unsettled.js';
 
 type Message<T extends ParticipantMessage['type']> = Extract<ParticipantMessage, { type: T }>;
 
@@ -31,6 +32,9 @@ export function checkIn(state: CoordinationState, participant: string, context: 
   const standing = told.length > 0 && known !== undefined ? known.standing : 'offered';
   const joined = withPerson(unready(state, participant), participant, { connected: true, standing });
   const report = { type: 'report', progress: { type: 'joined', participant } } as const;
+  const again = [...unsettledMessages(state, participant), ...told].map(
+    (message) => ({ type: 'send', to: participant, message }) as const,
+  );
   if (state.stage.type === 'over') {
     return withEffects(joined, { type: 'send', to: participant, message: farewell(state) }, report);
   }
@@ -40,7 +44,7 @@ export function checkIn(state: CoordinationState, participant: string, context: 
       joined,
       report,
       { type: 'send', to: participant, message: { type: 'run', runId, planHash, rosterHash } },
-      ...told.map((message) => ({ type: 'send', to: participant, message }) as const),
+      ...again,
     ),
     (during) => reconsider(during, context),
   );

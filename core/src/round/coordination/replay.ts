@@ -1,3 +1,4 @@
+import type { AggregatorRecord } from '../../secagg/aggregator/contract.js';
 import type { JournalledSession } from '../../secagg/aggregator/restore.js';
 import type { CoordinationOptions, CoordinationRecord } from './contract.js';
 import { loseMember, noteDropout } from './session.js';
@@ -18,7 +19,7 @@ function apply(state: CoordinationState, record: CoordinationRecord): Coordinati
       return {
         ...state,
         round: record.round,
-        stage: { type: 'stopped', attempt: freshAttempt(record.round, 0) },
+        stage: { type: 'stopped', attempt: freshAttempt(record.round, record.kind, 0) },
       };
     case 'cohort-assigned':
       if (state.stage.type !== 'stopped') return state;
@@ -47,7 +48,7 @@ function applySession(
   { round, record }: Extract<CoordinationRecord, { readonly type: 'session' }>,
 ): CoordinationState {
   const { stage, options } = state;
-  if (stage.type !== 'stopped' || stage.attempt.round !== round) return state;
+  if (stage.type !== 'stopped' || stage.attempt.round !== round) return applyUnsettled(state, round, record);
   switch (record.type) {
     case 'session-opened': {
       const { config, invited } = record;
@@ -67,13 +68,29 @@ function applySession(
   }
 }
 
+/** Aborts that came after the round was over. */
+function applyUnsettled(state: CoordinationState, round: number, record: AggregatorRecord): CoordinationState {
+  if (record.type !== 'input') return state;
+  const unsettled = state.journalled.map((one) => {
+    const events = [...one.journalled.events, record.event];
+    return one.round === round ? { round, journalled: { ...one.journalled, events } } : one;
+  });
+  return { ...state, journalled: unsettled };
+}
+
 function applyOutcome(
   state: CoordinationState,
   { record }: Extract<CoordinationRecord, { readonly type: 'round-ended' }>,
 ): CoordinationState {
   const { outcome } = record;
+  const { stage } = state;
   const between = { ...state, stage: { type: 'unstarted' }, history: [...state.history, record] } as const;
-  if (outcome.type === 'abandoned') return { ...between, shortfalls: state.shortfalls + 1 };
-  const { modelVersion, modelHash } = outcome;
-  return { ...between, shortfalls: 0, modelVersion, modelHash };
+  if (outcome.type === 'evaluated') return between;
+  if (outcome.type === 'published') {
+    const { modelVersion, modelHash } = outcome;
+    return { ...between, journalled: [], shortfalls: 0, modelVersion, modelHash };
+  }
+  const session = stage.type === 'stopped' ? stage.journalled : undefined;
+  const left = session === undefined ? [] : [{ round: record.round, journalled: session }];
+  return { ...between, journalled: [...state.journalled, ...left], shortfalls: state.shortfalls + 1 };
 }

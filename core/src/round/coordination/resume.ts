@@ -37,16 +37,17 @@ function resumeSession(
 ): CoordinationStep {
   const restored = restoreAggregator(context.ports, journalled);
   const session = restored.state;
-  const told = new Map(journalled.invited.map((to) => [to, messagesTo(state, attempt.round, restored, to)]));
-  const step = isLive(session) ? session.phase : 'reveal';
+  const told = new Map(journalled.invited.map((to) => [to, messagesTo(state, attempt, restored, to)]));
+  const live = isLive(session) ? session.phase : undefined;
+  const step = live ?? 'reveal';
   const resumed = { ...attempt, told, phase: step };
   const stage = { type: 'session', attempt: resumed, session, step, deadline: context.now } as const;
   const again = journalled.invited
     .filter((to) => isConnected(state, to))
     .flatMap((to) => told.get(to)!.map((message) => ({ type: 'send', to, message }) as const));
   return chain(withEffects({ ...state, stage }, ...again), (during) => {
-    if (session.phase === 'opened') return relay(during, restored, context);
-    if (isLive(session)) return enterStep(during, session.phase, context.now);
+    if (live !== undefined) return enterStep(during, live, context.now);
+    if (!('abandonment' in session)) return relay(during, restored, context);
     const { step: lost, reason } = session.abandonment;
     return abandonRound(during, lost, reason, context.now);
   });
@@ -54,10 +55,11 @@ function resumeSession(
 
 function messagesTo(
   state: CoordinationState,
-  round: number,
+  attempt: Attempt,
   { state: session }: AggregatorStep,
   participant: string,
 ): readonly CoordinatorMessage[] {
   const frames = session.sent.get(participant) ?? [];
-  return [assignment(state, round), ...frames.map((frame) => ({ type: 'session', round, frame }) as const)];
+  const { round } = attempt;
+  return [assignment(state, attempt), ...frames.map((frame) => ({ type: 'session', round, frame }) as const)];
 }

@@ -1,3 +1,4 @@
+import type { RoundKind } from '../../wire/messages.js';
 import { chooseCohort, selectable } from '../selection.js';
 import { abandonRound } from './outcome.js';
 import {
@@ -12,16 +13,17 @@ import {
 } from './state.js';
 import { timerName } from './timers.js';
 import { assignCohort } from './train.js';
+import { barredParticipants } from './unsettled.js';
 
-/** Begin the next round. */
-export function startRound(state: CoordinationState, context: Context): CoordinationStep {
+/** Begin the next round, of a kind. */
+export function startRound(state: CoordinationState, kind: RoundKind, context: Context): CoordinationStep {
   const round = state.round + 1;
   const { modelVersion, modelHash: baseModelHash } = state;
   const started = withEffects(
     { ...state, round },
-    { type: 'journal', record: { type: 'round-started', round, modelVersion, baseModelHash } },
+    { type: 'journal', record: { type: 'round-started', round, kind, modelVersion, baseModelHash } },
   );
-  return chain(started, (during) => startSelection(during, freshAttempt(round, context.now), context));
+  return chain(started, (during) => startSelection(during, freshAttempt(round, kind, context.now), context));
 }
 
 /** Wait for participants, or wait again after a restart: the deadline starts now. */
@@ -90,10 +92,11 @@ function choose(state: CoordinationState, context: Context): CoordinationStep {
   );
 }
 
-/** Organizations that could be here: those with a member that has not refused. */
+/** Organizations that could be here: those with a member that has not refused and may contribute. */
 function reachable(state: CoordinationState): number {
+  const barred = barredParticipants(state);
   const possible = [...state.options.roster].filter(
-    ([participant]) => state.people.get(participant)?.standing !== 'refused',
+    ([participant]) => !barred.has(participant) && state.people.get(participant)?.standing !== 'refused',
   );
   return new Set(possible.map(([, entry]) => entry.organization)).size;
 }

@@ -2,6 +2,7 @@ import type { AggregatorEffect, AggregatorEvent, Dropout } from '../../secagg/ag
 import { type AggregatorStep, awaited, openAggregator, stepAggregator } from '../../secagg/aggregator.js';
 import { layoutOf } from '../../secagg/layout.js';
 import type { SessionReply } from '../../wire/messages.js';
+import { roundSegments } from '../segments.js';
 import { sessionTerms } from '../terms.js';
 import type { CoordinationEffect, RoundDropout, RoundPhase } from './contract.js';
 import { abandonRound } from './outcome.js';
@@ -17,14 +18,15 @@ import {
   withEffects,
 } from './state.js';
 import { stepMillis, timerName, timersOf } from './timers.js';
+import { performUnsettled } from './unsettled.js';
 
 /** Open the round's one session with those who are ready and connected. */
 export function openSession(state: CoordinationState, invited: readonly string[], context: Context): CoordinationStep {
   const attempt = attemptOf(state);
   if (attempt === undefined) return withEffects(state);
   const { options, modelHash } = state;
-  const { round } = attempt;
-  const terms = sessionTerms({ ...options, round, baseModelHash: modelHash });
+  const { round, kind } = attempt;
+  const terms = sessionTerms({ ...options, round, kind, baseModelHash: modelHash });
   const sessionNonce = context.ports.random.bytes(32);
   const opened = openAggregator(context.ports, {
     config: { suite: 'CSA1', sessionNonce, ...terms },
@@ -41,6 +43,21 @@ export function openSession(state: CoordinationState, invited: readonly string[]
 export function stepSession(state: CoordinationState, event: AggregatorEvent, context: Context): CoordinationStep {
   if (!('session' in state.stage)) return withEffects(state);
   return relay(state, stepAggregator(context.ports, state.stage.session, event), context);
+}
+
+/**
+ * The reveals are late. The session is certified, so somebody may have revealed: it is not given up, and waits, by name, until T of U2
+ * have.
+ */
+export function awaitReveals(state: CoordinationState, { now }: Context): CoordinationStep {
+  if (state.stage.type !== 'session') return withEffects(state);
+  const { attempt, step } = state.stage;
+  const afterMillis = stepMillis(state.options.plan, step, attempt.kind);
+  const name = timerName.step(attempt.round, step);
+  return withEffects(
+    { ...state, stage: { ...state.stage, deadline: now + afterMillis } },
+    { type: 'set-timer', name, afterMillis },
+  );
 }
 
 /** A round that was published acknowledges whoever was slower than the T others, until the next session opens. */
@@ -68,8 +85,15 @@ export function relay(
   context: Context,
 ): CoordinationStep {
   if (!('session' in state.stage)) return withEffects(state);
+  const { round } = state.stage.attempt;
   const start = withEffects({ ...state, stage: { ...state.stage, session } });
-  return effects.reduce((step, effect) => chain(step, (during) => perform(during, effect, context)), start);
+  return effects.reduce((step, effect) => {
+    return chain(step, (during) => {
+      // Once the round is abandoned, its session goes on by itself: it asks for aborts.
+      const isOver = attemptOf(during)?.round !== round;
+      return isOver ? performUnsettled(during, round, effect) : perform(during, effect, context);
+    });
+  }, start);
 }
 
 function perform(state: CoordinationState, effect: AggregatorEffect, { now }: Context): CoordinationStep {
@@ -117,7 +141,7 @@ function perform(state: CoordinationState, effect: AggregatorEffect, { now }: Co
         { ...state, stage: { type: 'aggregate', attempt: opening, session: state.stage.session } },
         ...quiet,
         { type: 'report', progress: { type: 'phase', round, phase: 'aggregate', participants: survivors } },
-        { type: 'open-sum', round, sum: effect.sum },
+        { type: 'open-sum', round, kind: attempt.kind, sum: effect.sum },
       );
     }
     case 'abandoned':
@@ -135,8 +159,8 @@ export function enterStep(
 ): CoordinationStep {
   if (state.stage.type !== 'session') return withEffects(state);
   const { attempt, session } = state.stage;
-  const { round } = attempt;
-  const afterMillis = stepMillis(state.options.plan, step);
+  const { round, kind } = attempt;
+  const afterMillis = stepMillis(state.options.plan, step, kind);
   const entered = { ...state.stage, attempt: enterPhase(attempt, step, now), step, deadline: now + afterMillis };
   const quiet = attempt.phase === 'train' || attempt.phase === step ? [] : timersOf(round, attempt.phase);
   return withEffects(
@@ -152,7 +176,8 @@ export function noteDropout(state: CoordinationState, { participant, step, reaso
   const attempt = attemptOf(state);
   if (attempt === undefined) return withEffects(state);
   const uploaded = step === 'upload' ? attempt.uploads.get(participant) : undefined;
-  const bytesExpected = step === 'upload' ? layoutOf(state.options.plan.secureAggregation.segments).lengthBytes : 0;
+  const segments = roundSegments(state.options.plan, attempt.kind);
+  const bytesExpected = step === 'upload' ? layoutOf(segments).lengthBytes : 0;
   return loseMember(state, {
     participant,
     step,

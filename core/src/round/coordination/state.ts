@@ -3,7 +3,7 @@ import type { SessionStep } from '../../secagg/aggregator/contract.js';
 import type { JournalledSession } from '../../secagg/aggregator/restore.js';
 import type { AggregatorState } from '../../secagg/aggregator.js';
 import type { MeanMetric } from '../../update/decode.js';
-import type { CoordinatorMessage } from '../../wire/messages.js';
+import type { CoordinatorMessage, RoundKind } from '../../wire/messages.js';
 import type { Candidate } from '../selection.js';
 import type {
   CoordinationEffect,
@@ -14,6 +14,7 @@ import type {
   RoundRecord,
   RunOutcome,
 } from './contract.js';
+import { barredParticipants, type Unsettled } from './unsettled.js';
 
 /** A roster member that has been seen. */
 export interface Person {
@@ -24,6 +25,7 @@ export interface Person {
 /** A round that is under way. */
 export interface Attempt {
   readonly round: number;
+  readonly kind: RoundKind;
   readonly cohort: readonly string[];
   readonly dropped: readonly RoundDropout[];
   readonly survivors: readonly string[];
@@ -62,6 +64,8 @@ export type Stage =
   /** `session` has ended; it still acknowledges what is repeated. */
   | { readonly type: 'aggregate'; readonly attempt: Attempt; readonly session: AggregatorState }
   | { readonly type: 'publish'; readonly attempt: Attempt; readonly session: AggregatorState }
+  /** Members of an abandoned session are asked for aborts before the next round. */
+  | { readonly type: 'settle'; readonly deadline: number }
   /** A round has ended and the next one begins in the same step. */
   | { readonly type: 'next' }
   | { readonly type: 'paused'; readonly reason: string }
@@ -80,6 +84,12 @@ export interface CoordinationState {
   /** Rounds abandoned since the last publication. */
   readonly shortfalls: number;
   readonly history: readonly RoundRecord[];
+  /** Abandoned sessions on the current base model, oldest first. */
+  readonly unsettled: readonly Unsettled[];
+  /** The same of an earlier process, until `start` restores them. */
+  readonly journalled: readonly { readonly round: number; readonly journalled: JournalledSession }[];
+  /** The round after which aborts were waited for long enough. */
+  readonly settledUntil: number;
   /** The session of the last published round, until the next one opens: late answers in it are still acknowledged. */
   readonly published?: { readonly round: number; readonly session: AggregatorState };
 }
@@ -106,6 +116,9 @@ export function freshState(options: CoordinationOptions): CoordinationState {
     round: 0,
     shortfalls: 0,
     history: [],
+    unsettled: [],
+    journalled: [],
+    settledUntil: 0,
   };
 }
 
@@ -120,12 +133,13 @@ export function chain(step: CoordinationStep, next: (state: CoordinationState) =
   return { state: after.state, effects: [...step.effects, ...after.effects] };
 }
 
-/** Connected roster members that approved. */
+/** Connected roster members that approved and may contribute to the current base model. */
 export function candidates(state: CoordinationState): Candidate[] {
   const found: Candidate[] = [];
+  const barred = barredParticipants(state);
   for (const [participant, entry] of state.options.roster) {
     const person = state.people.get(participant);
-    if (person?.connected && person.standing === 'approved')
+    if (person?.connected && person.standing === 'approved' && !barred.has(participant))
       found.push({ participant, organization: entry.organization });
   }
   return found;
@@ -136,9 +150,10 @@ export function isConnected(state: CoordinationState, participant: string): bool
 }
 
 /** A round in its first phase. */
-export function freshAttempt(round: number, now: number): Attempt {
+export function freshAttempt(round: number, kind: RoundKind, now: number): Attempt {
   return {
     round,
+    kind,
     cohort: [],
     dropped: [],
     survivors: [],

@@ -1,6 +1,8 @@
 import type { SessionStep } from '../../secagg/aggregator/contract.js';
 import { layoutOf } from '../../secagg/layout.js';
+import type { RoundKind } from '../../wire/messages.js';
 import type { Plan } from '../plan.js';
+import { roundSegments } from '../segments.js';
 import type { RoundPhase } from './contract.js';
 
 /** Timer names carry round and step: one that fires late belongs to nothing any more and is ignored. */
@@ -9,6 +11,7 @@ export const timerName = {
   checkIn: (round: number) => `check-in:${round}`,
   ready: (round: number) => `ready:${round}`,
   grace: (round: number) => `grace:${round}`,
+  abort: (round: number) => `abort:${round}`,
   step: (round: number, step: SessionStep) => `step:${round}:${step}`,
 };
 
@@ -28,9 +31,9 @@ export function timersOf(round: number, phase: RoundPhase): string[] {
 }
 
 /** Milliseconds that a step of the session may take; an upload has its size ÷ lease rate on top. */
-export function stepMillis(plan: Plan, step: SessionStep): number {
+export function stepMillis(plan: Plan, step: SessionStep, kind: RoundKind = 'train'): number {
   const { stepMillis, leaseBytesPerSecond } = plan.deadlines;
   if (step !== 'upload') return stepMillis;
-  const { lengthBytes } = layoutOf(plan.secureAggregation.segments);
+  const { lengthBytes } = layoutOf(roundSegments(plan, kind));
   return stepMillis + Math.ceil((1000 * lengthBytes) / leaseBytesPerSecond);
 }

@@ -42,15 +42,18 @@ export function startTraining(state: CoordinationState, attempt: Attempt, { now 
     { type: 'set-timer', name: timerName.ready(round), afterMillis: readyMillis },
     { type: 'report', progress: { type: 'phase', round, phase: 'train', participants: staying } },
   );
-  const message = assignment(state, round);
+  const message = assignment(state, attempt);
   return staying.reduce((step, participant) => chain(step, (during) => tell(during, participant, message)), started);
 }
 
-/** What a member of the cohort is told to train from. */
-export function assignment(state: CoordinationState, round: number): Extract<CoordinatorMessage, { type: 'train' }> {
+/** What a member of the cohort is told to train from, or to measure. */
+export function assignment(
+  state: CoordinationState,
+  { round, kind }: Attempt,
+): Extract<CoordinatorMessage, { type: 'train' }> {
   const { modelVersion, modelHash: baseModelHash } = state;
   const { readyMillis } = state.options.plan.deadlines;
-  return { type: 'train', round, kind: 'train', modelVersion, baseModelHash, readyMillis };
+  return { type: 'train', round, kind, modelVersion, baseModelHash, readyMillis };
 }
 
 /** A participant says that its update is ready. Repeated, it is acknowledged again. */

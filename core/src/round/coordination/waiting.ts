@@ -1,12 +1,14 @@
+import type { SessionStep } from '../../secagg/aggregator/contract.js';
 import { awaited, cohortOf, survivors } from '../../secagg/aggregator.js';
 import { thresholdOf } from '../../secagg/thresholds.js';
 import { selectable } from '../selection.js';
 import type { CoordinationEffect, RoundPhase } from './contract.js';
+import { settlingWait } from './settle.js';
 import { type CoordinationState, candidates, isConnected } from './state.js';
 
 interface Wait {
   readonly round: number;
-  readonly phase: RoundPhase;
+  readonly phase: RoundPhase | 'abort';
   readonly awaited: readonly string[];
   readonly of: number;
   readonly remainingMillis: number;
@@ -34,6 +36,11 @@ function stageWait(state: CoordinationState, now: number): Wait | undefined {
       return trainWait(state, now);
     case 'session':
       return sessionWait(state, now);
+    case 'settle': {
+      const wait = settlingWait(state);
+      const remainingMillis = Math.max(0, state.stage.deadline - now);
+      return wait === undefined ? undefined : { ...wait, phase: 'abort', remainingMillis };
+    }
     default:
       return undefined;
   }
@@ -87,10 +94,7 @@ function sessionWait(state: CoordinationState, now: number): Wait | undefined {
     : Math.max(threshold, minSurvivors, state.options.plan.cohort.min * Number(step === 'advertise'));
   const of = late ? survivors(session).length : invited;
   const count = Math.max(0, of - missing.length);
-  const then =
-    count >= floor
-      ? `the round goes on with ${count} ≥ T = ${floor}`
-      : `the round is abandoned with ${count} of at least ${floor} and ${shortfallWords(state)}`;
+  const then = sessionOutlook(state, step, count, floor);
   return {
     round: attempt.round,
     phase: step,
@@ -99,6 +103,13 @@ function sessionWait(state: CoordinationState, now: number): Wait | undefined {
     remainingMillis: Math.max(0, deadline - now),
     then,
   };
+}
+
+function sessionOutlook(state: CoordinationState, step: SessionStep, count: number, floor: number): string {
+  // Somebody may have revealed already: only the sum itself ends a certified session.
+  if (step === 'reveal') return `the certified sum is waited for, with ${count} of at least ${floor}`;
+  if (count >= floor) return `the round goes on with ${count} ≥ T = ${floor}`;
+  return `the round is abandoned with ${count} of at least ${floor} and ${shortfallWords(state)}`;
 }
 
 function shortfallWords(state: CoordinationState): string {

@@ -3,7 +3,7 @@ import type { Layout } from '../../secagg/layout.js';
 import type { MaskKey } from '../../secagg/masking.js';
 import type { ParticipantPorts, ParticipantRecord } from '../../secagg/participant/contract.js';
 import type { RosterView } from '../../secagg/roster-view.js';
-import type { CoordinatorMessage, ParticipantMessage, Signed } from '../../wire/messages.js';
+import type { CoordinatorMessage, ParticipantMessage, RoundKind, Signed } from '../../wire/messages.js';
 import type { Plan } from '../plan.js';
 
 export type ParticipationPorts = ParticipantPorts;
@@ -122,20 +122,28 @@ export type ParticipationEffect =
       readonly planHash: Uint8Array;
       readonly rosterHash: Uint8Array;
     }
-  /** Fetch the model of this hash, verify, train, measure the metrics of the model received; answer `trained` or `failed`. */
+  /**
+   * Fetch the model of this hash, verify, measure the metrics of the model received, and train unless the round only evaluates; answer
+   * `trained` or `failed`.
+   */
   | {
       readonly type: 'train';
       readonly round: number;
+      readonly kind: RoundKind;
       readonly modelVersion: number;
       readonly baseModelHash: Uint8Array;
       readonly readyMillis: number;
     }
   /** The result is of no use any more: stop when convenient. A late answer is ignored. */
   | { readonly type: 'stop-training'; readonly round: number }
-  /** Clip, weigh, quantize (`encodeUpdate`); metric lanes only if `metrics`, else zeros. Answer `prepared` or `failed`. */
+  /**
+   * Clip, weigh, quantize (`encodeUpdate`), or encode the metrics alone (`encodeEvaluation`); metric lanes only if `metrics`, else
+   * zeros. Answer `prepared` or `failed`.
+   */
   | {
       readonly type: 'prepare-update';
       readonly round: number;
+      readonly kind: RoundKind;
       readonly baseModelHash: Uint8Array;
       readonly metrics: boolean;
     }
@@ -172,7 +180,7 @@ export type ParticipationProgress =
       readonly decision: 'considering' | 'approved' | 'refused';
       readonly reason: string;
     }
-  | { readonly type: 'training' | 'ready' | 'masking' | 'uploading'; readonly round: number }
+  | { readonly type: 'training' | 'measuring' | 'ready' | 'masking' | 'uploading'; readonly round: number }
   | { readonly type: 'session'; readonly round: number; readonly step: string; readonly cohort: number }
   | { readonly type: 'contributed'; readonly round: number; readonly included: boolean }
   | {

@@ -3,7 +3,7 @@ import { isResumable, noMemory, openSessions, remember, type SessionMemory, type
 import { chain, note, type ParticipationState, type ParticipationStep, runIdOf, withEffects } from './state.js';
 
 /** How long a session that an earlier process left behind is kept, unless the coordinator speaks of it again. */
-const leftoverMillis = 3_600_000;
+export const leftoverMillis = 3_600_000;
 
 /** Name of the timer after which a session's secrets are destroyed whatever happened. */
 export function expiryTimer({ runId, round }: SessionName): string {

@@ -1,11 +1,11 @@
 import { equalBytes } from '../../bytes.js';
 import type { FederatedError } from '../../errors.js';
 import { openParticipant, stepParticipant } from '../../secagg/participant.js';
-import type { SessionFrame } from '../../wire/messages.js';
+import type { RoundKind, SessionFrame } from '../../wire/messages.js';
 import { stepMillis } from '../coordination/timers.js';
 import { sessionTerms } from '../terms.js';
 import type { ParticipationEvent } from './contract.js';
-import { expiryTimer, leaveSession, leaveWhere } from './leftovers.js';
+import { expiryTimer, leaveSession, leaveWhere, leftoverMillis } from './leftovers.js';
 import { type SessionMemory, sessionOf } from './memory.js';
 import { isBound, relay } from './relay.js';
 import { isAbort, settle } from './settle.js';
@@ -49,9 +49,13 @@ export function takeFrame(
 }
 
 /** The coordinator speaks again of a session that an earlier process was in: go on with it, with the same secrets. */
-export function resume(state: ParticipationState, { round, baseModelHash }: SessionMemory): ParticipationStep {
+export function resume(
+  state: ParticipationState,
+  kind: RoundKind,
+  { round, baseModelHash }: SessionMemory,
+): ParticipationStep {
   return withEffects(
-    { ...state, work: { type: 'resuming', round, baseModelHash, frames: [] } },
+    { ...state, work: { type: 'resuming', round, kind, baseModelHash, frames: [] } },
     { type: 'open-root', round },
   );
 }
@@ -66,20 +70,22 @@ export function noteRoot(
   const run = runOf(state);
   if (run === undefined || (work.type !== 'sealing' && work.type !== 'resuming')) return withEffects(state);
   if (work.round !== event.round) return withEffects(state);
-  const { round, baseModelHash, frames } = work;
+  const { round, kind, baseModelHash, frames } = work;
   const { runId, roster, coordinatorKey, plan, listed } = run;
   const session = openParticipant({
     participantId: state.options.participantId,
     roster,
     coordinatorKey,
     ...(listed === undefined ? {} : { listed }),
-    terms: sessionTerms({ ...run, round, baseModelHash }),
+    terms: sessionTerms({ ...run, round, kind, baseModelHash }),
     root: event.root,
     records: sessionOf(state.memory, { runId, round })?.records ?? [],
   });
-  const entered = { ...state, work: { type: 'session', round, baseModelHash, session } } as const;
-  // Far beyond every deadline of the coordinator: secrets do not outlive a session that was never ended here.
-  const afterMillis = 2 * (6 * plan.deadlines.stepMillis + stepMillis(plan, 'upload'));
+  const entered = { ...state, work: { type: 'session', round, kind, baseModelHash, session } } as const;
+  // Far beyond every deadline of the coordinator, and what it may take to start one again: secrets do not outlive a session that was
+  // never ended here.
+  const deadlines = 2 * (6 * plan.deadlines.stepMillis + stepMillis(plan, 'upload', kind));
+  const afterMillis = Math.max(leftoverMillis, deadlines);
   const name = expiryTimer({ runId, round });
   return frames.reduce(
     (step, frame) => chain(step, (during) => takeFrame(during, { round, frame }, context)),
@@ -138,7 +144,7 @@ export function endSession(state: ParticipationState, { ports }: Context): Parti
 function enter(state: ParticipationState, open: SessionFrame): ParticipationStep {
   const run = runOf(state);
   if (run === undefined || state.work.type !== 'ready') return withEffects(state);
-  const { round, baseModelHash } = state.work;
+  const { round, kind, baseModelHash } = state.work;
   const { runId } = run;
   const left = leaveWhere(
     state,
@@ -147,7 +153,7 @@ function enter(state: ParticipationState, open: SessionFrame): ParticipationStep
   const entered = chain(left, (after) => note(after, { type: 'session-entered', runId, round, baseModelHash }));
   return chain(entered, (after) =>
     withEffects(
-      { ...after, work: { type: 'sealing', round, baseModelHash, frames: [open] } },
+      { ...after, work: { type: 'sealing', round, kind, baseModelHash, frames: [open] } },
       { type: 'seal-root', round },
     ),
   );

@@ -32,7 +32,8 @@ export function settle(
   const { participantId } = state.options;
   const { roster, coordinatorKey } = run;
   const { baseModelHash, records } = session;
-  const terms = sessionTerms({ ...run, round, baseModelHash });
+  // Its C was compared once; of the terms only c counts here, and that is the plan's.
+  const terms = sessionTerms({ ...run, round, kind: 'train', baseModelHash });
   const opened = openParticipant({ participantId, roster, coordinatorKey, terms, records });
   const { effects } = stepParticipant(ports, opened, { type: 'frame', frame });
   return effects.reduce(

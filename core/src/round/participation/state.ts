@@ -1,7 +1,7 @@
 import type { FederatedError } from '../../errors.js';
 import type { ParticipantState as SessionState } from '../../secagg/participant.js';
 import { bounds } from '../../wire/bounds.js';
-import type { CoordinatorMessage, SessionFrame } from '../../wire/messages.js';
+import type { CoordinatorMessage, RoundKind, SessionFrame } from '../../wire/messages.js';
 import type {
   ApprovedRun,
   ParticipationEffect,
@@ -26,6 +26,7 @@ export type Standing =
 
 interface InRound {
   readonly round: number;
+  readonly kind: RoundKind;
   readonly baseModelHash: Uint8Array;
 }
 
@@ -52,7 +53,12 @@ export interface ParticipationState {
    * The prepared update in hand. Without `bound` it is good for another round on the same base model; else it belongs to the session of
    * that round, and is free again when no sum of that session can hold it.
    */
-  readonly held?: { readonly baseModelHash: Uint8Array; readonly metrics: boolean; readonly bound?: number };
+  readonly held?: {
+    readonly kind: RoundKind;
+    readonly baseModelHash: Uint8Array;
+    readonly metrics: boolean;
+    readonly bound?: number;
+  };
   /** Timers of sessions that an earlier process left behind. */
   readonly expiring: ReadonlySet<string>;
 }

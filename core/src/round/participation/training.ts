@@ -24,11 +24,11 @@ export function takeAssignment(state: ParticipationState, message: Train, contex
   const run = runOf(state);
   if (run === undefined) return withEffects(state);
   const { work, memory, options } = state;
-  const { round, baseModelHash } = message;
+  const { round, kind, baseModelHash } = message;
   if (work.type !== 'idle' && work.round >= round) return repeat(state, round);
   const open = sessionOf(memory, { runId: run.runId, round });
   if (open !== undefined && isResumable(open) && equalBytes(open.baseModelHash, baseModelHash)) {
-    return chain(leaveRound(state, context), (after) => resume(after, open));
+    return chain(leaveRound(state, context), (after) => resume(after, kind, open));
   }
   const entered = lastEntered(memory, run.runId);
   if (round <= entered) {
@@ -47,8 +47,9 @@ export function takeAssignment(state: ParticipationState, message: Train, contex
     if (bar !== undefined) return decline(after, 'train', bar, { runId: run.runId, round, quote: true });
     const { held } = after;
     // One that is bound may still come out in a sum of its session: what goes into this round is trained afresh.
-    if (held !== undefined && held.bound === undefined && equalBytes(held.baseModelHash, baseModelHash)) {
-      return sayReady(after, round, baseModelHash);
+    const free = held !== undefined && held.bound === undefined && held.kind === kind;
+    if (free && equalBytes(held.baseModelHash, baseModelHash)) {
+      return sayReady(after, message);
     }
     const fresh = after.held === undefined ? withEffects(after) : discardUpdate(after);
     return chain(fresh, (empty) => startTraining(empty, message));
@@ -56,11 +57,11 @@ export function takeAssignment(state: ParticipationState, message: Train, contex
 }
 
 function startTraining(state: ParticipationState, { type: _, ...assignment }: Train): ParticipationStep {
-  const { round, baseModelHash } = assignment;
+  const { round, kind, baseModelHash } = assignment;
   return withEffects(
-    { ...state, work: { type: 'training', round, baseModelHash } },
+    { ...state, work: { type: 'training', round, kind, baseModelHash } },
     { type: 'train', ...assignment },
-    { type: 'report', progress: { type: 'training', round } },
+    { type: 'report', progress: { type: kind === 'train' ? 'training' : 'measuring', round } },
   );
 }
 
@@ -69,11 +70,11 @@ export function noteTrained(state: ParticipationState, round: number): Participa
   const run = runOf(state);
   const { work } = state;
   if (run === undefined || work.type !== 'training' || work.round !== round) return withEffects(state);
-  const { baseModelHash } = work;
+  const { kind, baseModelHash } = work;
   const metrics = run.plan.metrics.length > 0 && mayMeasure(state.memory, run.runId, baseModelHash);
   return withEffects(
-    { ...state, work: { type: 'preparing', round, baseModelHash, metrics } },
-    { type: 'prepare-update', round, baseModelHash, metrics },
+    { ...state, work: { type: 'preparing', round, kind, baseModelHash, metrics } },
+    { type: 'prepare-update', round, kind, baseModelHash, metrics },
   );
 }
 
@@ -81,8 +82,8 @@ export function noteTrained(state: ParticipationState, round: number): Participa
 export function notePrepared(state: ParticipationState, round: number): ParticipationStep {
   const { work } = state;
   if (work.type !== 'preparing' || work.round !== round) return withEffects(state);
-  const { baseModelHash, metrics } = work;
-  return sayReady({ ...state, held: { baseModelHash, metrics } }, round, baseModelHash);
+  const { kind, baseModelHash, metrics } = work;
+  return sayReady({ ...state, held: { kind, baseModelHash, metrics } }, work);
 }
 
 /** Training or encoding failed, e.g. NaN in the update: this round goes on without us. */
@@ -122,9 +123,12 @@ function repeat(state: ParticipationState, round: number): ParticipationStep {
   return withEffects(state, { type: 'send', message: { type: 'ready', round, baseModelHash: work.baseModelHash } });
 }
 
-function sayReady(state: ParticipationState, round: number, baseModelHash: Uint8Array): ParticipationStep {
+function sayReady(
+  state: ParticipationState,
+  { round, kind, baseModelHash }: Pick<Train, 'round' | 'kind' | 'baseModelHash'>,
+): ParticipationStep {
   return withEffects(
-    { ...state, work: { type: 'ready', round, baseModelHash } },
+    { ...state, work: { type: 'ready', round, kind, baseModelHash } },
     { type: 'send', message: { type: 'ready', round, baseModelHash } },
     { type: 'report', progress: { type: 'ready', round } },
   );

@@ -8,7 +8,7 @@ import {
 import { nodeCrypto } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
 import { expect } from 'chai';
-import { examplePlan } from '../example-plan.js';
+import { examplePlan, measuredPlan } from '../example-plan.js';
 import { effectName, RoundTable } from '../round-table.js';
 
 const name = 'beta';
@@ -258,10 +258,12 @@ describe('Contributions to one base model', () => {
 
   it('carry metrics again only then', () => {
     const measuring = (...records: readonly ParticipationRecord[]) => {
-      const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+      const table = new RoundTable({ plan: measuredPlan({ rounds: 1 }) });
       table.chairs.get(name)!.journal.push(...records);
       const { effects } = table.kill(name).start().chairs.get(name)!;
-      return effects.flatMap((effect) => (effect.type === 'prepare-update' ? [effect.metrics] : []));
+      return effects.flatMap((effect) =>
+        effect.type === 'prepare-update' && effect.kind === 'train' ? [effect.metrics] : [],
+      );
     };
     const here = (record: ParticipationRecord) => ({ ...record, runId: 'run-1', round: 0 }) as ParticipationRecord;
     expect(measuring(here(contributed(0)))).to.deep.equal([false]);

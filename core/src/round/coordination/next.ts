@@ -1,0 +1,42 @@
+import type { RoundKind } from '../../wire/messages.js';
+import { finish, pause } from './outcome.js';
+import { startRound } from './select.js';
+import { othersCouldGoOn, startSettling } from './settle.js';
+import type { Context, CoordinationState, CoordinationStep } from './state.js';
+import { abortingSessions } from './unsettled.js';
+
+/**
+ * What follows a round: another one until the plan's models are published; then, where the plan has metrics, one that only
+ * measures the last model; then nothing.
+ */
+export function nextRound(state: CoordinationState, context: Context): CoordinationStep {
+  const { modelVersion, options } = state;
+  if (modelVersion < options.plan.rounds) return startOnBase(state, 'train', context);
+  const published = `${modelVersion} models published`;
+  if (options.plan.metrics.length === 0) return finish(state, 'completed', published);
+  const evaluations = state.history.filter(({ kind }) => kind === 'evaluate');
+  const measured = evaluations.find(({ outcome }) => outcome.type === 'evaluated');
+  if (measured !== undefined) {
+    return finish(state, 'completed', `${published}, the last measured by ${measured.survivors.length} participants`);
+  }
+  const last = evaluations.at(-1)?.outcome;
+  if (last?.type !== 'abandoned' || evaluations.length <= retries(state))
+    return startOnBase(state, 'evaluate', context);
+  return finish(state, 'completed', `${published}; the last was not measured: ${last.reason}`);
+}
+
+/** A round on the current base model, as soon as enough of those who may contribute to it are left. */
+function startOnBase(state: CoordinationState, kind: RoundKind, context: Context): CoordinationStep {
+  const canGoOn = othersCouldGoOn(state);
+  const isSettling = abortingSessions(state).length > 0;
+  if (isSettling && (state.settledUntil < state.round || !canGoOn)) return startSettling(state, context);
+  return canGoOn ? startRound(state, kind, context) : pause(state, barredReason);
+}
+
+const barredReason =
+  'too few are left who did not sign survivors on this base model in a session that can never be opened; propose a new plan';
+
+function retries({ options }: CoordinationState): number {
+  const rule = options.plan.onShortfall;
+  return rule.action === 'retry' ? rule.times : 0;
+}

@@ -1,0 +1,61 @@
+import { stepAggregator } from '../../secagg/aggregator.js';
+import { closeRound, finish } from './outcome.js';
+import { resumeRound } from './resume.js';
+import { attemptOf, type Context, type CoordinationState, type CoordinationStep, chain, withEffects } from './state.js';
+import { performUnsettled, restoreUnsettled } from './unsettled.js';
+
+/** Begin the run, or go on where the records of an earlier process end. */
+export function start(stopped: CoordinationState, context: Context): CoordinationStep {
+  const { runId, planHash, rosterHash, records } = stopped.options;
+  const state = restoreUnsettled(stopped, context);
+  const { stage, modelVersion } = state;
+  switch (stage.type) {
+    case 'unstarted': {
+      const started = { type: 'journal', record: { type: 'run-started', runId, planHash, rosterHash } } as const;
+      const effects = records === undefined || records.length === 0 ? [started] : [];
+      return withEffects({ ...state, stage: { type: 'next' } }, ...effects);
+    }
+    case 'stopped':
+      return resumeRound(state, context);
+    case 'paused':
+      return withEffects(state, { type: 'report', progress: { type: 'paused', reason: stage.reason } });
+    case 'over': {
+      const { outcome, reason } = stage;
+      return withEffects(state, { type: 'report', progress: { type: 'finished', outcome, reason, modelVersion } });
+    }
+    default:
+      return withEffects(state);
+  }
+}
+
+/** Leave a pause. */
+export function resume(state: CoordinationState): CoordinationStep {
+  if (state.stage.type !== 'paused') return withEffects(state);
+  const next = { ...state, shortfalls: 0, stage: { type: 'next' } } as const;
+  return withEffects(next, { type: 'journal', record: { type: 'resumed' } });
+}
+
+/** The operator ends the run. Whoever uploaded in an open session is asked for an abort, so that its update is free for another run. */
+export function abort(state: CoordinationState, reason: string, context: Context): CoordinationStep {
+  if (state.stage.type === 'over') return withEffects(state);
+  const phase = attemptOf(state)?.phase ?? 'select';
+  const end = { phase, reason, retry: false, now: context.now };
+  const ended = state.stage.type === 'session' ? giveUp(state, end, context) : closeRound(state, end);
+  return chain(ended, (closed) => finish(closed, 'aborted', reason));
+}
+
+function giveUp(state: CoordinationState, end: Parameters<typeof closeRound>[1], context: Context): CoordinationStep {
+  if (state.stage.type !== 'session') return withEffects(state);
+  const { session, attempt } = state.stage;
+  const { round } = attempt;
+  const given = stepAggregator(context.ports, session, { type: 'abandon', reason: end.reason });
+  const records = given.effects.filter(({ type }) => type === 'journal');
+  const rest = given.effects.filter(({ type }) => type !== 'journal');
+  const carryOut = (step: CoordinationStep, effects: typeof given.effects) =>
+    effects.reduce((so, effect) => chain(so, (during) => performUnsettled(during, round, effect)), step);
+  const left = withEffects({ ...state, stage: { ...state.stage, session: given.state } });
+  return carryOut(
+    chain(carryOut(left, records), (during) => closeRound(during, end)),
+    rest,
+  );
+}

@@ -1,0 +1,52 @@
+import { abortsLacking, awaitedAborts } from '../../secagg/aggregator.js';
+import { type Context, type CoordinationState, type CoordinationStep, withEffects } from './state.js';
+import { timerName } from './timers.js';
+import { abortingSessions, barredParticipants } from './unsettled.js';
+
+/** Whether enough organizations are left without those who may not contribute to this base model. */
+export function othersCouldGoOn(state: CoordinationState): boolean {
+  const barred = barredParticipants(state);
+  if (barred.size === 0) return true;
+  const possible = [...state.options.roster].filter(
+    ([participant]) => !barred.has(participant) && state.people.get(participant)?.standing !== 'refused',
+  );
+  return new Set(possible.map(([, { organization }]) => organization)).size >= state.options.plan.cohort.min;
+}
+
+/** Wait for the aborts that free the updates of the last session; a step's time, and then for as long as nobody else could go on. */
+export function startSettling(state: CoordinationState, { now }: Context): CoordinationStep {
+  const afterMillis = state.options.plan.deadlines.stepMillis;
+  return withEffects(
+    { ...state, stage: { type: 'settle', deadline: now + afterMillis } },
+    { type: 'set-timer', name: timerName.abort(state.round), afterMillis },
+  );
+}
+
+/** An abort came, or the window is over: go on as soon as somebody can. */
+export function considerSettling(state: CoordinationState): CoordinationStep {
+  if (state.stage.type !== 'settle' || abortingSessions(state).length > 0) return withEffects(state);
+  return withEffects(
+    { ...state, stage: { type: 'next' } },
+    { type: 'cancel-timer', name: timerName.abort(state.round) },
+  );
+}
+
+/** The window is over. */
+export function endSettling(state: CoordinationState, context: Context): CoordinationStep {
+  if (state.stage.type !== 'settle') return withEffects(state);
+  return othersCouldGoOn(state)
+    ? withEffects({ ...state, stage: { type: 'next' }, settledUntil: state.round })
+    : startSettling(state, context);
+}
+
+/** Who is awaited, while the last session is being settled. */
+export function settlingWait(state: CoordinationState) {
+  const [oldest] = abortingSessions(state);
+  if (oldest === undefined) return undefined;
+  const { round, session } = oldest;
+  const then = othersCouldGoOn(state)
+    ? 'the others go on without those who signed'
+    : `the run waits on: ${abortsLacking(session)} more must sign that nothing of the round is opened`;
+  const of = 'cohort' in session ? session.cohort.length : 0;
+  return { round, awaited: awaitedAborts(session), of, then };
+}

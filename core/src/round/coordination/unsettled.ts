@@ -1,0 +1,111 @@
+import type { AggregatorEffect, AggregatorEvent } from '../../secagg/aggregator/contract.js';
+import { restoreAggregator } from '../../secagg/aggregator/restore.js';
+import { type AggregatorState, framesSent, signersOf, stepAggregator } from '../../secagg/aggregator.js';
+import type { CoordinatorMessage } from '../../wire/messages.js';
+import {
+  type Context,
+  type CoordinationState,
+  type CoordinationStep,
+  chain,
+  isConnected,
+  withEffects,
+} from './state.js';
+
+/**
+ * A session whose round was abandoned after its updates were bound: members who signed survivors in it contribute nothing more to its
+ * base model until its abort certificate is here. Kept while that model is the current one.
+ */
+export interface Unsettled {
+  readonly round: number;
+  readonly session: AggregatorState;
+}
+
+/** A round that ends abandoned leaves its session behind, when somebody's update may be bound to it. */
+export function keepUnsettled(state: CoordinationState, round: number, session: AggregatorState): CoordinationState {
+  return { ...state, unsettled: [...state.unsettled, { round, session }] };
+}
+
+/** Whether a session that was abandoned still concerns its members. */
+export function isUnsettled(session: AggregatorState): boolean {
+  return session.phase === 'aborting' || (session.phase === 'abandoned' && signersOf(session).length > 0);
+}
+
+/** Participants that signed survivors on the current base model and hold no abort certificate: they decline every round on it. */
+export function barredParticipants({ unsettled }: CoordinationState): ReadonlySet<string> {
+  return new Set(unsettled.flatMap(({ session }) => signersOf(session)));
+}
+
+/** The sessions for which aborts are awaited, oldest first. */
+export function abortingSessions({ unsettled }: CoordinationState): readonly Unsettled[] {
+  return unsettled.filter(({ session }) => session.phase === 'aborting');
+}
+
+/** The base model is history: what is bound to it is of no more use, and nobody is asked for anything. */
+export function dropUnsettled(state: CoordinationState): CoordinationStep {
+  const over = state.unsettled.map(({ round }) => ({ type: 'session-over', round }) as const);
+  return withEffects({ ...state, unsettled: [] }, ...over);
+}
+
+/** What a participant was sent in sessions that are not settled: for its reconnection. */
+export function unsettledMessages(state: CoordinationState, participant: string): readonly CoordinatorMessage[] {
+  return state.unsettled.flatMap(({ round, session }) =>
+    framesSent(session, participant).map((frame) => ({ type: 'session', round, frame }) as const),
+  );
+}
+
+/** Give an abandoned session one event. */
+export function stepUnsettled(
+  state: CoordinationState,
+  { round, session }: Unsettled,
+  event: AggregatorEvent,
+  context: Context,
+): CoordinationStep {
+  const stepped = stepAggregator(context.ports, session, event);
+  const unsettled = state.unsettled.map((one) => (one.round === round ? { round, session: stepped.state } : one));
+  return stepped.effects.reduce(
+    (step, effect) => chain(step, (during) => performUnsettled(during, round, effect)),
+    withEffects({ ...state, unsettled }),
+  );
+}
+
+/** Carry out what an abandoned session asks for. */
+export function performUnsettled(state: CoordinationState, round: number, effect: AggregatorEffect): CoordinationStep {
+  switch (effect.type) {
+    case 'journal':
+      return withEffects(state, { type: 'journal', record: { type: 'session', round, record: effect.record } });
+    case 'send': {
+      const message = { type: 'session', round, frame: effect.frame } as const;
+      return isConnected(state, effect.to)
+        ? withEffects(state, { type: 'send', to: effect.to, message })
+        : withEffects(state);
+    }
+    case 'accepted': {
+      const { from: participant, ...answer } = effect;
+      const progress = { type: 'answered', round, phase: effect.step, participant } as const;
+      return withEffects(state, { ...answer, participant, round }, { type: 'report', progress });
+    }
+    case 'rejected': {
+      const { from: participant, ...answer } = effect;
+      return withEffects(state, { ...answer, participant, round });
+    }
+    case 'aborted':
+      return withEffects(state, { type: 'report', progress: { type: 'settled', round } });
+    // It is over: nothing is timed, uploaded or opened in it any more.
+    case 'timer':
+    case 'expect-upload':
+    case 'open-sum':
+    case 'abandoned':
+      return withEffects(state);
+  }
+}
+
+/** The abandoned sessions of an earlier process. */
+export function restoreUnsettled(state: CoordinationState, { ports }: Context): CoordinationState {
+  return state.journalled.reduce<CoordinationState>(
+    (so, { round, journalled }) => {
+      const session = restoreAggregator(ports, journalled).state;
+      return isUnsettled(session) || session.phase === 'aborted' ? keepUnsettled(so, round, session) : so;
+    },
+    { ...state, journalled: [] },
+  );
+}

@@ -14,7 +14,7 @@ import {
 } from '@concordat/core';
 import { seededRandom } from '@concordat/sim';
 import { expect } from 'chai';
-import { ruleThrownBy } from '../../support/rules.js';
+import { detailThrownBy, ruleThrownBy } from '../../support/rules.js';
 import { crypto, randomUpdate } from '../../support/session.js';
 
 const random = seededRandom(crypto, 3, 'masking');
@@ -102,6 +102,41 @@ describe('A keystream over a packed vector', () => {
     expect([...a]).to.deep.equal([...plain]);
   });
 
+  it('covers the given range and nothing else', () => {
+    const layout = layoutOf([segmentOf(100, 16), segmentOf(40_000, 24)]);
+    const range = { fromByte: 96, toByte: bounds.chunkBytes + 96 };
+    const masks = [
+      { key, sign: 1 },
+      { key: random.bytes(32), sign: -1 },
+    ] as const;
+    const [whole, part] = [vectorOf(layout), vectorOf(layout)];
+    const plain = part.slice();
+    addKeystreams(crypto, layout, whole, masks);
+    addKeystreams(crypto, layout, part, masks, range);
+    expect(
+      Buffer.compare(part.subarray(range.fromByte, range.toByte), whole.subarray(range.fromByte, range.toByte)),
+    ).to.equal(0);
+    expect(Buffer.compare(part.subarray(0, range.fromByte), plain.subarray(0, range.fromByte))).to.equal(0);
+    expect(Buffer.compare(part.subarray(range.toByte), plain.subarray(range.toByte))).to.equal(0);
+  });
+
+  it('is asked for once per chunk and mask, chunk by chunk', () => {
+    const layout = layoutOf([segmentOf(40_000, 24)]);
+    const asked: [number, number][] = [];
+    const watched = {
+      ...crypto,
+      keystream: (streamKey: Uint8Array, at: number, length: number) => {
+        asked.push([at, length]);
+        return crypto.keystream(streamKey, at, length);
+      },
+    };
+    const mask = { key, sign: 1 } as const;
+    const rest = layout.lengthBytes - 2 * bounds.chunkBytes;
+    addKeystreams(watched, layout, new Uint8Array(layout.lengthBytes), [mask, mask]);
+    const chunks = [0, 1, 2].map((chunk) => [chunk * bounds.chunkBytes, chunk < 2 ? bounds.chunkBytes : rest]);
+    expect(asked).to.deep.equal(chunks.flatMap((chunk) => [chunk, chunk]));
+  });
+
   it('is added piece by piece as it is at once', () => {
     const layout = layoutOf([segmentOf(100, 16), segmentOf(40_000, 24)]);
     const [sum, other] = [vectorOf(layout), vectorOf(layout)];
@@ -117,6 +152,16 @@ describe('A keystream over a packed vector', () => {
     const masked = (fromByte: number, toByte: number) =>
       ruleThrownBy(() => addKeystream(crypto, layout, vector, { key, sign: 1 }, { fromByte, toByte }));
     expect(masked(1, 48)).to.equal('invalid-argument');
+    expect(masked(0, 47)).to.equal('invalid-argument');
+    expect(masked(-48, 48)).to.equal('invalid-argument');
+    expect(masked(96, 48)).to.equal('invalid-argument');
+    expect(masked(48, 48)).to.equal(undefined);
+    expect(
+      detailThrownBy(() => addKeystream(crypto, layout, vector, { key, sign: 1 }, { fromByte: 96, toByte: 145 })),
+    ).to.deep.equal({ fromByte: 96, toByte: 145, lengthBytes: vector.length });
+    expect(ruleThrownBy(() => addKeystream(crypto, layout, new Uint8Array(48), { key, sign: 1 }))).to.equal(
+      'invalid-argument',
+    );
     expect(masked(0, vector.length + 48)).to.equal('invalid-argument');
     expect(ruleThrownBy(() => addVector(layout, new Uint8Array(48), vector))).to.equal('invalid-argument');
   });

@@ -1,7 +1,7 @@
 import { layoutOf, openSum, packLanes, type Segment, unpackLanes } from '@concordat/core';
 import { seededRandom } from '@concordat/sim';
 import { expect } from 'chai';
-import { ruleThrownBy } from '../../support/rules.js';
+import { detailThrownBy, ruleThrownBy } from '../../support/rules.js';
 import { crypto, randomUpdate, threeWidths } from '../../support/session.js';
 
 const narrow: Segment = { name: 'narrow', length: 2, bits: 24, quantBits: 16, bound: 1, kind: 'model' };
@@ -34,6 +34,16 @@ describe('Packed lanes', () => {
     expect(ruleThrownBy(() => packLanes(layout, []))).to.equal('invalid-argument');
     expect(ruleThrownBy(() => packLanes(layout, [Int32Array.of(1)]))).to.equal('invalid-argument');
     expect(ruleThrownBy(() => packLanes(layout, [Int32Array.of(0, 2 ** 23)]))).to.equal('invalid-argument');
+    expect(ruleThrownBy(() => packLanes(layout, [Int32Array.of(-(2 ** 23) - 1, 0)]))).to.equal('invalid-argument');
+    expect(detailThrownBy(() => unpackLanes(layout, new Uint8Array(96)))).to.deep.equal({ required: 48, offered: 96 });
+  });
+
+  it('say what they should have been', () => {
+    const layout = layoutOf([narrow]);
+    const refused = (lanes: readonly Int32Array[]) => detailThrownBy(() => packLanes(layout, lanes));
+    expect(refused([])).to.deep.equal({ what: 'segments', required: 1, offered: 0 });
+    expect(refused([Int32Array.of(1, 2, 3)])).to.deep.equal({ what: 'narrow', required: 2, offered: 3 });
+    expect(refused([Int32Array.of(0, 2 ** 23)])).to.deep.equal({ segment: 'narrow', lane: 1, bits: 24 });
   });
 });
 
@@ -45,12 +55,26 @@ describe('An opened sum', () => {
     expect(openSum(layout, vector, 1)).to.deep.equal([Int32Array.of(5, 6)]);
     expect(ruleThrownBy(() => openSum(layout, vector, 2))).to.equal('sum.guards');
     vector[9] = 2;
+    expect(detailThrownBy(() => openSum(layout, vector, 1))).to.deep.equal({
+      rule: 'sum.guards',
+      segment: 'narrow',
+      required: 1,
+    });
+    vector[9] = 1;
+    vector[0] = 2;
     expect(ruleThrownBy(() => openSum(layout, vector, 1))).to.equal('sum.guards');
   });
 
   it('is refused when its padding is not zero', () => {
     const vector = packLanes(layout, [Int32Array.of(5, 6)]);
-    vector[47] = 1;
-    expect(ruleThrownBy(() => openSum(layout, vector, 1))).to.equal('sum.padding');
+    for (const at of [12, 47]) {
+      vector[at] = 1;
+      expect(detailThrownBy(() => openSum(layout, vector, 1))).to.deep.equal({
+        rule: 'sum.padding',
+        segment: 'narrow',
+        required: 0,
+      });
+      vector[at] = 0;
+    }
   });
 });

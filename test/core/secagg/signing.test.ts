@@ -1,7 +1,7 @@
-import { concat, signBody, utf8Encode, verifyBody, verifyBodyHash } from '@concordat/core';
+import { concat, FederatedError, signBody, utf8Encode, verifyBody, verifyBodyHash } from '@concordat/core';
 import { identityFromSeed } from '@concordat/node';
 import { expect } from 'chai';
-import { crypto } from '../../support/session.js';
+import { codec, crypto, InMemorySession } from '../../support/session.js';
 
 const seed = new Uint8Array(32).fill(7);
 const signer = identityFromSeed(seed);
@@ -32,5 +32,30 @@ describe('A signed body', () => {
     expect(verifyBody(crypto, signer.publicKey, 'CSA1/proposal', { ...signed, signature: new Uint8Array(3) })).to.equal(
       false,
     );
+  });
+
+  /** What participant "1" says of a configuration that its codec does not decode. */
+  const refusalOf = (thrown: Error): { readonly error: FederatedError; readonly bytes: number } => {
+    const decode = (): never => {
+      throw thrown;
+    };
+    const bytes = codec.config.encode(new InMemorySession({ participants: 3 }).config).length;
+    const session = new InMemorySession({
+      participants: 3,
+      onPorts: (id, ports) =>
+        id === '1' ? { ...ports, codec: { ...codec, config: { ...codec.config, decode } } } : ports,
+    }).run();
+    return { error: session.refusals[0]!.error, bytes };
+  };
+
+  it('that does not decode is malformed, with what its codec threw', () => {
+    const cause = new RangeError('index out of range');
+    const { error, bytes } = refusalOf(cause);
+    expect([error.code, error.detail, error.cause]).to.deep.equal(['malformed', { bytes }, cause]);
+  });
+
+  it('keeps the error of its codec that is one of ours', () => {
+    const ours = new FederatedError('malformed', 'a field is too long', { detail: { field: 'sid' } });
+    expect(refusalOf(ours).error).to.equal(ours);
   });
 });

@@ -62,6 +62,9 @@ export class ProgressReader {
       case 'round':
         this.#round(line);
         return;
+      case 'evaluation':
+        this.#view.holdouts = line.metrics as NonNullable<DemoView['holdouts']>;
+        return;
       case 'evaluated':
         this.#evaluated(Number(line.modelVersion), line.metrics as Readonly<Record<string, number>>);
         return;

@@ -22,6 +22,8 @@ export interface DemoResult {
     readonly downloadBytes: number;
     readonly seconds: number;
   }[];
+  /** Means of the last model over the organizations' own holdouts; empty when it was not measured there. */
+  readonly holdouts: NonNullable<DemoView['holdouts']>;
   readonly participants: readonly {
     readonly id: string;
     readonly pid: number;
@@ -48,6 +50,7 @@ export function resultOf(view: DemoView, result: Pick<DemoFolder, 'resultModel' 
         bytesExpected,
       })),
     })),
+    holdouts: view.holdouts ?? [],
     participants: view.participants.map(({ id, pid, examples, labels, roundsContributed }) => ({
       id,
       pid: pid ?? 0,
@@ -71,6 +74,7 @@ export function closingLines(view: DemoView, result: DemoResult, seconds: number
       ({ round, accuracy, survivors }) =>
         `  ${String(round).padStart(3)}  ${accuracy === null ? 'not evaluated' : percent(accuracy).padStart(8)}  ${survivors.join(', ')}`,
     ),
+    ...result.holdouts.filter(({ name }) => name === 'accuracy').map(holdoutLine),
     '',
     `rounds contributed: ${result.participants.map(({ id, roundsContributed }) => `${id} ${roundsContributed}`).join(', ')}`,
     `bytes: ${bytesText(total(({ uploadBytes }) => uploadBytes))} up, ${bytesText(total(({ downloadBytes }) => downloadBytes))} down`,
@@ -83,6 +87,10 @@ export function closingLines(view: DemoView, result: DemoResult, seconds: number
     `model (tfjs):        ${result.modelDirectory}`,
     `model (safetensors): ${result.safetensors}`,
   ];
+}
+
+function holdoutLine({ mean, participants }: DemoResult['holdouts'][number]): string {
+  return `the last model, on what ${participants} organizations keep from training: ${percent(mean)} on average; only that mean left them`;
 }
 
 function phaseTimes(view: DemoView): string {

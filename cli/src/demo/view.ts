@@ -60,6 +60,8 @@ export interface DemoView {
   round: number;
   readonly participants: readonly ParticipantView[];
   readonly finished: RoundView[];
+  /** Means of the last model over the organizations' own holdouts, once they were measured. */
+  holdouts?: readonly { readonly name: string; readonly mean: number; readonly participants: number }[];
 }
 
 /** The participants × labels table: who holds which digits, none of which leave. */

@@ -56,6 +56,13 @@ describe('the reader of a run', () => {
     expect(heard).to.deep.equal(['begin 1', 'alpha 1 5/10']);
   });
 
+  it('keeps what the organizations measured together', () => {
+    const { view, reader } = watching();
+    const metrics = [{ name: 'accuracy', mean: 0.9, participants: 2 }];
+    reader.read({ type: 'evaluation', round: 3, outcome: 'evaluated', modelVersion: 2, metrics });
+    expect(view.holdouts).to.deep.equal(metrics);
+  });
+
   it('counts contributions of survivors only', () => {
     const { view, reader } = watching();
     reader.read(ended);

@@ -13,7 +13,8 @@ function unbroken(model: Model): void {
   expect(outcomes.completed, 'a model in which no run is ever completed shows nothing').to.be.greaterThan(runs / 4);
 }
 
-describe(`The rounds of a run (seed ${seed})`, () => {
+describe(`The rounds of a run (seed ${seed})`, function () {
+  this.timeout(120_000);
   it('end, and count every update at most once, whatever the network loses and whoever dies', () => {
     unbroken(roundsUnderFaults());
   });
@@ -23,7 +24,8 @@ describe(`The rounds of a run (seed ${seed})`, () => {
   });
 });
 
-describe('The model of rounds sees', () => {
+describe('The model of rounds sees', function () {
+  this.timeout(120_000);
   const seen = (sabotage: RoundSabotage, rule: string, seed: number) => {
     const { violation } = roundsUnderFaults(sabotage).check({ seed, runs: 60, shrink: false });
     expect(violation?.rule).to.equal(rule);

@@ -15,7 +15,8 @@ function unbroken(model: Model, runs: number): void {
   expect(outcomes.aborted, 'nor one in which no session is ever aborted').to.be.greaterThan(0);
 }
 
-describe(`A session (seed ${seed})`, () => {
+describe(`A session (seed ${seed})`, function () {
+  this.timeout(120_000);
   it('opens an exact sum or none, whatever the network loses and whoever dies', () => {
     unbroken(sessionUnderFaults(), runs);
   });
@@ -25,7 +26,8 @@ describe(`A session (seed ${seed})`, () => {
   });
 });
 
-describe('The model of a session sees', () => {
+describe('The model of a session sees', function () {
+  this.timeout(120_000);
   const seen = (sabotage: Sabotage, model: (sabotage: Sabotage) => Model, rule: RegExp, seed: number) => {
     const { violation } = model(sabotage).check({ seed, runs: 60, shrink: false });
     expect(violation?.rule).to.match(rule);

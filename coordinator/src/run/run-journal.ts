@@ -100,6 +100,7 @@ const types: Readonly<Record<CoordinationRecord['type'], true>> = {
   'round-ended': true,
   paused: true,
   resumed: true,
+  ending: true,
   finished: true,
 };
 const knownTypes: ReadonlySet<string> = new Set(Object.keys(types));

@@ -87,7 +87,8 @@ describe('a run of five', () => {
   });
 });
 
-describe('a run with metrics', () => {
+describe('a run with metrics', function () {
+  this.timeout(120_000);
   it('measures its last model in a round of its own, in which nobody trains', () => {
     const table = new RoundTable({ plan: measuredPlan() }).start();
     const [evaluation] = table.evaluations;
@@ -312,7 +313,8 @@ describe('a run with too few participants', () => {
   });
 });
 
-describe('a round that was abandoned', () => {
+describe('a round that was abandoned', function () {
+  this.timeout(120_000);
   it('before anything was uploaded is tried again with the same updates', () => {
     const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
     for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/share`);
@@ -442,9 +444,51 @@ describe('a round that was abandoned', () => {
     });
     expect(table.told('beta').slice(-2)).to.deep.equal(['abandoned', 'finished']);
   });
+
+  it('by the operator after uploads asks for aborts first, so that what was uploaded is free for another run', () => {
+    const table = new RoundTable();
+    table.withheld.add('delta/upload');
+    table.start().coordinator({ type: 'abort', reason: 'the operator stopped it' });
+    expect(table.state.stage).to.include({ type: 'over', outcome: 'aborted', reason: 'the operator stopped it' });
+    expect(table.told('beta').slice(-4)).to.deep.equal([
+      'abandoned',
+      'abort-proposal',
+      'abort-certificate',
+      'finished',
+    ]);
+    expect(settled(table)).to.deep.equal([1]);
+    const records = table.chairs
+      .get('beta')!
+      .journal.flatMap((one) => (one.type === 'session' ? [one.record.type] : []));
+    expect(records).to.include.members(['abort-signed', 'abort-certified']);
+  });
+
+  it('by the operator is over after a step’s time when too few can abort, at once when the operator insists', () => {
+    const aborting = () =>
+      losingAtCertify('gamma', 'delta', 'epsilon').coordinator({ type: 'abort', reason: 'the operator stopped it' });
+    const table = aborting();
+    expect(table.waiting).to.match(/^waiting for 3 of 5 \(delta, epsilon, gamma\), 10 s; then the run ends$/);
+    expect(table.pass(10_000).state.stage.type).to.equal('over');
+    const again = aborting().coordinator({ type: 'abort', reason: 'at once' });
+    expect(again.state.stage).to.include({ type: 'over', reason: 'the operator stopped it' });
+  });
+
+  it('by the operator ends the run also when the coordinator is killed meanwhile', () => {
+    for (let event = 1; event <= 8; event++) {
+      const table = new RoundTable();
+      table.withheld.add('delta/upload');
+      table.start();
+      table.killedWithin = table.taken + event;
+      table.coordinator({ type: 'abort', reason: 'the operator stopped it' }).pass(100_000);
+      expect(table.state.stage, `within event ${event}`).to.include({ type: 'over', outcome: 'aborted' });
+      expect(table.rounds, `within event ${event}`).to.have.lengthOf(1);
+      expect(table.sums, `within event ${event}`).to.deep.equal([]);
+    }
+  });
 });
 
-describe('a coordinator that is restarted', () => {
+describe('a coordinator that is restarted', function () {
+  this.timeout(120_000);
   it('goes on with the round its journal proves', () => {
     const table = new RoundTable();
     table.start('alpha', 'beta', 'gamma', 'delta').pass(5_000);

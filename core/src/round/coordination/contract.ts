@@ -98,6 +98,8 @@ export type CoordinationRecord =
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
   | { readonly type: 'paused'; readonly reason: string }
   | { readonly type: 'resumed' }
+  /** The operator ends the run: the round under way is abandoned, its session settled, and no other begins. */
+  | { readonly type: 'ending'; readonly reason: string }
   | { readonly type: 'finished'; readonly outcome: RunOutcome; readonly reason: string };
 
 export type RunOutcome = 'completed' | 'aborted';

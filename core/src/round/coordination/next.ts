@@ -6,11 +6,14 @@ import type { Context, CoordinationState, CoordinationStep } from './state.js';
 import { abortingSessions } from './unsettled.js';
 
 /**
- * What follows a round: another one until the plan's models are published; then, where the plan has metrics, one that only
+ * What follows a round: nothing when the operator ends the run; another one until the plan's models are published; then, where the plan has metrics, one that only
  * measures the last model; then nothing.
  */
 export function nextRound(state: CoordinationState, context: Context): CoordinationStep {
-  const { modelVersion, options } = state;
+  const { modelVersion, options, ending } = state;
+  if (ending !== undefined) {
+    return mustSettle(state) ? startSettling(state, context) : finish(state, 'aborted', ending);
+  }
   if (modelVersion < options.plan.rounds) return startOnBase(state, 'train', context);
   const published = `${modelVersion} models published`;
   if (options.plan.metrics.length === 0) return finish(state, 'completed', published);
@@ -28,9 +31,13 @@ export function nextRound(state: CoordinationState, context: Context): Coordinat
 /** A round on the current base model, as soon as enough of those who may contribute to it are left. */
 function startOnBase(state: CoordinationState, kind: RoundKind, context: Context): CoordinationStep {
   const canGoOn = othersCouldGoOn(state);
-  const isSettling = abortingSessions(state).length > 0;
-  if (isSettling && (state.settledUntil < state.round || !canGoOn)) return startSettling(state, context);
+  if (mustSettle(state) || (!canGoOn && abortingSessions(state).length > 0)) return startSettling(state, context);
   return canGoOn ? startRound(state, kind, context) : pause(state, barredReason);
+}
+
+/** Whether aborts are awaited, and have not been for a step's time yet. */
+function mustSettle(state: CoordinationState): boolean {
+  return abortingSessions(state).length > 0 && state.settledUntil < state.round;
 }
 
 const barredReason =

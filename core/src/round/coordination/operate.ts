@@ -15,8 +15,11 @@ export function start(stopped: CoordinationState, context: Context): Coordinatio
       const effects = records === undefined || records.length === 0 ? [started] : [];
       return withEffects({ ...state, stage: { type: 'next' } }, ...effects);
     }
-    case 'stopped':
-      return resumeRound(state, context);
+    case 'stopped': {
+      const { ending } = state;
+      const resumed = resumeRound(state, context);
+      return ending === undefined ? resumed : chain(resumed, (during) => endRun(during, ending, context));
+    }
     case 'paused':
       return withEffects(state, { type: 'report', progress: { type: 'paused', reason: stage.reason } });
     case 'over': {
@@ -35,13 +38,23 @@ export function resume(state: CoordinationState): CoordinationStep {
   return withEffects(next, { type: 'journal', record: { type: 'resumed' } });
 }
 
-/** The operator ends the run. Whoever uploaded in an open session is asked for an abort, so that its update is free for another run. */
+/**
+ * The operator ends the run. Whoever uploaded in an open session is asked for an abort, so that its update is free for another run; the
+ * run is over when it is certified, after a step's time, or when the operator says so again.
+ */
 export function abort(state: CoordinationState, reason: string, context: Context): CoordinationStep {
+  if (state.stage.type === 'over') return withEffects(state);
+  if (state.ending !== undefined) return finish(state, 'aborted', state.ending);
+  const ending = withEffects({ ...state, ending: reason }, { type: 'journal', record: { type: 'ending', reason } });
+  return chain(ending, (during) => endRun(during, reason, context));
+}
+
+function endRun(state: CoordinationState, reason: string, context: Context): CoordinationStep {
   if (state.stage.type === 'over') return withEffects(state);
   const phase = attemptOf(state)?.phase ?? 'select';
   const end = { phase, reason, retry: false, now: context.now };
   const ended = state.stage.type === 'session' ? giveUp(state, end, context) : closeRound(state, end);
-  return chain(ended, (closed) => finish(closed, 'aborted', reason));
+  return chain(ended, (closed) => withEffects({ ...closed, stage: { type: 'next' } }));
 }
 
 function giveUp(state: CoordinationState, end: Parameters<typeof closeRound>[1], context: Context): CoordinationStep {

@@ -34,6 +34,8 @@ function apply(state: CoordinationState, record: CoordinationRecord): Coordinati
       return { ...state, stage: { type: 'paused', reason: record.reason } };
     case 'resumed':
       return { ...state, shortfalls: 0, stage: { type: 'unstarted' } };
+    case 'ending':
+      return { ...state, ending: record.reason };
     case 'finished':
       return { ...state, stage: { type: 'over', outcome: record.outcome, reason: record.reason } };
     // The sum is opened again from what is durable, and says the same.

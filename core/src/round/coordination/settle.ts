@@ -34,7 +34,7 @@ export function considerSettling(state: CoordinationState): CoordinationStep {
 /** The window is over. */
 export function endSettling(state: CoordinationState, context: Context): CoordinationStep {
   if (state.stage.type !== 'settle') return withEffects(state);
-  return othersCouldGoOn(state)
+  return state.ending !== undefined || othersCouldGoOn(state)
     ? withEffects({ ...state, stage: { type: 'next' }, settledUntil: state.round })
     : startSettling(state, context);
 }
@@ -44,9 +44,13 @@ export function settlingWait(state: CoordinationState) {
   const [oldest] = abortingSessions(state);
   if (oldest === undefined) return undefined;
   const { round, session } = oldest;
-  const then = othersCouldGoOn(state)
-    ? 'the others go on without those who signed'
-    : `the run waits on: ${abortsLacking(session)} more must sign that nothing of the round is opened`;
+  const then = settlingOutlook(state, abortsLacking(session));
   const of = 'cohort' in session ? session.cohort.length : 0;
   return { round, awaited: awaitedAborts(session), of, then };
+}
+
+function settlingOutlook(state: CoordinationState, lacking: number): string {
+  if (state.ending !== undefined) return 'the run ends';
+  if (othersCouldGoOn(state)) return 'the others go on without those who signed';
+  return `the run waits on: ${lacking} more must sign that nothing of the round is opened`;
 }

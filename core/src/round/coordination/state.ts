@@ -88,6 +88,8 @@ export interface CoordinationState {
   readonly unsettled: readonly Unsettled[];
   /** The same of an earlier process, until `start` restores them. */
   readonly journalled: readonly { readonly round: number; readonly journalled: JournalledSession }[];
+  /** Why the operator ends the run, once that is decided. */
+  readonly ending?: string;
   /** The round after which aborts were waited for long enough. */
   readonly settledUntil: number;
   /** The session of the last published round, until the next one opens: late answers in it are still acknowledged. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -27,5 +27,18 @@ describe('An explained mutant', () => {
 
   it('says in a sentence why it may live', () => {
     expect(accepted.filter(({ why }) => why.trim().length < 20)).to.deep.equal([]);
+  });
+});
+
+describe('A slice of what is mutated', () => {
+  it('holds every file of the secure sum, and no other holds it too', () => {
+    const slices = JSON.parse(readFileSync(join(root, 'test/mutation/slices.json'), 'utf8')) as Record<
+      string,
+      string[]
+    >;
+    const files = readdirSync(join(root, 'core/src/secagg'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => path.slice(0, -3).replaceAll('\\', '/'));
+    expect(Object.values(slices).flat().sort()).to.deep.equal(files.sort());
   });
 });

@@ -16,8 +16,8 @@ import Mocha from 'mocha';
 const directory = 'test/dist/core/secagg';
 /** Tests that say nothing of the code: of documents, of statistics over minutes of masks, of a second implementation of primitives. */
 const leftOut = ['refusal-inventory.test.js', 'mask-statistics.test.js', 'mixed-crypto.test.js'];
-/** Whole sessions come after what looks at one function or one message, which tells most mutants in a hundredth of the time. */
-const slowest = ['aggregator.test.js', 'refusals.test.js', 'exactness.test.js'];
+/** Tests that play whole sessions come last, the slowest at the end: what looks at one function tells most mutants in a hundredth of the time. */
+const sessions = ['participant', 'confirm', 'reveal', 'restore', 'abort', 'aggregator', 'refusals', 'exactness'];
 /** Sessions of many repeat what sessions of few say, in four times the time of all other tests. */
 const large = /^A session of (7|8|9|1\d) /;
 
@@ -74,7 +74,7 @@ class MochaRunner {
 
   // Not in `init`, which Stryker calls while the build is still running.
   #addFiles() {
-    const rank = (path) => slowest.indexOf(basename(path));
+    const rank = (path) => sessions.indexOf(basename(path, '.test.js'));
     const paths = readdirSync(directory, { recursive: true }).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
     for (const path of paths) {
       if (!path.endsWith('.test.js') || leftOut.includes(basename(path))) continue;

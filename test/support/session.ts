@@ -149,6 +149,7 @@ export class InMemorySession {
       if (phase === 'reveal') return this;
       if (awaited(this.aggregator).length === 0) throw new Error(`stuck in ${phase}`);
       this.toAggregator({ type: 'close-step', step: phase });
+      if (this.aggregator.phase === phase) throw new Error(`its deadline does not end ${phase}`);
     }
   }
 

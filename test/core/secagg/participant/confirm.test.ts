@@ -2,7 +2,7 @@ import type { BoxesFrame } from '@concordat/core';
 import { expect } from 'chai';
 import { flip, forged, victim } from '../../../support/forged-frames.js';
 import { replaced } from '../../../support/mutations.js';
-import { codec, type InMemorySession } from '../../../support/session.js';
+import { codec, crypto, InMemorySession } from '../../../support/session.js';
 
 /** The bitmap of the dealers that participant "1" confirmed. */
 const confirmedBy = (session: InMemorySession): Uint8Array => {
@@ -32,6 +32,28 @@ describe('A participant that opens boxes', () => {
       expect([...confirmedBy(session)]).to.deep.equal([0b11101]);
       expect(session.refusals).to.deep.equal([]);
       expect(session.records).to.deep.include({ type: 'unconfirmed', dealer: '2', participant: victim });
+      expect(session.opened!.map((lanes) => [...lanes])).to.deep.equal(session.sumOf(session.ids));
+    });
+  }
+
+  for (const [kind, at] of [
+    ['self', 5],
+    ['mask', 40],
+  ] as const) {
+    it(`does not confirm a dealer whose box holds another ${kind} share than it signed`, () => {
+      let sealed = 0;
+      const session = new InMemorySession({
+        participants: 5,
+        maxColluders: 1,
+        onPorts: (id, ports) => (id === '2' ? { ...ports, crypto: { ...ports.crypto, secretboxSeal } } : ports),
+      }).run();
+      // The first box that "2" seals is for "1".
+      function secretboxSeal(plaintext: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array {
+        const wrong = plaintext.map((byte, i) => (i === at && sealed === 0 ? byte ^ 1 : byte));
+        sealed++;
+        return crypto.secretboxSeal(wrong, nonce, key);
+      }
+      expect([...confirmedBy(session)]).to.deep.equal([0b11101]);
       expect(session.opened!.map((lanes) => [...lanes])).to.deep.equal(session.sumOf(session.ids));
     });
   }

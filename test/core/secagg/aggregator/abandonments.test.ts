@@ -1,0 +1,84 @@
+import { type AggregatorEffect, type SessionReply, type SessionStep, stepAggregator } from '@concordat/core';
+import { expect } from 'chai';
+import { InMemorySession } from '../../../support/session.js';
+
+/** Six (c = 2, T = 5), of whom the last two send nothing from `step` on: how the session was given up. */
+function givenUp(step: SessionStep) {
+  const session = new InMemorySession({
+    participants: 6,
+    maxColluders: 2,
+    minCohort: 5,
+    onReply: (from, frame) => (from > '4' && frame.type === step ? undefined : frame),
+  }).run();
+  const records = session.records.flatMap((record) => (record.type === 'abandoned' ? [record.abandonment] : []));
+  expect(records).to.have.length(1);
+  return records[0]!;
+}
+
+const present = ['1', '2', '3', '4'];
+
+describe('A session with too few', () => {
+  it('advertisements says how many the plan wants, and who came', () => {
+    const { step, reason, detail } = givenUp('advertise');
+    expect([step, reason === '']).to.deep.equal(['advertise', false]);
+    expect(detail).to.deep.equal({ rule: 'cohort.min', required: 5, offered: 4, advertised: present });
+  });
+
+  const cases = [
+    ['share', { dealers: present }, 'too few participants dealt their shares'],
+    ['confirm', { dealers: [] }, 'too few dealers were confirmed'],
+    ['upload', { uploaded: present }, 'too few masked updates arrived'],
+    ['certify', { signers: present }, 'too few survivors signed their statement'],
+  ] as const;
+  for (const [step, who, reason] of cases) {
+    it(`answers at ${step} says how many are required, and whose came`, () => {
+      const offered = Object.values(who)[0]!.length;
+      expect(givenUp(step)).to.deep.equal({ step, reason, detail: { required: 5, offered, ...who } });
+    });
+  }
+});
+
+describe('The aggregator answers', () => {
+  const session = new InMemorySession({ participants: 4, maxColluders: 1 }).run();
+  const reply = (id: string, type: SessionReply['type']): SessionReply =>
+    session.replies.find(({ from, frame }) => from === id && frame.type === type)!.frame;
+  const rejection = (from: string, frame: SessionReply) => {
+    const { effects } = stepAggregator(session.aggregatorPorts, session.aggregator, { type: 'reply', from, frame });
+    const [effect] = effects as readonly Extract<AggregatorEffect, { type: 'rejected' }>[];
+    return [
+      effect!.type,
+      effect!.from,
+      effect!.step,
+      effect!.error.code,
+      effect!.error.detail,
+      effect!.error.fix !== '',
+    ];
+  };
+
+  it('a stranger that nothing of it is expected', () => {
+    for (const type of ['advertise', 'reveal'] as const) {
+      const detail = { step: type, phase: 'opened' };
+      expect(rejection('9', reply('1', type))).to.deep.equal(['rejected', '9', type, 'protocol', detail, true]);
+    }
+  });
+
+  it('other content in the place of what was accepted with a conflict', () => {
+    // Statements are the same for all: there is no other one to send.
+    for (const type of ['advertise', 'share', 'confirm', 'upload', 'reveal'] as const) {
+      const detail = { participant: '1', step: type };
+      expect(rejection('1', reply('2', type))).to.deep.equal(['rejected', '1', type, 'conflict', detail, true]);
+    }
+  });
+
+  it('with one deadline per step, in the order of the steps', () => {
+    let state = new InMemorySession({ participants: 4, maxColluders: 1 }).aggregator;
+    const timers: string[] = [];
+    for (const record of session.records) {
+      if (record.type !== 'input') continue;
+      const step = stepAggregator(session.aggregatorPorts, state, record.event);
+      for (const effect of step.effects) if (effect.type === 'timer') timers.push(effect.step);
+      state = step.state;
+    }
+    expect(timers).to.deep.equal(['share', 'confirm', 'upload', 'certify', 'reveal']);
+  });
+});

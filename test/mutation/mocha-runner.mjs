@@ -17,7 +17,7 @@ const directory = 'test/dist/core/secagg';
 /** Tests that say nothing of the code: of documents, of statistics over minutes of masks, of a second implementation of primitives. */
 const leftOut = ['refusal-inventory.test.js', 'mask-statistics.test.js', 'mixed-crypto.test.js'];
 /** Tests that play whole sessions come last, the slowest at the end: what looks at one function tells most mutants in a hundredth of the time. */
-const sessions = ['participant', 'confirm', 'reveal', 'restore', 'abort', 'aggregator', 'refusals', 'exactness'];
+const sessions = ['participant', 'confirm', 'reveal', 'restore', 'abort', 'refusals', 'aggregator', 'exactness'];
 /** Sessions of many repeat what sessions of few say, in four times the time of all other tests. */
 const large = /^A session of (7|8|9|1\d) /;
 

@@ -1,6 +1,12 @@
-import { type AggregatorEffect, type SessionReply, type SessionStep, stepAggregator } from '@concordat/core';
+import {
+  type AggregatorEffect,
+  type SessionReply,
+  type SessionStep,
+  type ShareBody,
+  stepAggregator,
+} from '@concordat/core';
 import { expect } from 'chai';
-import { InMemorySession } from '../../../support/session.js';
+import { codec, InMemorySession } from '../../../support/session.js';
 
 /** Six (c = 2, T = 5), of whom the last two send nothing from `step` on: how the session was given up. */
 function givenUp(step: SessionStep) {
@@ -36,6 +42,43 @@ describe('A session with too few', () => {
       expect(givenUp(step)).to.deep.equal({ step, reason, detail: { required: 5, offered, ...who } });
     });
   }
+});
+
+describe('A certified session', () => {
+  it('of which nobody is left who could open it says whose shares are wanting', () => {
+    const silentFrom = new Map<string, SessionStep>([
+      ['4', 'reveal'],
+      ['5', 'reveal'],
+    ]);
+    const session = new InMemorySession({ participants: 5, maxColluders: 1, silentFrom }).run();
+    for (const from of silentFrom.keys()) session.toAggregator({ type: 'absent', from, reason: 'it is gone' });
+    expect(session.records.filter(({ type }) => type === 'abandoned')).to.deep.equal([
+      {
+        type: 'abandoned',
+        abandonment: {
+          step: 'reveal',
+          reason: 'too few shares were revealed',
+          detail: { required: 4, dealers: [...session.ids] },
+        },
+      },
+    ]);
+  });
+
+  it('that a dealer spoiled names the dealer', () => {
+    const share = {
+      ...codec.share,
+      encode: (body: ShareBody) => codec.share.encode({ ...body, selfSecretHash: new Uint8Array(32) }),
+    };
+    const session = new InMemorySession({
+      participants: 4,
+      maxColluders: 1,
+      onPorts: (id, ports) => (id === '3' ? { ...ports, codec: { ...codec, share } } : ports),
+    }).run();
+    const reason = '3: the shares it dealt do not rebuild the secret it committed to';
+    expect(session.records.filter(({ type }) => type === 'abandoned')).to.deep.equal([
+      { type: 'abandoned', abandonment: { step: 'reveal', reason, detail: { dealer: '3' } } },
+    ]);
+  });
 });
 
 describe('The aggregator answers', () => {

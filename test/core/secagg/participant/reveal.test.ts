@@ -1,7 +1,8 @@
 import { survivors } from '@concordat/core';
 import { expect } from 'chai';
 import { forged } from '../../../support/forged-frames.js';
-import { codec, type InMemorySession } from '../../../support/session.js';
+import { ruleOf } from '../../../support/rules.js';
+import { codec, InMemorySession } from '../../../support/session.js';
 
 const lateDropout = (): InMemorySession =>
   forged('proposal', (frame) => frame, { silentFrom: new Map([['5', 'upload']]) });
@@ -36,5 +37,26 @@ describe('A participant that reveals', () => {
       frame.type === 'reveal' ? codec.reveal.decode(frame.reveal.body).shares.map(({ dealer }) => dealer) : [],
     );
     expect(new Set(revealed)).to.deep.equal(new Set([0, 1, 2, 3]));
+  });
+});
+
+describe('A participant that signed another statement before it restarted', () => {
+  it('signs no second one, and reveals on no certificate of the others', () => {
+    const signed = {
+      type: 'survivors-signed',
+      sid2: new Uint8Array(32),
+      body: new Uint8Array(9),
+      survivors: 5,
+    } as const;
+    const session = new InMemorySession({
+      participants: 5,
+      maxColluders: 1,
+      onOpen: (options) => (options.participantId === '1' ? { ...options, records: [signed] } : options),
+    }).run();
+    expect(session.refusals.map(({ participant, error }) => [participant, ruleOf(error)])).to.deep.equal([
+      ['1', 'survivors.second'],
+      ['1', 'survivors.second'],
+    ]);
+    expect(session.replies.some(({ from, frame }) => from === '1' && frame.type === 'reveal')).to.equal(false);
   });
 });

@@ -20,7 +20,8 @@ export {
   requireX25519Key,
   zeroSharedSecret,
 } from './crypto/arguments.js';
-export type { CryptoPort, Signer } from './crypto/port.js';
+export { sequentialKeystream } from './crypto/keystream.js';
+export type { CryptoPort, Keystream, Signer } from './crypto/port.js';
 export { portableCrypto } from './crypto/portable-crypto.js';
 export { isStrictEd25519Key, isStrictEd25519Signature, isStrictX25519Key } from './crypto/strict-keys.js';
 export {
@@ -36,6 +37,8 @@ export {
   refusal,
 } from './errors.js';
 export { isId, requireId } from './ids.js';
+export { plainKernels } from './kernels/plain-kernels.js';
+export type { Addend, Kernels, LaneBits } from './kernels/port.js';
 export type { Random } from './random.js';
 export {
   type Approval,
@@ -181,7 +184,14 @@ export {
   type PlacedSegment,
   requireRing,
 } from './secagg/layout.js';
-export { addKeystream, addKeystreams, addVector, type ByteRange, type MaskKey, vectorRoot } from './secagg/masking.js';
+export {
+  addKeystreams,
+  addVector,
+  type ByteRange,
+  type MaskingOptions,
+  type MaskKey,
+  vectorRoot,
+} from './secagg/masking.js';
 export { merkleLeaf, merklePaths, merkleRoot, merkleVerify } from './secagg/merkle.js';
 export { openSum } from './secagg/opening.js';
 export { packLanes, type UnpackedSegment, unpackLanes } from './secagg/packing.js';

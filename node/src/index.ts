@@ -42,6 +42,7 @@ export { channelSettings, serverSettings } from './grpc/settings.js';
 export { openTlsFront, type TlsFront, type TlsFrontOptions } from './grpc/tls-front.js';
 export { type ChannelCall, type Transport, tlsTransport } from './grpc/transport.js';
 export { createWideServer, defaultWindows, type ReceiveWindows, type WideServer } from './grpc/wide-server.js';
+export { chooseKernels, type KernelChoice, kernelChoices } from './kernels/choose-kernels.js';
 export {
   type CertificateSubject,
   type CertifiedKey,

@@ -7,6 +7,7 @@ import { nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
 import { smallModel, TestConsortium } from '../coordinator/consortium.js';
 import { seeded } from '../coordinator/machine-participant.js';
+import { withKeystream } from '../support/with-keystream.js';
 import { RecordingProxy } from './recording-proxy.js';
 import { Windows } from './windows.js';
 
@@ -25,7 +26,7 @@ approval: automatic
 `);
 
 /** The port with masks of zeros: what the coordinator would see if nothing were masked. */
-const unmasked: CryptoPort = { ...nodeCrypto, keystream: (_key, _fromByte, length) => new Uint8Array(length) };
+const unmasked = withKeystream((_key, _fromByte, length) => new Uint8Array(length));
 
 /** Whole lane units, none of them zero: dense as an update can be, and the same after rounding. */
 function denseUnits(name: string, parameters: number): Int32Array {

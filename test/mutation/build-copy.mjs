@@ -12,5 +12,6 @@ for (const workspace of workspaces) {
   mkdirSync(dirname(link), { recursive: true });
   symlinkSync(resolve(workspace), link, 'dir');
 }
+execFileSync(process.execPath, ['node/tools/build-kernels.mjs'], { stdio: 'inherit' });
 const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 execFileSync(process.execPath, [compiler, '-b'], { stdio: 'inherit' });

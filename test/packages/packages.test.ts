@@ -58,16 +58,22 @@ describe('a packed package', () => {
     }
   });
 
+  it('brings the WebAssembly kernels with their source', () => {
+    const { files } = packed.find(({ manifest }) => manifest.name === '@concordat/node')!;
+    expect(files).to.include.members(['dist/kernels/kernels.wasm', 'assembly/kernels.ts']);
+  });
+
   it('holds what was built from its sources, the sources, and nothing else', () => {
     for (const { manifest, files } of packed) {
       const strange = files.filter(
         (path) =>
-          !/^(package\.json|LICENSE|README\.md|(dist|src)\/.*|concordat\/v1\/[a-z]+\.proto|schema\/[a-z.-]+\.json)$/.test(
+          !/^(package\.json|LICENSE|README\.md|(dist|src)\/.*|assembly\/kernels\.ts|concordat\/v1\/[a-z]+\.proto|schema\/[a-z.-]+\.json)$/.test(
             path,
           ),
       );
       expect(strange, manifest.name).to.deep.equal([]);
       const orphans = files.filter((path) => {
+        if (path === 'dist/kernels/kernels.wasm') return !files.includes('assembly/kernels.ts');
         const source = /^dist\/(.*?)(\.d\.ts|\.js)(\.map)?$/.exec(path)?.[1];
         return path.startsWith('dist/') && (source === undefined || !files.includes(`src/${source}.ts`));
       });

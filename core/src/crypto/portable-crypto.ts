@@ -2,6 +2,7 @@ import { ctr } from '@noble/ciphers/aes.js';
 import { hkdf as nobleHkdf } from '@noble/hashes/hkdf.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { requireBytes, requireInfo, requireSharedSecret, requireStreamRange, requireX25519Key } from './arguments.js';
+import { sequentialKeystream } from './keystream.js';
 import type { CryptoPort } from './port.js';
 import { isStrictEd25519Key, isStrictEd25519Signature } from './strict-keys.js';
 import { nacl } from './tweetnacl.js';
@@ -17,6 +18,7 @@ export const portableCrypto: CryptoPort = {
   sha256,
   hkdf,
   keystream,
+  openKeystream: sequentialKeystream(keystream),
   x25519PublicKey,
   x25519,
   ed25519PublicKey,

@@ -1,9 +1,13 @@
-import type { CryptoPort } from '../crypto/port.js';
+import type { CryptoPort, Keystream } from '../crypto/port.js';
 import { FederatedError } from '../errors.js';
+import { plainKernels } from '../kernels/plain-kernels.js';
+import type { Addend, Kernels, LaneBits } from '../kernels/port.js';
 import { bounds } from '../wire/bounds.js';
 import { type Layout, requireLength, segmentAlignment } from './layout.js';
 import { merkleLeaf, merkleRoot } from './merkle.js';
-import { addLanes } from './ring.js';
+
+/** Ciphers open at once, a few kilobytes each: half a cohort of 256 that drops out leaves 16,512 keystreams in a sum. */
+const openStreamsMax = 1024;
 
 /** One keystream to add to a packed vector (sign 1) or to take from it (sign −1). The key is secret. */
 export interface MaskKey {
@@ -18,43 +22,37 @@ export interface ByteRange {
   readonly toByte: number;
 }
 
+/** What part to do, and with which loops; by default everything, with the plain ones. */
+export interface MaskingOptions extends Partial<ByteRange> {
+  readonly kernels?: Kernels;
+}
+
 /**
- * Add (or take away) one keystream lane by lane mod 2^b.
+ * Add (or take away) every keystream lane by lane mod 2^b: chunk by chunk, so that a chunk stays in the cache while all its masks are added.
  *
  * Chunk j, 49,152 bytes, begins at AES counter 3072·j, so any range can be done alone and by another thread.
  *
- * @param vector the whole packed vector; changed in place.
- * @param range the part to do; default everything.
+ * @param vector the whole packed vector; changed in place. It may be shared memory.
+ * @throws `invalid-argument` for a vector of another length than its layout, or a range that is not whole blocks of 48 bytes.
  */
-export function addKeystream(
-  crypto: CryptoPort,
-  layout: Layout,
-  vector: Uint8Array,
-  mask: MaskKey,
-  range?: ByteRange,
-): void {
-  requireLength(layout, vector);
-  const { fromByte, toByte } = range ?? { fromByte: 0, toByte: vector.length };
-  requireAligned(fromByte, toByte, layout);
-  for (let at = fromByte; at < toByte; ) {
-    const end = Math.min(toByte, nextChunk(at));
-    addRange(layout, vector.subarray(at, end), crypto.keystream(mask.key, at, end - at), at, mask.sign);
-    at = end;
-  }
-}
-
-/** Every keystream in turn, chunk by chunk, so that a chunk stays in the cache while all its masks are added. */
 export function addKeystreams(
   crypto: CryptoPort,
   layout: Layout,
   vector: Uint8Array,
   masks: readonly MaskKey[],
-  range?: ByteRange,
+  options: MaskingOptions = {},
 ): void {
-  const { fromByte, toByte } = range ?? { fromByte: 0, toByte: vector.length };
-  for (let at = fromByte; at < toByte; at = nextChunk(at)) {
-    const chunk = { fromByte: at, toByte: Math.min(toByte, nextChunk(at)) };
-    for (const mask of masks) addKeystream(crypto, layout, vector, mask, chunk);
+  requireLength(layout, vector);
+  const { fromByte = 0, toByte = vector.length, kernels = plainKernels } = options;
+  requireAligned(fromByte, toByte, layout);
+  for (let first = 0; first < masks.length; first += openStreamsMax) {
+    const streams = masks
+      .slice(first, first + openStreamsMax)
+      .map(({ key, sign }) => ({ stream: crypto.openKeystream(key, fromByte), sign }));
+    for (const piece of piecesOf(layout, fromByte, toByte)) {
+      const target = vector.subarray(piece.fromByte, piece.toByte);
+      kernels.addAll(piece.bits, target, nextPieces(streams, target.length));
+    }
   }
 }
 
@@ -64,11 +62,20 @@ export function addKeystreams(
  * @param sum the whole packed vector; changed in place.
  * @param piece the other vector from byte `atByte` on; its length a multiple of 48.
  */
-export function addVector(layout: Layout, sum: Uint8Array, piece: Uint8Array, atByte = 0): void {
+export function addVector(
+  layout: Layout,
+  sum: Uint8Array,
+  piece: Uint8Array,
+  atByte = 0,
+  kernels: Kernels = plainKernels,
+): void {
   requireLength(layout, sum);
   const toByte = atByte + piece.length;
   requireAligned(atByte, toByte, layout);
-  addRange(layout, sum.subarray(atByte, toByte), piece, atByte, 1);
+  for (const { bits, ...range } of piecesOf(layout, atByte, toByte)) {
+    const lanes = piece.subarray(range.fromByte - atByte, range.toByte - atByte);
+    kernels.addAll(bits, sum.subarray(range.fromByte, range.toByte), [{ lanes, sign: 1 }]);
+  }
 }
 
 /** RFC 6962 root over the chunks of 49,152 bytes, the last one shorter: what an upload header signs. */
@@ -80,13 +87,26 @@ export function vectorRoot(crypto: CryptoPort, vector: Uint8Array): Uint8Array {
   return merkleRoot(crypto, leaves);
 }
 
-// Segment and chunk borders are multiples of 48 bytes, so every piece is whole lanes.
-function addRange(layout: Layout, target: Uint8Array, source: Uint8Array, fromByte: number, sign: 1 | -1): void {
-  const toByte = fromByte + target.length;
+interface OpenStream {
+  readonly stream: Keystream;
+  readonly sign: 1 | -1;
+}
+
+function* nextPieces(streams: readonly OpenStream[], length: number): Generator<Addend> {
+  for (const { stream, sign } of streams) yield { lanes: stream.next(length), sign };
+}
+
+// What lies in one segment and one chunk, in order. Their borders are multiples of 48 bytes, so every piece is whole lanes and whole AES blocks.
+function* piecesOf(
+  layout: Layout,
+  fromByte: number,
+  toByte: number,
+): Generator<ByteRange & { readonly bits: LaneBits }> {
   for (const { segment, offset, paddedBytes } of layout.segments) {
-    const start = Math.max(fromByte, offset) - fromByte;
-    const end = Math.min(toByte, offset + paddedBytes) - fromByte;
-    if (start < end) addLanes(segment.bits, target.subarray(start, end), source.subarray(start, end), sign);
+    const end = Math.min(toByte, offset + paddedBytes);
+    for (let at = Math.max(fromByte, offset); at < end; at = nextChunk(at)) {
+      yield { fromByte: at, toByte: Math.min(end, nextChunk(at)), bits: segment.bits };
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 import { equalBytes } from '../bytes.js';
 import type { CryptoPort } from '../crypto/port.js';
 import { FederatedError } from '../errors.js';
+import { plainKernels } from '../kernels/plain-kernels.js';
+import type { Kernels } from '../kernels/port.js';
 import type { Rule } from '../rules.js';
 import type { ShareKind } from '../wire/messages.js';
 import { selfSecretHash } from './dealing.js';
@@ -102,8 +104,13 @@ export function masksOfSum(
  * @returns one array per segment, [length], centred: the integer sum of the survivors' updates.
  * @throws `verification` `sum.guards` or `sum.padding`: a survivor's vector was not what the protocol says. Nothing of it may be used.
  */
-export function openSum(layout: Layout, sum: Uint8Array, survivors: number): readonly Int32Array[] {
-  return unpackLanes(layout, sum).map(({ lanes, guards, padZero }, index) => {
+export function openSum(
+  layout: Layout,
+  sum: Uint8Array,
+  survivors: number,
+  kernels: Kernels = plainKernels,
+): readonly Int32Array[] {
+  return unpackLanes(layout, sum, kernels).map(({ lanes, guards, padZero }, index) => {
     const name = layout.segments[index]!.segment.name;
     if (guards[0] !== survivors || guards[1] !== survivors) {
       throw spoiled('sum.guards', 'the guard lanes of an opened sum do not count its survivors', {

@@ -1,4 +1,6 @@
 import { FederatedError } from '../errors.js';
+import { plainKernels } from '../kernels/plain-kernels.js';
+import type { Kernels } from '../kernels/port.js';
 import { type Layout, laneBytes, type PlacedSegment, requireLength } from './layout.js';
 
 /**
@@ -8,14 +10,14 @@ import { type Layout, laneBytes, type PlacedSegment, requireLength } from './lay
  * @returns a new vector of `layout.lengthBytes`, the caller's.
  * @throws `invalid-argument` for another shape or a value outside the ring.
  */
-export function packLanes(layout: Layout, lanes: readonly Int32Array[]): Uint8Array {
+export function packLanes(layout: Layout, lanes: readonly Int32Array[], kernels: Kernels = plainKernels): Uint8Array {
   if (lanes.length !== layout.segments.length) throw wrongShape('segments', layout.segments.length, lanes.length);
   const vector = new Uint8Array(layout.lengthBytes);
   layout.segments.forEach((placed, index) => {
     const values = lanes[index]!;
     if (values.length !== placed.segment.length)
       throw wrongShape(placed.segment.name, placed.segment.length, values.length);
-    packSegment(placed, values, vector);
+    packSegment(kernels, placed, values, vector);
   });
   return vector;
 }
@@ -31,46 +33,50 @@ export interface UnpackedSegment {
 }
 
 /** Decode every lane, centred: residues from 2^(b−1) up are negative. */
-export function unpackLanes(layout: Layout, vector: Uint8Array): readonly UnpackedSegment[] {
+export function unpackLanes(
+  layout: Layout,
+  vector: Uint8Array,
+  kernels: Kernels = plainKernels,
+): readonly UnpackedSegment[] {
   requireLength(layout, vector);
-  return layout.segments.map((placed) => unpackSegment(placed, vector));
+  return layout.segments.map((placed) => unpackSegment(kernels, placed, vector));
 }
 
-function packSegment(placed: PlacedSegment, values: Int32Array, vector: Uint8Array): void {
-  const width = laneBytes(placed.segment);
-  const largest = 2 ** (placed.segment.bits - 1);
-  let at = placed.offset;
-  vector[at] = 1;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value < -largest || value >= largest) {
-      throw new FederatedError('invalid-argument', `a lane of segment ${placed.segment.name} does not fit its ring`, {
-        detail: { segment: placed.segment.name, lane: i, bits: placed.segment.bits },
-      });
-    }
-    at += width;
-    vector[at] = value;
-    vector[at + 1] = value >> 8;
-    if (width > 2) vector[at + 2] = value >> 16;
-    if (width > 3) vector[at + 3] = value >> 24;
+function packSegment(kernels: Kernels, placed: PlacedSegment, values: Int32Array, vector: Uint8Array): void {
+  const { segment } = placed;
+  const { front, payload, behind } = partsOf(placed, vector);
+  const strange = kernels.packLanes(segment.bits, values, payload);
+  if (strange !== -1) {
+    throw new FederatedError('invalid-argument', `a lane of segment ${segment.name} does not fit its ring`, {
+      detail: { segment: segment.name, lane: strange, bits: segment.bits },
+    });
   }
-  vector[at + width] = 1;
+  front[0] = 1;
+  behind[0] = 1;
 }
 
-function unpackSegment(placed: PlacedSegment, vector: Uint8Array): UnpackedSegment {
-  const width = laneBytes(placed.segment);
-  const lane = (index: number): number => laneAt(vector, placed.offset + index * width, width);
-  const lanes = new Int32Array(placed.segment.length);
-  for (let i = 0; i < lanes.length; i++) lanes[i] = lane(i + 1);
-  const pad = vector.subarray(placed.offset + placed.lanes * width, placed.offset + placed.paddedBytes);
-  return { lanes, guards: [lane(0), lane(placed.lanes - 1)], padZero: pad.every((byte) => byte === 0) };
+function unpackSegment(kernels: Kernels, placed: PlacedSegment, vector: Uint8Array): UnpackedSegment {
+  const { bits, length } = placed.segment;
+  const { front, payload, behind, padding } = partsOf(placed, vector);
+  const lanes = new Int32Array(length);
+  kernels.unpackLanes(bits, payload, lanes);
+  const guards = new Int32Array(2);
+  plainKernels.unpackLanes(bits, front, guards.subarray(0, 1));
+  plainKernels.unpackLanes(bits, behind, guards.subarray(1));
+  return { lanes, guards: [guards[0]!, guards[1]!], padZero: padding.every((byte) => byte === 0) };
 }
 
-function laneAt(vector: Uint8Array, at: number, width: 2 | 3 | 4): number {
-  const low = vector[at]! | (vector[at + 1]! << 8);
-  if (width === 2) return (low << 16) >> 16;
-  const middle = low | (vector[at + 2]! << 16);
-  return width === 3 ? (middle << 8) >> 8 : middle | (vector[at + 3]! << 24);
+/** A segment's guard lane in front, its payload, its guard lane behind, and what fills it up. */
+function partsOf({ segment, offset, lanes, paddedBytes }: PlacedSegment, vector: Uint8Array) {
+  const width = laneBytes(segment);
+  const bytes = vector.subarray(offset, offset + paddedBytes);
+  const end = lanes * width;
+  return {
+    front: bytes.subarray(0, width),
+    payload: bytes.subarray(width, end - width),
+    behind: bytes.subarray(end - width, end),
+    padding: bytes.subarray(end),
+  };
 }
 
 function wrongShape(what: string, required: number, offered: number): FederatedError {

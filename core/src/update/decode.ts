@@ -1,4 +1,6 @@
 import { FederatedError } from '../errors.js';
+import { plainKernels } from '../kernels/plain-kernels.js';
+import type { Kernels } from '../kernels/port.js';
 import type { Plan } from '../round/plan.js';
 import { roundSegments } from '../round/segments.js';
 import { laneMagnitude } from '../secagg/layout.js';
@@ -31,7 +33,12 @@ export interface DecodedSum {
  * @param survivors |U3|; bounds the weight and the counts.
  * @throws `verification` when the weight or a count is impossible for so many survivors: a participant broke the encoding.
  */
-export function decodeSum(plan: Plan, lanes: readonly Int32Array[], survivors: number): DecodedSum {
+export function decodeSum(
+  plan: Plan,
+  lanes: readonly Int32Array[],
+  survivors: number,
+  kernels: Kernels = plainKernels,
+): DecodedSum {
   const { segments } = plan.secureAggregation;
   requireLanes(segments, lanes);
   const totalWeight = lanes[segments.findIndex((segment) => segment.kind === 'weight')]?.[0] ?? 0;
@@ -44,7 +51,8 @@ export function decodeSum(plan: Plan, lanes: readonly Int32Array[], survivors: n
     if (segment.kind === 'metrics') metrics = meanMetrics(plan, sums, survivors);
     if (segment.kind !== 'model') return;
     const unit = (segment.bound / laneMagnitude(segment)) * (weightUnit / totalWeight);
-    for (const sum of sums) mean[at++] = sum * unit;
+    kernels.scale(sums, unit, mean.subarray(at, at + sums.length));
+    at += sums.length;
   });
   return { mean, totalWeight, metrics };
 }

@@ -1,4 +1,6 @@
 import { FederatedError } from '../errors.js';
+import { plainKernels } from '../kernels/plain-kernels.js';
+import type { Kernels } from '../kernels/port.js';
 import type { Random } from '../random.js';
 import type { Plan } from '../round/plan.js';
 import { roundSegments } from '../round/segments.js';
@@ -30,8 +32,9 @@ export function encodeUpdate(options: {
   readonly examples: number;
   readonly metrics?: MetricValues;
   readonly random: Random;
+  readonly kernels?: Kernels;
 }): Int32Array[] {
-  const { plan, delta, random } = options;
+  const { plan, delta, random, kernels = plainKernels } = options;
   requireParameters(delta, plan.task.model.tensors);
   requireFinite(delta, plan.task.model.tensors);
   const weight = integerWeight({
@@ -47,7 +50,8 @@ export function encodeUpdate(options: {
     const values = clipped.subarray(at, at + segment.length);
     at += segment.length;
     const magnitudeMax = laneMagnitude(segment);
-    return quantize(values, { scale: ((weight / weightUnit) * magnitudeMax) / segment.bound, magnitudeMax, random });
+    const scale = ((weight / weightUnit) * magnitudeMax) / segment.bound;
+    return quantize(values, { scale, magnitudeMax, random, kernels });
   });
 }
 

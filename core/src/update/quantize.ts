@@ -1,4 +1,6 @@
 import { FederatedError } from '../errors.js';
+import { plainKernels } from '../kernels/plain-kernels.js';
+import type { Kernels } from '../kernels/port.js';
 import type { Random } from '../random.js';
 
 /** Random bytes asked for at a time; four per value. */
@@ -11,38 +13,46 @@ const drawBytes = 65_536;
  *
  * @param values [m] float32, finite.
  * @param options.scale s, finite, ≥ 0.
- * @param options.magnitudeMax L: results stay within ±L. Only float32 rounding after a clip can reach past it.
+ * @param options.magnitudeMax L, an integer up to 2^31 − 1: results stay within ±L. Only float32 rounding after a clip can reach past it.
  * @param options.random four bytes are drawn for each value.
  * @returns a new [m] of integers.
- * @throws `invalid-argument` for a scale or value that is not finite.
+ * @throws `invalid-argument` for a scale, magnitude or value out of range; `update.finite` names NaN and infinities.
  */
 export function quantize(
   values: Float32Array,
-  options: { readonly scale: number; readonly magnitudeMax: number; readonly random: Random },
+  options: {
+    readonly scale: number;
+    readonly magnitudeMax: number;
+    readonly random: Random;
+    readonly kernels?: Kernels;
+  },
 ): Int32Array {
-  const { scale, magnitudeMax, random } = options;
-  if (!(Number.isFinite(scale) && scale >= 0)) {
-    throw new FederatedError('invalid-argument', 'the quantization scale is not finite', {
-      detail: { offered: String(scale) },
-    });
-  }
+  const { random, kernels = plainKernels } = options;
+  requireOptions(options);
   const lanes = new Int32Array(values.length);
   for (let first = 0; first < values.length; first += drawBytes / 4) {
-    const count = Math.min(drawBytes / 4, values.length - first);
-    const drawn = random.bytes(4 * count);
-    const view = new DataView(drawn.buffer, drawn.byteOffset, drawn.byteLength);
-    for (let i = 0; i < count; i++) {
-      const t = values[first + i]! * scale;
-      const floor = Math.floor(t);
-      const r = view.getUint32(4 * i, true) / 2 ** 32;
-      const lane = floor + (t - floor > r ? 1 : 0);
-      lanes[first + i] = Math.max(-magnitudeMax, Math.min(magnitudeMax, requireNumber(lane)));
-    }
+    const end = Math.min(values.length, first + drawBytes / 4);
+    const drawn = random.bytes(4 * (end - first));
+    const strange = kernels.round(values.subarray(first, end), drawn, options, lanes.subarray(first, end));
+    if (strange !== -1) throw notFinite(values[first + strange]!, first + strange);
   }
   return lanes;
 }
 
-function requireNumber(lane: number): number {
-  if (!Number.isNaN(lane)) return lane;
-  throw new FederatedError('invalid-argument', 'NaN cannot be quantized', { detail: { rule: 'update.finite' } });
+function requireOptions({ scale, magnitudeMax }: { readonly scale: number; readonly magnitudeMax: number }): void {
+  if (!(Number.isFinite(scale) && scale >= 0)) {
+    throw new FederatedError('invalid-argument', 'the quantization scale is not finite', {
+      detail: { required: '≥ 0', offered: String(scale) },
+    });
+  }
+  if (Number.isInteger(magnitudeMax) && magnitudeMax >= 0 && magnitudeMax < 2 ** 31) return;
+  throw new FederatedError('invalid-argument', 'the largest lane is no integer of 32 bits', {
+    detail: { required: '0 to 2147483647', offered: String(magnitudeMax) },
+  });
+}
+
+function notFinite(value: number, index: number): FederatedError {
+  return new FederatedError('invalid-argument', `${value} cannot be quantized`, {
+    detail: { rule: 'update.finite', required: 'finite', offered: String(value), index },
+  });
 }

@@ -14,6 +14,7 @@ import {
   type CryptoPort,
   isStrictEd25519Key,
   isStrictEd25519Signature,
+  type Keystream,
   portableCrypto,
   requireBytes,
   requireInfo,
@@ -28,6 +29,7 @@ export const nodeCrypto: CryptoPort = {
   sha256,
   hkdf,
   keystream,
+  openKeystream,
   x25519PublicKey: (secret) => rawPublicKey(privateKey('x25519', secret)),
   x25519,
   ed25519PublicKey: (seed) => rawPublicKey(privateKey('ed25519', seed)),
@@ -93,15 +95,25 @@ const zeros = new Uint8Array(65_536);
 function keystream(key: Uint8Array, fromByte: number, length: number): Uint8Array {
   requireBytes('keystream key', key, 32);
   requireStreamRange(fromByte, length);
+  return openKeystream(key, fromByte).next(length);
+}
+
+function openKeystream(key: Uint8Array, fromByte: number): Keystream {
+  requireBytes('keystream key', key, 32);
+  requireStreamRange(fromByte, 0);
   const counter = Buffer.alloc(16);
   counter.writeBigUInt64BE(BigInt(fromByte / 16), 8);
   const cipher = createCipheriv('aes-256-ctr', key, counter);
-  if (length <= zeros.length) return plain(cipher.update(zeros.subarray(0, length)));
-  const out = new Uint8Array(length);
-  for (let at = 0; at < length; at += zeros.length) {
-    out.set(cipher.update(zeros.subarray(0, Math.min(zeros.length, length - at))), at);
-  }
-  return out;
+  return {
+    next(length) {
+      if (length <= zeros.length) return plain(cipher.update(zeros.subarray(0, length)));
+      const out = new Uint8Array(length);
+      for (let at = 0; at < length; at += zeros.length) {
+        out.set(cipher.update(zeros.subarray(0, Math.min(zeros.length, length - at))), at);
+      }
+      return out;
+    },
+  };
 }
 
 function x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {

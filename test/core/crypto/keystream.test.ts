@@ -79,6 +79,18 @@ for (const { name, crypto } of ports) {
       expect(crypto.keystream(key, 0, 0)).to.have.length(0);
     });
 
+    it('is the same read piece by piece', () => {
+      const whole = crypto.keystream(key, 96, 300_000);
+      const stream = crypto.openKeystream(key, 96);
+      let at = 0;
+      for (const length of [16, 0, 49_152, 48, 100_000, 65_536]) {
+        expect(stream.next(length), `${length}`).to.deep.equal(whole.slice(at, at + length));
+        at += length;
+      }
+      const opened = (from: number, ofKey = key) => ruleThrownBy(() => crypto.openKeystream(ofKey, from));
+      expect([opened(1), opened(-16), opened(0, key.subarray(1))]).to.deep.equal(Array(3).fill('invalid-argument'));
+    });
+
     it('carries its counter beyond 2^32 blocks', () => {
       const from = 2 ** 36 - 16;
       expect(crypto.keystream(key, from, 32).slice(16)).to.deep.equal(crypto.keystream(key, 2 ** 36, 16));

@@ -4,6 +4,7 @@ import { seededRandom } from '@concordat/sim';
 import { expect } from 'chai';
 import { ports } from '../../support/crypto-ports.js';
 import { InMemorySession } from '../../support/session.js';
+import { withKeystream } from '../../support/with-keystream.js';
 
 // What a coordinator could try on masked vectors without any key: count bytes, subtract rounds, compare streams. Each
 // statistic is computed on the real thing and on a bad mask that it must catch; all seeds are fixed, so a test that
@@ -91,7 +92,7 @@ interface Round {
 /** What participants upload in one session when every lane of every update holds the same number. */
 function maskedConstants({ bits, seed, crypto = nodeCrypto, onOpen }: Round): readonly Uint8Array[] {
   // Only the masks are looked at; the signatures of a session are OpenSSL's here, because they are faster.
-  const primitives = { ...nodeCrypto, keystream: crypto.keystream };
+  const primitives = withKeystream(crypto.keystream);
   const session = new InMemorySession({
     participants: 3,
     seed,
@@ -133,34 +134,26 @@ function difference(a: Uint8Array, b: Uint8Array, laneBytes: number): Uint8Array
  * The generator of Numerical Recipes with the first 32 bits of a key as its seed: what a mask must not be. Counting bytes
  * finds it by its low bits; a generator without such a weakness is found only by two seeds that agree in its 32 bits.
  */
-const seededWith32Bits: CryptoPort = {
-  ...nodeCrypto,
-  keystream: (key, fromByte, length) => {
-    let state = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
-    const stream = new Uint8Array(fromByte + length);
-    for (let i = 0; i < stream.length; i += 4) {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      for (let k = 0; k < 4; k++) stream[i + k] = state >>> (8 * k);
-    }
-    return stream.subarray(fromByte);
-  },
-};
+const seededWith32Bits = withKeystream((key, fromByte, length) => {
+  let state = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+  const stream = new Uint8Array(fromByte + length);
+  for (let i = 0; i < stream.length; i += 4) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    for (let k = 0; k < 4; k++) stream[i + k] = state >>> (8 * k);
+  }
+  return stream.subarray(fromByte);
+});
 /** The true cipher under a key that is the same in every session. */
-const repeated: CryptoPort = {
-  ...nodeCrypto,
-  keystream: (key, fromByte, length) =>
-    nodeCrypto.keystream(
-      key.map(() => 7),
-      fromByte,
-      length,
-    ),
-};
+const repeated = withKeystream((key, fromByte, length) =>
+  nodeCrypto.keystream(
+    key.map(() => 7),
+    fromByte,
+    length,
+  ),
+);
 /** A mask that leaves the upper half of every byte alone. */
-const narrow: CryptoPort = {
-  ...nodeCrypto,
-  keystream: (...place) => nodeCrypto.keystream(...place).map((byte) => byte & 0x0f),
-};
-const absent: CryptoPort = { ...nodeCrypto, keystream: (_key, _fromByte, length) => new Uint8Array(length) };
+const narrow = withKeystream((...place) => nodeCrypto.keystream(...place).map((byte) => byte & 0x0f));
+const absent = withKeystream((_key, _fromByte, length) => new Uint8Array(length));
 
 describe('A masked vector of a constant input', () => {
   for (const bits of widths) {

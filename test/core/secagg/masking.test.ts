@@ -1,5 +1,4 @@
 import {
-  addKeystream,
   addKeystreams,
   addLanesBytewise,
   addVector,
@@ -16,6 +15,7 @@ import { seededRandom } from '@concordat/sim';
 import { expect } from 'chai';
 import { detailThrownBy, ruleThrownBy } from '../../support/rules.js';
 import { crypto, randomUpdate } from '../../support/session.js';
+import { withKeystream } from '../../support/with-keystream.js';
 
 const random = seededRandom(crypto, 3, 'masking');
 const key = random.bytes(32);
@@ -59,7 +59,7 @@ describe('A keystream over a packed vector', () => {
         const vector = vectorOf(layout);
         const expected = maskedByDefinition(layout, vector, 1);
         const whole = vector.slice();
-        addKeystream(crypto, layout, whole, { key, sign: 1 });
+        addKeystreams(crypto, layout, whole, [{ key, sign: 1 }]);
         expect(Buffer.compare(whole, expected)).to.equal(0);
         const backwards = vector.slice();
         const starts = Array.from(
@@ -68,10 +68,10 @@ describe('A keystream over a packed vector', () => {
         );
         for (const fromByte of starts.reverse()) {
           const toByte = Math.min(vector.length, fromByte + bounds.chunkBytes);
-          addKeystream(crypto, layout, backwards, { key, sign: 1 }, { fromByte, toByte });
+          addKeystreams(crypto, layout, backwards, [{ key, sign: 1 }], { fromByte, toByte });
         }
         expect(Buffer.compare(backwards, expected)).to.equal(0);
-        addKeystream(crypto, layout, whole, { key, sign: -1 });
+        addKeystreams(crypto, layout, whole, [{ key, sign: -1 }]);
         expect(Buffer.compare(whole, vector)).to.equal(0);
       });
     }
@@ -80,13 +80,10 @@ describe('A keystream over a packed vector', () => {
   it('begins chunk j at AES counter 3072·j', () => {
     const layout = layoutOf([segmentOf(40_000, 24)]);
     const vector = new Uint8Array(layout.lengthBytes);
-    addKeystream(
-      crypto,
-      layout,
-      vector,
-      { key, sign: 1 },
-      { fromByte: bounds.chunkBytes, toByte: bounds.chunkBytes + 48 },
-    );
+    addKeystreams(crypto, layout, vector, [{ key, sign: 1 }], {
+      fromByte: bounds.chunkBytes,
+      toByte: bounds.chunkBytes + 48,
+    });
     const stream = crypto.keystream(key, 3072 * 16, 48);
     expect([...vector.subarray(bounds.chunkBytes, bounds.chunkBytes + 48)]).to.deep.equal([...stream]);
   });
@@ -123,13 +120,10 @@ describe('A keystream over a packed vector', () => {
   it('is asked for once per chunk and mask, chunk by chunk', () => {
     const layout = layoutOf([segmentOf(40_000, 24)]);
     const asked: [number, number][] = [];
-    const watched = {
-      ...crypto,
-      keystream: (streamKey: Uint8Array, at: number, length: number) => {
-        asked.push([at, length]);
-        return crypto.keystream(streamKey, at, length);
-      },
-    };
+    const watched = withKeystream((streamKey, at, length) => {
+      asked.push([at, length]);
+      return crypto.keystream(streamKey, at, length);
+    });
     const mask = { key, sign: 1 } as const;
     const rest = layout.lengthBytes - 2 * bounds.chunkBytes;
     addKeystreams(watched, layout, new Uint8Array(layout.lengthBytes), [mask, mask]);
@@ -150,16 +144,16 @@ describe('A keystream over a packed vector', () => {
     const layout = layoutOf([segmentOf(100, 24)]);
     const vector = new Uint8Array(layout.lengthBytes);
     const masked = (fromByte: number, toByte: number) =>
-      ruleThrownBy(() => addKeystream(crypto, layout, vector, { key, sign: 1 }, { fromByte, toByte }));
+      ruleThrownBy(() => addKeystreams(crypto, layout, vector, [{ key, sign: 1 }], { fromByte, toByte }));
     expect(masked(1, 48)).to.equal('invalid-argument');
     expect(masked(0, 47)).to.equal('invalid-argument');
     expect(masked(-48, 48)).to.equal('invalid-argument');
     expect(masked(96, 48)).to.equal('invalid-argument');
     expect(masked(48, 48)).to.equal(undefined);
     expect(
-      detailThrownBy(() => addKeystream(crypto, layout, vector, { key, sign: 1 }, { fromByte: 96, toByte: 145 })),
+      detailThrownBy(() => addKeystreams(crypto, layout, vector, [{ key, sign: 1 }], { fromByte: 96, toByte: 145 })),
     ).to.deep.equal({ fromByte: 96, toByte: 145, lengthBytes: vector.length });
-    expect(ruleThrownBy(() => addKeystream(crypto, layout, new Uint8Array(48), { key, sign: 1 }))).to.equal(
+    expect(ruleThrownBy(() => addKeystreams(crypto, layout, new Uint8Array(48), [{ key, sign: 1 }]))).to.equal(
       'invalid-argument',
     );
     expect(masked(0, vector.length + 48)).to.equal('invalid-argument');

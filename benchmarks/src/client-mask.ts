@@ -1,6 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import { addKeystreams, bounds, layoutOf, type MaskKey } from '@concordat/core';
-import { nodeCrypto } from '@concordat/node';
+import { addKeystreams, bounds, type Kernels, layoutOf, type MaskKey } from '@concordat/core';
+import { chooseKernels, type KernelChoice, nodeCrypto } from '@concordat/node';
 import { measureTogether } from './measure.js';
 
 export interface ClientMaskOptions {
@@ -10,12 +10,15 @@ export interface ClientMaskOptions {
   readonly parameters: number;
   /** b: width of a lane. */
   readonly bits: 16 | 24 | 32;
+  /** `auto` unless said. */
+  readonly kernels?: KernelChoice;
   readonly repeats: number;
 }
 
 /** A measured claim beside its physical limit. */
-export interface ClientMaskResult extends ClientMaskOptions {
+export interface ClientMaskResult extends Omit<ClientMaskOptions, 'kernels'> {
   readonly name: 'client-mask';
+  readonly kernels: Kernels['name'];
   /** Keystream bytes expanded and added: n · length of the packed vector. */
   readonly keystreamBytes: number;
   readonly wallMillis: number;
@@ -47,7 +50,8 @@ export function measureClientMask(options: ClientMaskOptions): ClientMaskResult 
       sign: v % 2 === 0 ? 1 : -1,
     }),
   );
-  const mask = () => addKeystreams(nodeCrypto, layout, vector, maskKeys);
+  const kernels = chooseKernels(options.kernels);
+  const mask = () => addKeystreams(nodeCrypto, layout, vector, maskKeys, { kernels });
   const expand = () => expandOnly(maskKeys, vector.length);
   const [masked, expanded] = measureTogether([mask, expand], options.repeats);
   const keystreamBytes = vector.length * options.participants;
@@ -55,6 +59,7 @@ export function measureClientMask(options: ClientMaskOptions): ClientMaskResult 
   return {
     name: 'client-mask',
     ...options,
+    kernels: kernels.name,
     keystreamBytes,
     ...masked!,
     bytesPerSecond: rate(masked!.wallMillis),

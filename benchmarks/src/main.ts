@@ -1,8 +1,9 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { type KernelChoice, kernelChoices } from '@concordat/node';
 import { type ClientMaskResult, measureClientMask } from './client-mask.js';
 
-const usage = `npm run bench -- secagg [--json] [--participants 100] [--parameters 1000000] [--bits 24] [--repeats 5]
+const usage = `npm run bench -- secagg [--json] [--participants 100] [--parameters 1000000] [--bits 24] [--kernels auto] [--repeats 5]
 
   secagg   client-mask: what a client spends to mask one update, beside node:crypto's AES-256-CTR rate of the same run
 `;
@@ -36,21 +37,28 @@ function optionsOf(args: readonly string[]) {
       participants: { type: 'string', default: '100' },
       parameters: { type: 'string', default: '1000000' },
       bits: { type: 'string', default: '24' },
+      kernels: { type: 'string', default: 'auto' },
       repeats: { type: 'string', default: '5' },
     },
   });
   if (positionals.length !== 1 || positionals[0] !== 'secagg') throw new Error('name one benchmark: secagg');
   const bits = count(values.bits, '--bits');
   if (bits !== 16 && bits !== 24 && bits !== 32) throw new Error('--bits is 16, 24 or 32');
+  if (!isKernelChoice(values.kernels)) throw new Error(`--kernels is ${kernelChoices.join(', ')}`);
   return {
     json: values.json,
     mask: {
       participants: count(values.participants, '--participants'),
       parameters: count(values.parameters, '--parameters'),
       bits,
+      kernels: values.kernels,
       repeats: count(values.repeats, '--repeats'),
     } as const,
   };
+}
+
+function isKernelChoice(text: string): text is KernelChoice {
+  return (kernelChoices as readonly string[]).includes(text);
 }
 
 function count(text: string, option: string): number {
@@ -69,7 +77,7 @@ function refuse(json: boolean, message: string): number {
 function sentence(result: ClientMaskResult): string {
   const gigabytes = (bytesPerSecond: number) => `${(bytesPerSecond / 1e9).toFixed(2)} GB/s`;
   return [
-    `${result.name}: n = ${result.participants}, d = ${result.parameters}, b = ${result.bits}`,
+    `${result.name}: n = ${result.participants}, d = ${result.parameters}, b = ${result.bits}, ${result.kernels} kernels`,
     `${result.wallMillis.toFixed(0)} ms (cpu ${result.cpuMillis.toFixed(0)} ms), ${gigabytes(result.bytesPerSecond)}`,
     `limit ${result.limit.wallMillis.toFixed(0)} ms (cpu ${result.limit.cpuMillis.toFixed(0)} ms), ${gigabytes(result.limit.bytesPerSecond)}: ${result.limit.name}`,
     `${result.timesLimit.toFixed(2)} times the limit`,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const home = resolve(import.meta.dirname, '..');
 const source = join(home, 'assembly/kernels.ts');
 const target = join(home, 'dist/kernels/kernels.wasm');
-const compiler = import.meta.resolve('assemblyscript/asc');
+const compiler = findCompiler();
 
 if (!isNewer(target, [source, fileURLToPath(compiler), import.meta.filename])) await compile();
 
@@ -24,6 +24,14 @@ async function compile() {
     ...options,
   ]);
   if (error !== null) throw new Error(`${source} does not compile:\n${stderr.toString()}`, { cause: error });
+}
+
+function findCompiler() {
+  try {
+    return import.meta.resolve('assemblyscript/asc');
+  } catch (cause) {
+    throw new Error('assemblyscript, a development dependency, is not installed: run npm ci', { cause });
+  }
 }
 
 function isNewer(file, than) {

@@ -34,6 +34,7 @@ describe('npm run bench', () => {
       ['nothing'],
       ['secagg', '--bits', '20'],
       ['secagg', '--repeats', '0'],
+      ['secagg', '--kernels', 'fast'],
       ['secagg', '--fast'],
     ]) {
       const { status, stdout } = typed(...args, '--json');

@@ -16,6 +16,7 @@ import {
   splitTensors,
   type Weights,
 } from '@concordat/core';
+import { chooseKernels } from '@concordat/node';
 import { parseTopology } from '../trainer/evaluator.js';
 import type { FitProgress, Trainer } from '../trainer/trainer.js';
 import type { Connection } from '../transport/connection.js';
@@ -128,6 +129,7 @@ export class LocalTraining {
       examples: held.result.examples,
       ...(metrics && measured ? { metrics: held.result.metrics } : {}),
       random: this.#options.random,
+      kernels: chooseKernels(),
     });
     held.values.fill(0);
     this.#delta = undefined;

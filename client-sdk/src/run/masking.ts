@@ -8,6 +8,7 @@ import {
   packLanes,
   vectorRoot,
 } from '@concordat/core';
+import { chooseKernels } from '@concordat/node';
 
 /** Between two turns of the event loop: 16 chunks with five keystreams take about 3 ms. */
 const bytesPerTurn = 16 * bounds.chunkBytes;
@@ -23,11 +24,12 @@ export async function maskUpdate(
   update: { readonly layout: Layout; readonly lanes: readonly Int32Array[]; readonly maskKeys: readonly MaskKey[] },
 ): Promise<{ readonly vector: Uint8Array; readonly merkleRoot: Uint8Array }> {
   const { layout, lanes, maskKeys } = update;
-  const vector = packLanes(layout, lanes);
+  const kernels = chooseKernels();
+  const vector = packLanes(layout, lanes, kernels);
   try {
     for (let fromByte = 0; fromByte < vector.length; fromByte += bytesPerTurn) {
       const toByte = Math.min(vector.length, fromByte + bytesPerTurn);
-      addKeystreams(crypto, layout, vector, maskKeys, { fromByte, toByte });
+      addKeystreams(crypto, layout, vector, maskKeys, { fromByte, toByte, kernels });
       await nextTurn();
     }
   } finally {

@@ -4,6 +4,7 @@ import {
   bounds,
   type CryptoPort,
   FederatedError,
+  type Kernels,
   type Layout,
   type SumOrder,
 } from '@concordat/core';
@@ -11,6 +12,7 @@ import type { Spool } from '../store/spool.js';
 
 export interface SpooledSum {
   readonly crypto: CryptoPort;
+  readonly kernels: Kernels;
   readonly spool: Spool;
   readonly run: string;
   readonly round: number;
@@ -19,6 +21,8 @@ export interface SpooledSum {
 
 /** Read at a time: five chunks. */
 const pieceBytes = bounds.frameBytes;
+/** Unmasked between two turns of the event loop: ciphers are opened once for each, and with ten keystreams it takes about 3 ms. */
+const bytesPerTurn = 16 * bounds.chunkBytes;
 
 /**
  * Add the survivors' spooled vectors and take their masks out, piece by piece: memory is the sum and one piece, whatever the
@@ -32,9 +36,9 @@ export async function openSpooledSum(work: SpooledSum): Promise<Uint8Array> {
   const sum = new Uint8Array(layout.lengthBytes);
   try {
     for (const { participant } of survivors) await addSpooled(work, layout, sum, participant);
-    for (let at = 0; at < sum.byteLength; at += pieceBytes) {
-      const range = { fromByte: at, toByte: Math.min(sum.byteLength, at + pieceBytes) };
-      addKeystreams(work.crypto, layout, sum, maskKeys, range);
+    for (let fromByte = 0; fromByte < sum.byteLength; fromByte += bytesPerTurn) {
+      const toByte = Math.min(sum.byteLength, fromByte + bytesPerTurn);
+      addKeystreams(work.crypto, layout, sum, maskKeys, { fromByte, toByte, kernels: work.kernels });
       await nextTurn();
     }
     return sum;
@@ -55,7 +59,7 @@ async function addSpooled(work: SpooledSum, layout: Layout, sum: Uint8Array, par
           detail: { participant, required: sum.byteLength, offered: at + bytesRead },
         });
       }
-      addVector(layout, sum, piece.subarray(0, wanted), at);
+      addVector(layout, sum, piece.subarray(0, wanted), at, work.kernels);
     }
   } finally {
     await file.close();

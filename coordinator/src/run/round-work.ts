@@ -8,6 +8,7 @@ import {
   FederatedError,
   fedAvg,
   flattenTensors,
+  type Kernels,
   openSum,
   type Plan,
   type RoundKind,
@@ -21,6 +22,7 @@ import { openSpooledSum } from './open-sum.js';
 
 export interface RoundWorkOptions {
   readonly crypto: CryptoPort;
+  readonly kernels: Kernels;
   readonly blobs: BlobStore;
   readonly spool: Spool;
   readonly run: string;
@@ -51,15 +53,15 @@ export class RoundWork {
    * @throws `verification` when guards, padding or lanes are not those of so many survivors.
    */
   async open(round: number, kind: RoundKind, order: SumOrder): Promise<OpenedRound> {
-    const { crypto, spool, run, plan } = this.#options;
-    const vector = await openSpooledSum({ crypto, spool, run, round, order });
-    const lanes = openSum(order.layout, vector, order.survivors.length);
+    const { crypto, kernels, spool, run, plan } = this.#options;
+    const vector = await openSpooledSum({ crypto, kernels, spool, run, round, order });
+    const lanes = openSum(order.layout, vector, order.survivors.length, kernels);
     const sumHash = crypto.sha256(vector);
     if (kind === 'evaluate') {
       const metrics = decodeEvaluation(plan, lanes, order.survivors.length);
       return { opened: { totalWeight: 0, metrics }, sumHash };
     }
-    const { mean, totalWeight, metrics } = decodeSum(plan, lanes, order.survivors.length);
+    const { mean, totalWeight, metrics } = decodeSum(plan, lanes, order.survivors.length, kernels);
     this.#mean = { round, delta: mean };
     return { opened: { totalWeight, metrics }, sumHash };
   }

@@ -20,7 +20,7 @@ import {
   toHex,
   verifyApproval,
 } from '@concordat/core';
-import type { Clock } from '@concordat/node';
+import { type Clock, chooseKernels } from '@concordat/node';
 import type { Logger } from 'pino';
 import type { Evaluator } from '../evaluator.js';
 import type { CallKey } from '../store/receipts.js';
@@ -104,6 +104,7 @@ export class Run {
     const { store, crypto } = ports;
     this.#work = new RoundWork({
       crypto,
+      kernels: chooseKernels(),
       blobs: store.blobs,
       spool: store.spool,
       run: options.runId,

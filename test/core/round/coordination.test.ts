@@ -105,6 +105,20 @@ describe('a run with metrics', function () {
     });
   });
 
+  it('measures again after a session of that round was abandoned, with everybody who signed in it', () => {
+    const plan = measuredPlan({ rounds: 1 });
+    const table = new RoundTable({ plan }).start('alpha', 'beta', 'gamma', 'delta').pass(5_000);
+    for (const name of ['gamma', 'delta']) table.withheld.add(`${name}/certify`);
+    table.pass(5_000);
+    expect(table.state.stage.type).to.equal('session');
+    for (const name of ['gamma', 'delta']) table.kill(name);
+    table.withheld.clear();
+    table.pass(10_000).connect('gamma').connect('delta').pass(30_000);
+    expect(table.evaluations.map(({ outcome }) => outcome.type)).to.deep.equal(['abandoned', 'evaluated']);
+    expect(table.evaluations[1]!.survivors).to.deep.equal(['alpha', 'beta', 'delta', 'gamma']);
+    expect(table.evaluations[1]!.metrics[0]!.participants).to.equal(4);
+  });
+
   it('sends the metrics alone then', () => {
     const table = new RoundTable({ plan: measuredPlan({ rounds: 1 }) }).start();
     const lengths = table.effects.flatMap((effect) => (effect.type === 'expect-upload' ? [effect.lengthBytes] : []));

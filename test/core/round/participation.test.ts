@@ -171,12 +171,16 @@ describe('a participant that was killed', () => {
   const initial = new Uint8Array(32);
 
   it('does not enter a round up to the last one that it entered', () => {
-    const table = restarted([{ type: 'session-entered', runId: 'run-1', round: 2, baseModelHash: base }]).start();
+    const table = restarted([
+      { type: 'session-entered', kind: 'train', runId: 'run-1', round: 2, baseModelHash: base },
+    ]).start();
     expect(table.declined('delta')).to.deep.equal(['session.left']);
   });
 
   it('does not enter a round that it entered on another base model', () => {
-    const table = restarted([{ type: 'session-entered', runId: 'run-1', round: 1, baseModelHash: base }]).start();
+    const table = restarted([
+      { type: 'session-entered', kind: 'train', runId: 'run-1', round: 1, baseModelHash: base },
+    ]).start();
     expect(table.declined('delta')).to.deep.equal(['session.left']);
   });
 

@@ -30,9 +30,10 @@ export function isUnsettled(session: AggregatorState): boolean {
   return session.phase === 'aborting' || (session.phase === 'abandoned' && signersOf(session).length > 0);
 }
 
-/** Participants that signed survivors on the current base model and hold no abort certificate: they decline every round on it. */
+/** Participants that signed survivors of updates on the current base model and hold no abort certificate: they decline to train on it. */
 export function barredParticipants({ unsettled }: CoordinationState): ReadonlySet<string> {
-  return new Set(unsettled.flatMap(({ session }) => signersOf(session)));
+  const training = unsettled.filter(({ session }) => session.options.config.kind === 'train');
+  return new Set(training.flatMap(({ session }) => signersOf(session)));
 }
 
 /** The sessions for which aborts are awaited, oldest first. */

@@ -37,6 +37,7 @@ export type ParticipationRecord =
       readonly type: 'session-entered';
       readonly runId: string;
       readonly round: number;
+      readonly kind: RoundKind;
       readonly baseModelHash: Uint8Array;
     }
   | { readonly type: 'session'; readonly runId: string; readonly round: number; readonly record: ParticipantRecord }

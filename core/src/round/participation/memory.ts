@@ -1,6 +1,7 @@
 import { equalBytes, toHex } from '../../bytes.js';
 import { type FederatedError, refusal } from '../../errors.js';
 import type { ParticipantRecord } from '../../secagg/participant/contract.js';
+import type { RoundKind } from '../../wire/messages.js';
 import type { ParticipationRecord } from './contract.js';
 
 /** Names one session: a run has at most one in each round. */
@@ -11,6 +12,8 @@ export interface SessionName {
 
 /** What the journal holds of one session. */
 export interface SessionMemory extends SessionName {
+  /** What an evaluation tells is bounded by its metrics: they are filled once, whoever else is in the sum. */
+  readonly kind: RoundKind;
   readonly baseModelHash: Uint8Array;
   /** Of its machine, oldest first: they fill its slots again after a restart. */
   readonly records: readonly ParticipantRecord[];
@@ -47,8 +50,10 @@ export const noMemory: Memory = {
 /** The memory after a record. */
 export function remember(memory: Memory, record: ParticipationRecord): Memory {
   switch (record.type) {
-    case 'session-entered':
-      return change(memory, record, record.baseModelHash, (session) => session);
+    case 'session-entered': {
+      const { kind } = record;
+      return change(memory, record, record.baseModelHash, (session) => ({ ...session, kind }));
+    }
     case 'session':
       return change(memory, record, undefined, (session) => ({
         ...session,
@@ -106,8 +111,9 @@ function change(
   }
   if (base === undefined) return memory;
   const { runId, round } = name;
-  const fresh = { runId, round, baseModelHash: base, records: [], contributed: false, metrics: false } as const;
-  return { ...memory, sessions: [...sessions, update({ ...fresh, signed: false, left: false })] };
+  const fresh = { runId, round, kind: 'train', baseModelHash: base, records: [] } as const;
+  const nothing = { contributed: false, metrics: false, signed: false, left: false } as const;
+  return { ...memory, sessions: [...sessions, update({ ...fresh, ...nothing })] };
 }
 
 /** What is remembered of a session; undefined when it was never entered. */
@@ -170,7 +176,7 @@ export function barred(
   contributionsPerBase: number,
 ): FederatedError | undefined {
   const base = toHex(baseModelHash);
-  const earlier = onBase(sessions, baseModelHash);
+  const earlier = onBase(sessions, baseModelHash).filter(({ kind }) => kind === 'train');
   if (recovered.signed.has(base) || earlier.some((session) => session.signed && !isAborted(session))) {
     return refusal(
       'base.signed',

@@ -150,7 +150,7 @@ function enter(state: ParticipationState, open: SessionFrame): ParticipationStep
     state,
     (session) => session.runId === runId || equalBytes(session.baseModelHash, baseModelHash),
   );
-  const entered = chain(left, (after) => note(after, { type: 'session-entered', runId, round, baseModelHash }));
+  const entered = chain(left, (after) => note(after, { type: 'session-entered', runId, round, kind, baseModelHash }));
   return chain(entered, (after) =>
     withEffects(
       { ...after, work: { type: 'sealing', round, kind, baseModelHash, frames: [open] } },

@@ -31,9 +31,8 @@ export function settle(
   if (session === undefined) return withEffects(state);
   const { participantId } = state.options;
   const { roster, coordinatorKey } = run;
-  const { baseModelHash, records } = session;
-  // Its C was compared once; of the terms only c counts here, and that is the plan's.
-  const terms = sessionTerms({ ...run, round, kind: 'train', baseModelHash });
+  const { kind, baseModelHash, records } = session;
+  const terms = sessionTerms({ ...run, round, kind, baseModelHash });
   const opened = openParticipant({ participantId, roster, coordinatorKey, terms, records });
   const { effects } = stepParticipant(ports, opened, { type: 'frame', frame });
   return effects.reduce(

@@ -43,7 +43,9 @@ export function takeAssignment(state: ParticipationState, message: Train, contex
     return decline(state, 'train', error, { runId: run.runId, round, quote: true });
   }
   return chain(leaveRound(state, context), (after) => {
-    const bar = barred(memory, baseModelHash, options.contributionsPerBase ?? contributionsPerBaseDefault);
+    const most = options.contributionsPerBase ?? contributionsPerBaseDefault;
+    // Where nothing is trained, only what the metrics tell is at stake, and they are filled once.
+    const bar = kind === 'train' ? barred(memory, baseModelHash, most) : undefined;
     if (bar !== undefined) return decline(after, 'train', bar, { runId: run.runId, round, quote: true });
     const { held } = after;
     // One that is bound may still come out in a sum of its session: what goes into this round is trained afresh.

@@ -251,6 +251,17 @@ describe('Contributions to one base model', () => {
     expect(declined(...three, revealed(2, true))).to.deep.equal(['base.contributions']);
   });
 
+  it('are not what a round brings that only measures: it bars nobody from training on the model', () => {
+    const measured = (kind: 'train' | 'evaluate'): ParticipationRecord[] => [
+      { type: 'session-entered', runId: 'other', round: 1, kind, baseModelHash: initial },
+      contributed(1),
+      { type: 'base-signed', runId: 'other', round: 1, baseModelHash: initial },
+      { type: 'session-left', runId: 'other', round: 1 },
+    ];
+    expect(declined(...measured('evaluate'))).to.deep.equal([]);
+    expect(declined(...measured('train'))).to.deep.equal(['base.signed']);
+  });
+
   it('do not count once their session is aborted, or certified without them', () => {
     expect(declined(...three, aborted(2))).to.deep.equal([]);
     expect(declined(...three, revealed(2, false))).to.deep.equal([]);

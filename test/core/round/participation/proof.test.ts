@@ -71,7 +71,7 @@ describe('a journal against what receipts prove', () => {
   const session = (record: object) => ({ type: 'session', ...run, record }) as ParticipationRecord;
   const journal: readonly ParticipationRecord[] = [
     { type: 'approved', runId: 'spring', planHash: base(1), rosterHash: base(2) },
-    { type: 'session-entered', ...run, baseModelHash: base(7) },
+    { type: 'session-entered', kind: 'train', ...run, baseModelHash: base(7) },
     session({ type: 'cohort-accepted', sid: base(1), participants: [] }),
     session({ type: 'boxes-confirmed', sid: base(1), boxesHash: base(1), confirmed: base(1) }),
     { type: 'contributed', ...run, baseModelHash: base(7), metrics: true },
@@ -152,7 +152,7 @@ describe('a recovery from receipts', () => {
 
   it('leaves a participant that enters no round up to it, and bars every base model with its metrics', () => {
     const before: readonly ParticipationRecord[] = [
-      { type: 'session-entered', runId: 'spring', round: 5, baseModelHash: base(1) },
+      { type: 'session-entered', kind: 'train', runId: 'spring', round: 5, baseModelHash: base(1) },
     ];
     const recovered: ParticipationRecord = {
       type: 'recovered',

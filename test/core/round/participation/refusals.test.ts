@@ -58,7 +58,7 @@ const refused: readonly ParticipationCase[] = [
     required: 'a round after 4',
     offered: 1,
     step: 'train',
-    play: remembering({ type: 'session-entered', runId: 'run-1', round: 4, baseModelHash: initial }),
+    play: remembering({ type: 'session-entered', kind: 'train', runId: 'run-1', round: 4, baseModelHash: initial }),
   },
   {
     what: 'a base model for which it signed survivors, in whatever run',

@@ -8,7 +8,7 @@ const name = 'beta';
 const one = (over = {}) => new RoundTable({ plan: examplePlan({ rounds: 1, ...over }) });
 const initial = new Uint8Array(32);
 const entered = (runId: string, round: number): ParticipationRecord => {
-  return { type: 'session-entered', runId, round, baseModelHash: initial };
+  return { type: 'session-entered', kind: 'train', runId, round, baseModelHash: initial };
 };
 
 const effectsOf = (table: RoundTable) => table.chairs.get(name)!.effects;

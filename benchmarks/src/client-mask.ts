@@ -3,6 +3,8 @@ import { addKeystreams, bounds, type Kernels, layoutOf, type MaskKey } from '@co
 import { chooseKernels, type KernelChoice, nodeCrypto } from '@concordat/node';
 import { measureTogether } from './measure.js';
 
+type MaskingName = 'client-mask' | 'server-unmask-1';
+
 export interface ClientMaskOptions {
   /** n: participants of the session; n keystreams are added, the own one included. */
   readonly participants: number;
@@ -17,9 +19,11 @@ export interface ClientMaskOptions {
 
 /** A measured claim beside its physical limit. */
 export interface ClientMaskResult extends Omit<ClientMaskOptions, 'kernels'> {
-  readonly name: 'client-mask';
+  readonly name: MaskingName;
   readonly kernels: Kernels['name'];
-  /** Keystream bytes expanded and added: n · length of the packed vector. */
+  /** Keystreams added. */
+  readonly keystreams: number;
+  /** Bytes expanded and added: keystreams · length of the packed vector. */
   readonly keystreamBytes: number;
   readonly wallMillis: number;
   readonly cpuMillis: number;
@@ -39,12 +43,26 @@ export interface ClientMaskResult extends Omit<ClientMaskOptions, 'kernels'> {
  * Medians over `repeats` turns; both are measured turn by turn in one process and one thread.
  */
 export function measureClientMask(options: ClientMaskOptions): ClientMaskResult {
+  return measureMasking('client-mask', options.participants, options);
+}
+
+/**
+ * What a coordinator spends on one thread to take the masks out of a sum when a tenth of the cohort dropped out: a self mask for each
+ * survivor, and one for each pair of a survivor and a dropout.
+ */
+export function measureServerUnmask(options: ClientMaskOptions): ClientMaskResult {
+  const dropouts = Math.floor(options.participants / 10);
+  const survivors = options.participants - dropouts;
+  return measureMasking('server-unmask-1', survivors * (1 + dropouts), options);
+}
+
+function measureMasking(name: MaskingName, keystreams: number, options: ClientMaskOptions): ClientMaskResult {
   const layout = layoutOf([
     { name: 'model', length: options.parameters, bits: options.bits, quantBits: 8, bound: 1, kind: 'model' },
   ]);
   const vector = new Uint8Array(layout.lengthBytes);
   const maskKeys = Array.from(
-    { length: options.participants },
+    { length: keystreams },
     (_, v): MaskKey => ({
       key: createHash('sha256').update(`benchmark mask ${v}`).digest(),
       sign: v % 2 === 0 ? 1 : -1,
@@ -54,11 +72,12 @@ export function measureClientMask(options: ClientMaskOptions): ClientMaskResult 
   const mask = () => addKeystreams(nodeCrypto, layout, vector, maskKeys, { kernels });
   const expand = () => expandOnly(maskKeys, vector.length);
   const [masked, expanded] = measureTogether([mask, expand], options.repeats);
-  const keystreamBytes = vector.length * options.participants;
+  const keystreamBytes = vector.length * keystreams;
   const rate = (wallMillis: number) => Math.round(keystreamBytes / (wallMillis / 1000));
   return {
-    name: 'client-mask',
+    name,
     ...options,
+    keystreams,
     kernels: kernels.name,
     keystreamBytes,
     ...masked!,

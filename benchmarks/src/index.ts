@@ -1,2 +1,7 @@
-export { type ClientMaskOptions, type ClientMaskResult, measureClientMask } from './client-mask.js';
+export {
+  type ClientMaskOptions,
+  type ClientMaskResult,
+  measureClientMask,
+  measureServerUnmask,
+} from './client-mask.js';
 export { type Cost, measureTogether, median } from './measure.js';

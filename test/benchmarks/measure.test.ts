@@ -1,4 +1,4 @@
-import { measureClientMask, measureTogether, median } from '@concordat/benchmarks';
+import { measureClientMask, measureServerUnmask, measureTogether, median } from '@concordat/benchmarks';
 import { expect } from 'chai';
 
 describe('a measurement', () => {
@@ -18,6 +18,9 @@ describe('a measurement', () => {
     const result = measureClientMask({ participants: 3, parameters: 1000, bits: 24, repeats: 1 });
     // 1,002 lanes of 3 bytes, filled to a multiple of 48.
     expect(result.keystreamBytes).to.equal(3 * 3024);
+    // Two of 20 dropped out: 18 self masks and 36 pairs.
+    const unmasked = measureServerUnmask({ participants: 20, parameters: 1000, bits: 24, repeats: 1 });
+    expect(unmasked.keystreams).to.equal(18 + 36);
     expect(result.limit.bytesPerSecond).to.be.greaterThan(0);
     expect(result.timesLimit).to.be.closeTo(result.wallMillis / result.limit.wallMillis, 1e-9);
   });

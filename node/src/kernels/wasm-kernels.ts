@@ -92,8 +92,10 @@ function kernelsOver(module: Module): Kernels {
     const width = bits / 8;
     for (const [from, to] of parts(values.length)) {
       const lanes = load(first, values.subarray(from, to));
-      if (module.fit(first, lanes, bits) === 0)
+      if (module.fit(first, lanes, bits) === 0) {
+        wipe(first, second);
         return values.findIndex((value) => (value << (32 - bits)) >> (32 - bits) !== value);
+      }
       if (bits === 16) module.pack16(second, first, lanes);
       if (bits === 24) module.narrow24(second, first, lanes * width);
       const packed = bits === 32 ? first : second;
@@ -113,6 +115,7 @@ function kernelsOver(module: Module): Kernels {
       const unpacked = (bits === 32 ? first : second) / 4;
       values.set(integers.subarray(unpacked, unpacked + to - from), from);
     }
+    wipe(first, second);
   }
 
   const round: Kernels['round'] = (values, random, { scale, magnitudeMax }, lanes) => {
@@ -120,6 +123,7 @@ function kernelsOver(module: Module): Kernels {
       const count = load(first, values.subarray(from, to));
       bytes.set(random.subarray(4 * from, 4 * to), second);
       if (module.round(third, first, second, count, scale, magnitudeMax) === 0) {
+        wipe(first, second, third);
         return values.findIndex((value) => !Number.isFinite(value));
       }
       lanes.set(integers.subarray(third / 4, third / 4 + to - from), from);
@@ -134,6 +138,7 @@ function kernelsOver(module: Module): Kernels {
       module.scale(second, first, count, unit);
       values.set(floats.subarray(second / 4, second / 4 + to - from), from);
     }
+    wipe(first, second);
   }
 
   return { name: 'wasm', addAll, packLanes, unpackLanes, round, scale };

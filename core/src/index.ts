@@ -95,7 +95,6 @@ export {
   type CoordinationState,
   type CoordinationStep,
   openCoordination,
-  roundHistory,
   stepCoordination,
 } from './round/coordination.js';
 export type {

@@ -8,7 +8,6 @@ import {
   enroll,
   FederatedClient,
   type Policy,
-  parsePolicy,
   type RecordsSource,
   type Trainer,
 } from '@concordat/client-sdk';
@@ -26,6 +25,7 @@ import {
 } from '@concordat/core';
 import { expect } from 'chai';
 import { TestConsortium } from '../coordinator/consortium.js';
+import { automaticPolicy, stepping } from '../support/stepping.js';
 
 const names = ['acme', 'bluebird', 'cobalt', 'delta'];
 const fifth = 'echo';
@@ -36,32 +36,7 @@ const ofFive: Partial<PlanDraft> = {
   rounds: 1,
   clippingNorm: 100,
 };
-const policy: Policy = parsePolicy(`
-schema: concordat/policy/1
-proposers: [operator]
-purposes: [test]
-cohort: {min: 4}
-differentialPrivacy: optional
-approval: automatic
-metrics: [accuracy]
-`);
-
-/** Adds the same amount to every weight. */
-function stepping(amount: number): Trainer {
-  return {
-    describe: () => ({ engine: 'stepping 1', kernels: 'none', why: 'a test' }),
-    fit: async ({ weights }) => ({
-      weights: weights.map(({ name, shape, values }) => ({
-        name,
-        shape,
-        values: values.map((value) => value + amount),
-      })),
-      examples: 10,
-    }),
-    evaluate: async () => ({ metrics: { accuracy: 0.5 }, examples: 1 }),
-    close: async () => undefined,
-  };
-}
+const policy = automaticPolicy;
 
 /** Gives every tensor back with its shape turned round. */
 function turning(): Trainer {

@@ -5,35 +5,16 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type ClientEvent, enroll, FederatedClient, parsePolicy, type Trainer } from '@concordat/client-sdk';
+import { type ClientEvent, enroll, FederatedClient } from '@concordat/client-sdk';
 import { OperatorClient, openStore, RunJournal } from '@concordat/coordinator';
 import { decodeSafetensors, fromHex } from '@concordat/core';
 import { expect } from 'chai';
 import { TestConsortium } from '../coordinator/consortium.js';
+import { automaticPolicy, stepping } from '../support/stepping.js';
+import { momentOf } from './dying-participant.js';
 
 const bin = resolve(import.meta.dirname, '../../../cli/dist/bin/concordat.js');
 const names = ['acme', 'bluebird', 'cobalt', 'delta'];
-const policy = parsePolicy(`
-schema: concordat/policy/1
-proposers: [operator]
-purposes: [test]
-cohort: {min: 4}
-differentialPrivacy: optional
-approval: automatic
-metrics: [accuracy]
-`);
-
-/** Adds one to every weight. */
-const stepping: Trainer = {
-  describe: () => ({ engine: 'stepping 1', kernels: 'none', why: 'a test' }),
-  fit: async ({ weights }) => ({
-    weights: weights.map(({ name, shape, values }) => ({ name, shape, values: values.map((value) => value + 1) })),
-    examples: 10,
-  }),
-  evaluate: async () => ({ metrics: { accuracy: 0.5 }, examples: 1 }),
-  close: async () => undefined,
-};
-
 /** A coordinator in a process of its own, behind an address that stays. */
 class CoordinatorProcess {
   readonly #directory: string;
@@ -141,7 +122,7 @@ describe('a coordinator that is killed', function () {
       resumed.push((await process.start()).resumed?.run ?? 'nothing');
     };
     const listen = (name: string) => (event: ClientEvent) => {
-      const moment = 'round' in event ? `${event.type} ${event.round}` : '';
+      const moment = momentOf(event);
       if (kills.get(moment) !== name) return;
       kills.delete(moment);
       restarting = restarting.then(restart);
@@ -150,8 +131,8 @@ describe('a coordinator that is killed', function () {
       names.map((name) =>
         FederatedClient.open({
           directory: join(directory, name),
-          trainer: stepping,
-          policy,
+          trainer: stepping(1),
+          policy: automaticPolicy,
           onEvent: listen(name),
         }),
       ),

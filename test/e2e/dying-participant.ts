@@ -1,14 +1,5 @@
-import { type ClientEvent, FederatedClient, parsePolicy, type Trainer } from '@concordat/client-sdk';
-
-const policyText = `
-schema: concordat/policy/1
-proposers: [operator]
-purposes: [test]
-cohort: {min: 4}
-differentialPrivacy: optional
-approval: automatic
-metrics: [accuracy]
-`;
+import { type ClientEvent, FederatedClient } from '@concordat/client-sdk';
+import { automaticPolicy, stepping } from '../support/stepping.js';
 
 /** A client whose trainer adds the same amount to every weight. */
 export function openStepping(
@@ -16,20 +7,7 @@ export function openStepping(
   amount: number,
   onEvent: (event: ClientEvent) => void,
 ): Promise<FederatedClient> {
-  const trainer: Trainer = {
-    describe: () => ({ engine: 'stepping 1', kernels: 'none', why: 'a test' }),
-    fit: async ({ weights }) => ({
-      weights: weights.map(({ name, shape, values }) => ({
-        name,
-        shape,
-        values: values.map((value) => value + amount),
-      })),
-      examples: 10,
-    }),
-    evaluate: async () => ({ metrics: { accuracy: 0.5 }, examples: 1 }),
-    close: async () => undefined,
-  };
-  return FederatedClient.open({ directory, trainer, policy: parsePolicy(policyText), onEvent });
+  return FederatedClient.open({ directory, trainer: stepping(amount), policy: automaticPolicy, onEvent });
 }
 
 /** `uploading 2`, `contributed 3`, …: an event and its round. */

@@ -73,7 +73,9 @@ describe('a participant served by processes', function () {
     proxy = createServer((client) => {
       const server = connect(consortium.coordinator.port, '127.0.0.1');
       client.pipe(server).pipe(client);
-      for (const socket of [client, server]) socket.on('error', () => socket.destroy());
+      // Half of a connection that is gone would be held open, and its client wait in a handshake with nobody.
+      client.on('error', () => client.destroy()).on('close', () => server.destroy());
+      server.on('error', () => server.destroy()).on('close', () => client.destroy());
       sockets.push(client, server);
     }).listen(0, '127.0.0.1');
     await once(proxy, 'listening');

@@ -396,6 +396,7 @@ export class Run {
       await work;
       await this.#ports.store.runs.put(this.#record(outcome, reason));
       await this.#ports.store.spool.removeRun(this.runId);
+      await this.#ports.store.sessionAnswers.removeRun(this.runId);
       await this.#evaluations.drained();
       const { version, hash } = this.#model;
       const model = { modelVersion: version, modelHash: toHex(hash), topologyHash: this.#topologyHash() };

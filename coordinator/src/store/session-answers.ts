@@ -32,4 +32,9 @@ export class SessionAnswerRecords {
   async remove(transaction: Transaction<Tables>, run: string, round: number): Promise<void> {
     await transaction.deleteFrom('session_answers').where('run', '=', run).where('round', '=', round).execute();
   }
+
+  /** A run that is over is never gone on with: also what was not settled in it goes. */
+  async removeRun(run: string): Promise<void> {
+    await this.#database.deleteFrom('session_answers').where('run', '=', run).execute();
+  }
 }

@@ -1,11 +1,6 @@
 import { FederatedError } from '../errors.js';
 import { bounds } from '../wire/bounds.js';
-import type {
-  CoordinationEvent,
-  CoordinationOptions,
-  CoordinationPorts,
-  RoundRecord,
-} from './coordination/contract.js';
+import type { CoordinationEvent, CoordinationOptions, CoordinationPorts } from './coordination/contract.js';
 import { nextRound } from './coordination/next.js';
 import { abort, resume, start } from './coordination/operate.js';
 import { abandonRound, noteEvaluation, noteModel } from './coordination/outcome.js';
@@ -46,11 +41,6 @@ export function stepCoordination(
   const context = { ports, now: event.now };
   const stepped = chain(take(state, event, context), (after) => goOn(after, context));
   return chain(stepped, (after) => sayWhoIsAwaited(state, after, event));
-}
-
-/** Every round that ended, oldest first. */
-export function roundHistory(state: CoordinationState): readonly RoundRecord[] {
-  return state.history;
 }
 
 function take(state: CoordinationState, event: CoordinationEvent, context: Context): CoordinationStep {

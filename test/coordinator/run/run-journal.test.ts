@@ -72,6 +72,16 @@ describe('the journal of a run', () => {
     store = await openStore(directory);
   });
 
+  it('destroys everything that restores sessions of a run that is over', async () => {
+    journal.note(revealIn(1));
+    journal.note(revealIn(2));
+    await journal.flush();
+    await store.sessionAnswers.removeRun('summer');
+    expect(await journal.records()).to.have.lengthOf(2);
+    await store.sessionAnswers.removeRun('spring');
+    expect(await journal.records()).to.deep.equal([]);
+  });
+
   it('of another version is refused by name, before anything is done with it', async () => {
     const body = Buffer.from('{"type":"round-doubled","round":1}');
     await store.journal.append([{ run: 'spring', round: 1, kind: 'round-doubled', body }]);

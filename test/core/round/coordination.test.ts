@@ -119,6 +119,18 @@ describe('a run with metrics', function () {
     expect(table.evaluations[1]!.metrics[0]!.participants).to.equal(4);
   });
 
+  it('bars nobody who signed in a session of that round, though too few are left to abort it', () => {
+    const plan = measuredPlan({ rounds: 1 });
+    const table = new RoundTable({ plan }).start('alpha', 'beta', 'gamma', 'delta').pass(5_000);
+    for (const name of ['gamma', 'delta']) table.withheld.add(`${name}/certify`);
+    table.pass(5_000);
+    for (const name of ['gamma', 'delta']) table.kill(name);
+    // The deadline of the step, then a step's time for aborts: two of the three that are needed come.
+    table.pass(10_000).pass(10_000);
+    expect([table.evaluations.length, settled(table)]).to.deep.equal([1, []]);
+    expect(table.state.stage.type).to.equal('select');
+  });
+
   it('sends the metrics alone then', () => {
     const table = new RoundTable({ plan: measuredPlan({ rounds: 1 }) }).start();
     const lengths = table.effects.flatMap((effect) => (effect.type === 'expect-upload' ? [effect.lengthBytes] : []));

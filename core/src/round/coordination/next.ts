@@ -6,8 +6,8 @@ import type { Context, CoordinationState, CoordinationStep } from './state.js';
 import { abortingSessions } from './unsettled.js';
 
 /**
- * What follows a round: nothing when the operator ends the run; another one until the plan's models are published; then, where the plan has metrics, one that only
- * measures the last model; then nothing.
+ * What follows a round: nothing when the operator ends the run; another one until the plan's models are published; then, where the
+ * plan has metrics, one that only measures the last model; then nothing.
  */
 export function nextRound(state: CoordinationState, context: Context): CoordinationStep {
   const { modelVersion, options, ending } = state;

@@ -13,7 +13,7 @@ import {
 } from './state.js';
 import { timerName } from './timers.js';
 import { assignCohort } from './train.js';
-import { barredParticipants } from './unsettled.js';
+import { possibleOrganizations } from './unsettled.js';
 
 /** Begin the next round, of a kind. */
 export function startRound(state: CoordinationState, kind: RoundKind, context: Context): CoordinationStep {
@@ -56,7 +56,8 @@ export function considerSelection(state: CoordinationState, context: Context): C
   const { cohort, deadlines } = state.options.plan;
   const { attempt, selectDeadline, deadline } = state.stage;
   const here = selectable(candidates(state));
-  if (here >= cohort.size || (here >= cohort.min && here >= reachable(state))) return choose(state, context);
+  if (here >= cohort.size || (here >= cohort.min && here >= possibleOrganizations(state)))
+    return choose(state, context);
   const name = timerName.select(attempt.round);
   if (here < cohort.min) {
     if (selectDeadline === undefined) return withEffects(state);
@@ -90,13 +91,4 @@ function choose(state: CoordinationState, context: Context): CoordinationStep {
     chooseCohort({ candidates: candidates(state), size, random: context.ports.random }),
     context,
   );
-}
-
-/** Organizations that could be here: those with a member that has not refused and may contribute. */
-function reachable(state: CoordinationState): number {
-  const barred = barredParticipants(state);
-  const possible = [...state.options.roster].filter(
-    ([participant]) => !barred.has(participant) && state.people.get(participant)?.standing !== 'refused',
-  );
-  return new Set(possible.map(([, entry]) => entry.organization)).size;
 }

@@ -1,16 +1,11 @@
 import { abortsLacking, awaitedAborts } from '../../secagg/aggregator.js';
 import { type Context, type CoordinationState, type CoordinationStep, withEffects } from './state.js';
 import { timerName } from './timers.js';
-import { abortingSessions, barredParticipants } from './unsettled.js';
+import { abortingSessions, barredParticipants, possibleOrganizations } from './unsettled.js';
 
 /** Whether enough organizations are left without those who may not contribute to this base model. */
 export function othersCouldGoOn(state: CoordinationState): boolean {
-  const barred = barredParticipants(state);
-  if (barred.size === 0) return true;
-  const possible = [...state.options.roster].filter(
-    ([participant]) => !barred.has(participant) && state.people.get(participant)?.standing !== 'refused',
-  );
-  return new Set(possible.map(([, { organization }]) => organization)).size >= state.options.plan.cohort.min;
+  return barredParticipants(state).size === 0 || possibleOrganizations(state) >= state.options.plan.cohort.min;
 }
 
 /** Wait for the aborts that free the updates of the last session; a step's time, and then for as long as nobody else could go on. */

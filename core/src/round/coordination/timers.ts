@@ -31,7 +31,7 @@ export function timersOf(round: number, phase: RoundPhase): string[] {
 }
 
 /** Milliseconds that a step of the session may take; an upload has its size ÷ lease rate on top. */
-export function stepMillis(plan: Plan, step: SessionStep, kind: RoundKind = 'train'): number {
+export function stepMillis(plan: Plan, step: SessionStep, kind: RoundKind): number {
   const { stepMillis, leaseBytesPerSecond } = plan.deadlines;
   if (step !== 'upload') return stepMillis;
   const { lengthBytes } = layoutOf(roundSegments(plan, kind));

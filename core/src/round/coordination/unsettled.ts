@@ -36,6 +36,15 @@ export function barredParticipants({ unsettled }: CoordinationState): ReadonlySe
   return new Set(training.flatMap(({ session }) => signersOf(session)));
 }
 
+/** Organizations that could contribute to the current base model: those with a member that has not refused and is not barred. */
+export function possibleOrganizations(state: CoordinationState): number {
+  const barred = barredParticipants(state);
+  const possible = [...state.options.roster].filter(
+    ([participant]) => !barred.has(participant) && state.people.get(participant)?.standing !== 'refused',
+  );
+  return new Set(possible.map(([, entry]) => entry.organization)).size;
+}
+
 /** The sessions for which aborts are awaited, oldest first. */
 export function abortingSessions({ unsettled }: CoordinationState): readonly Unsettled[] {
   return unsettled.filter(({ session }) => session.phase === 'aborting');

@@ -1,7 +1,5 @@
-export {
-  type ClientMaskOptions,
-  type ClientMaskResult,
-  measureClientMask,
-  measureServerUnmask,
-} from './client-mask.js';
-export { type Cost, measureTogether, median } from './measure.js';
+export { costOfByte, maskingLimit } from './machine-limit.js';
+export { type Cost, measureCost, median } from './measure.js';
+export { type Entry, type Line, lineOf, type Measurement, type Question } from './measurement.js';
+export { type Order, orderOf } from './order.js';
+export { suites } from './suites.js';

@@ -6,23 +6,21 @@ export interface Cost {
 }
 
 /**
- * Measure several pieces of work turn by turn, so that a slow moment of the machine meets all of them.
+ * Measure a piece of work several times.
  *
  * @param repeats measured turns; one more is run first and not counted.
- * @returns the median cost of each piece, in the order given.
+ * @returns the medians of what the turns cost.
  */
-export function measureTogether(pieces: readonly (() => void)[], repeats: number): Cost[] {
-  const costs = pieces.map((): Cost[] => []);
+export async function measureCost(work: () => void | Promise<void>, repeats: number): Promise<Cost> {
+  const costs: Cost[] = [];
   for (let turn = 0; turn <= repeats; turn++) {
-    pieces.forEach((work, piece) => {
-      const cost = costOf(work);
-      if (turn > 0) costs[piece]!.push(cost);
-    });
+    const cost = await costOf(work);
+    if (turn > 0) costs.push(cost);
   }
-  return costs.map((all) => ({
-    wallMillis: median(all.map(({ wallMillis }) => wallMillis)),
-    cpuMillis: median(all.map(({ cpuMillis }) => cpuMillis)),
-  }));
+  return {
+    wallMillis: median(costs.map(({ wallMillis }) => wallMillis)),
+    cpuMillis: median(costs.map(({ cpuMillis }) => cpuMillis)),
+  };
 }
 
 /** The middle value, or the mean of the two in the middle. @param values not empty. */
@@ -32,10 +30,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function costOf(work: () => void): Cost {
+async function costOf(work: () => void | Promise<void>): Promise<Cost> {
   const cpuBefore = process.cpuUsage();
   const wallBefore = performance.now();
-  work();
+  await work();
   const wallMillis = performance.now() - wallBefore;
   const cpu = process.cpuUsage(cpuBefore);
   return { wallMillis, cpuMillis: (cpu.user + cpu.system) / 1000 };

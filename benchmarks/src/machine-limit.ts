@@ -1,0 +1,68 @@
+import { createCipheriv } from 'node:crypto';
+import { type Kernels, plainKernels } from '@concordat/core';
+import { chooseKernels } from '@concordat/node';
+
+/** What this machine needs at least for one byte, measured in this run: the best of many short turns, so that a busy machine
+ * does not raise it; one thread, everything in the cache. */
+export interface ByteCost {
+  /** AES-256-CTR of node:crypto alone, in steps of 64 KiB. */
+  readonly aesMillis: number;
+  /** Adding a chunk of packed lanes to another one, by the fastest kernels there are. */
+  readonly addMillis: number;
+}
+
+const turns = 25;
+const stepBytes = 65_536;
+const aesBytes = 8 * 1024 * 1024;
+const chunkBytes = 49_152;
+const chunks = 171;
+
+const known = new Map<number, ByteCost>();
+
+/** @returns milliseconds for a byte; measured once for each width and process. */
+export function costOfByte(bits: 16 | 24 | 32): ByteCost {
+  const found = known.get(bits) ?? { aesMillis: aesMillis(), addMillis: addMillis(bits) };
+  known.set(bits, found);
+  return found;
+}
+
+/**
+ * The least that adding keystreams can cost: making their bytes, and adding as many lanes.
+ *
+ * @param bytes.keystream to expand. @param bytes.added to add: the keystreams, and vectors beside them.
+ */
+export function maskingLimit(bits: 16 | 24 | 32, bytes: { readonly keystream: number; readonly added: number }) {
+  const { aesMillis, addMillis } = costOfByte(bits);
+  const terms = { limitAesMillis: bytes.keystream * aesMillis, limitAddMillis: bytes.added * addMillis };
+  return { limit: terms.limitAesMillis + terms.limitAddMillis, terms };
+}
+
+function aesMillis(): number {
+  const zeros = new Uint8Array(stepBytes);
+  const cipher = createCipheriv('aes-256-ctr', new Uint8Array(32).fill(7), new Uint8Array(16));
+  return best(aesBytes, () => {
+    for (let at = 0; at < aesBytes; at += stepBytes) cipher.update(zeros);
+  });
+}
+
+function addMillis(bits: 16 | 24 | 32): number {
+  const candidates = [chooseKernels('auto'), plainKernels].map((kernels) => addMillisOf(bits, kernels));
+  return Math.min(...candidates);
+}
+
+function addMillisOf(bits: 16 | 24 | 32, kernels: Kernels): number {
+  const target = new Uint8Array(chunkBytes);
+  const addend = { lanes: new Uint8Array(chunkBytes).fill(9), sign: 1 } as const;
+  const addends = Array.from({ length: chunks }, () => addend);
+  return best(chunks * chunkBytes, () => kernels.addAll(bits, target, addends));
+}
+
+function best(bytes: number, work: () => void): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let turn = 0; turn < turns; turn++) {
+    const before = performance.now();
+    work();
+    least = Math.min(least, performance.now() - before);
+  }
+  return least / bytes;
+}

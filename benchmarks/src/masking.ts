@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { addKeystreams, type Layout, layoutOf, type MaskKey } from '@concordat/core';
+import { chooseKernels, nodeCrypto } from '@concordat/node';
+import { maskingLimit } from './machine-limit.js';
+import { measureCost } from './measure.js';
+import type { Measurement, Question } from './measurement.js';
+
+/** What a client spends to mask one update: n keystreams, its own included, expanded and added. */
+export function measureClientMask(question: Question): Promise<Measurement> {
+  return measureKeystreams(question, question.participants);
+}
+
+/**
+ * What a coordinator spends on one thread to take the masks out of a sum: a self mask for each survivor, and one for each pair of a
+ * survivor and a dropout.
+ */
+export function measureServerUnmask(question: Question): Promise<Measurement> {
+  const dropouts = dropoutsOf(question);
+  return measureKeystreams(question, (question.participants - dropouts) * (1 + dropouts));
+}
+
+/** Dealers without a vector. */
+export function dropoutsOf({ participants, drop }: Question): number {
+  return Math.floor(participants * drop);
+}
+
+/** One model segment of d lanes. */
+export function modelLayout({ parameters, bits }: Question): Layout {
+  return layoutOf([{ name: 'model', length: parameters, bits, quantBits: 8, bound: 1, kind: 'model' }]);
+}
+
+/** Keys that differ, with alternating signs. */
+export function maskKeysOf(count: number): MaskKey[] {
+  return Array.from({ length: count }, (_, v) => ({
+    key: new Uint8Array(createHash('sha256').update(`benchmark mask ${v}`).digest()),
+    sign: v % 2 === 0 ? 1 : -1,
+  }));
+}
+
+async function measureKeystreams(question: Question, keystreams: number): Promise<Measurement> {
+  const layout = modelLayout(question);
+  const vector = new Uint8Array(layout.lengthBytes);
+  const maskKeys = maskKeysOf(keystreams);
+  const kernels = chooseKernels(question.kernels);
+  const bytes = keystreams * vector.length;
+  const { limit, terms } = maskingLimit(question.bits, { keystream: bytes, added: bytes });
+  const { wallMillis, cpuMillis } = await measureCost(
+    () => addKeystreams(nodeCrypto, layout, vector, maskKeys, { kernels }),
+    question.repeats,
+  );
+  return {
+    value: wallMillis,
+    unit: 'ms',
+    limit,
+    detail: {
+      ...terms,
+      cpuMillis,
+      cpuRatio: cpuMillis / limit,
+      keystreams,
+      keystreamBytes: bytes,
+      kernels: kernels.name,
+    },
+  };
+}

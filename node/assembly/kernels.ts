@@ -150,3 +150,88 @@ export function scale(target: usize, lanes: usize, count: usize, unit: f64): voi
     v128.store(target, v128.shuffle<u32>(first, second, 0, 1, 4, 5));
   }
 }
+
+// Rotation, in float32. What is transformed is a power of two of values, 4 at least.
+
+/** values·scale in place, with the other sign where the bit is set. Steps of 8 values. */
+export function flip(values: usize, signs: usize, count: usize, scale: f32): void {
+  const s = f32x4.splat(scale);
+  for (const end = values + 4 * count; values < end; values += 32, signs += 1) {
+    const bits = i32x4.splat(load<u8>(signs));
+    v128.store(values, v128.xor(f32x4.mul(v128.load(values), s), signBits(bits, i32x4(1, 2, 4, 8))));
+    v128.store(values, v128.xor(f32x4.mul(v128.load(values, 16), s), signBits(bits, i32x4(16, 32, 64, 128))), 16);
+  }
+}
+
+function signBits(bits: v128, chosen: v128): v128 {
+  return i32x4.shl(i32x4.eq(v128.and(bits, chosen), chosen), 31);
+}
+
+/** values·scale in place. Steps of 4 values. */
+export function multiply(values: usize, count: usize, scale: f32): void {
+  const s = f32x4.splat(scale);
+  for (const end = values + 4 * count; values < end; values += 16) {
+    v128.store(values, f32x4.mul(v128.load(values), s));
+  }
+}
+
+/** a + b and a − b at every distance from 1 to count/2. Parts of 16 KiB first, which stay in the first cache. */
+export function transform(values: usize, count: usize): void {
+  const bytes = count * 4;
+  const part = min<usize>(bytes, 16_384);
+  for (let at = values, end = values + bytes; at < end; at += part) {
+    transformFours(at, part);
+    mixRows(at, part, 16);
+  }
+  mixRows(values, bytes, part);
+}
+
+/** Distances 1 and 2. */
+function transformFours(values: usize, bytes: usize): void {
+  for (const end = values + bytes; values < end; values += 16) {
+    const x = v128.load(values);
+    const odd = v128.xor(v128.shuffle<u32>(x, x, 1, 1, 3, 3), i32x4(0, i32.MIN_VALUE, 0, i32.MIN_VALUE));
+    const y = f32x4.add(v128.shuffle<u32>(x, x, 0, 0, 2, 2), odd);
+    const high = v128.xor(v128.shuffle<u32>(y, y, 2, 3, 2, 3), i32x4(0, 0, i32.MIN_VALUE, i32.MIN_VALUE));
+    v128.store(values, f32x4.add(v128.shuffle<u32>(y, y, 0, 1, 0, 1), high));
+  }
+}
+
+/** a + b and a − b of whole rows, at distances of 1, 2, 4, … rows: two distances at a time. @param row bytes, a multiple of 16. */
+export function mixRows(values: usize, bytes: usize, row: usize): void {
+  for (; row * 4 <= bytes; row *= 4) mixFours(values, bytes, row);
+  if (row < bytes) mixTwos(values, bytes, row);
+}
+
+function mixFours(values: usize, bytes: usize, row: usize): void {
+  for (const end = values + bytes; values < end; values += 3 * row) {
+    for (const next = values + row; values < next; values += 16) {
+      const second = values + row;
+      const third = second + row;
+      const fourth = third + row;
+      const a = v128.load(values);
+      const b = v128.load(second);
+      const c = v128.load(third);
+      const d = v128.load(fourth);
+      const ab = f32x4.add(a, b);
+      const cd = f32x4.add(c, d);
+      const aMinusB = f32x4.sub(a, b);
+      const cMinusD = f32x4.sub(c, d);
+      v128.store(values, f32x4.add(ab, cd));
+      v128.store(second, f32x4.add(aMinusB, cMinusD));
+      v128.store(third, f32x4.sub(ab, cd));
+      v128.store(fourth, f32x4.sub(aMinusB, cMinusD));
+    }
+  }
+}
+
+function mixTwos(values: usize, bytes: usize, row: usize): void {
+  for (const end = values + bytes; values < end; values += row) {
+    for (const next = values + row; values < next; values += 16) {
+      const a = v128.load(values);
+      const b = v128.load(values + row);
+      v128.store(values, f32x4.add(a, b));
+      v128.store(values + row, f32x4.sub(a, b));
+    }
+  }
+}

@@ -120,6 +120,23 @@ describe('The WebAssembly kernels', () => {
     );
   });
 
+  it('rotate as the plain ones do, both ways, where a block, a strided part and a third pass begin', () => {
+    const sizes = [...Array(20).keys()].map((power) => 2 ** power);
+    for (const direction of ['forward', 'back'] as const) {
+      for (const m of direction === 'back' ? [...sizes, 2 ** 24] : sizes) {
+        const signs = shifted(randomBytes(Math.ceil(m / 8)), m % 7);
+        // Neither ends where memory does, nor is it aligned to more than a value.
+        const quick = new Float32Array(m + 5).subarray(3, 3 + m);
+        const values = new Int16Array(randomBytes(2 * m).buffer);
+        for (let i = 0; i < m; i++) quick[i] = values[i]! / 1000;
+        const plain = quick.slice();
+        plainKernels.rotate(plain, signs, direction);
+        wasm().rotate(quick, signs, direction);
+        expect(same(plain, quick), `${m} values, ${direction}`).to.equal(true);
+      }
+    }
+  });
+
   for (const bits of widths) {
     for (const length of [1, 15, 16, 17, 49_151, 49_153]) {
       it(`mask ${length} lanes of ${bits} bits as the plain ones do, from every chunk`, () => {

@@ -1,4 +1,5 @@
 import { addLanes } from '../secagg/ring.js';
+import { rotate } from './hadamard.js';
 import { packLanes, unpackLanes } from './lane-packing.js';
 import type { Addend, Kernels, LaneBits } from './port.js';
 import { round, scale } from './rounding.js';
@@ -11,6 +12,7 @@ export const plainKernels: Kernels = {
   unpackLanes,
   round,
   scale,
+  rotate,
 };
 
 function addAll(bits: LaneBits, target: Uint8Array, addends: Iterable<Addend>): void {

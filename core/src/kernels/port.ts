@@ -44,4 +44,14 @@ export interface Kernels {
   ): number;
   /** values = lanes·unit: the product in float64, rounded to float32. @param values as long as `lanes`; changed in place. */
   scale(lanes: Int32Array, unit: number, values: Float32Array): void;
+  /**
+   * A Hadamard transform with random signs, in place: `forward` is H·D·x/√m, `back` is D·H·x/√m, which undoes it. H is Sylvester's matrix in
+   * its natural order; D flips the sign of every value whose bit is set.
+   *
+   * In float32, and in this order: times float32(1/√m) first, so that nothing grows beyond the norm; then a + b and a − b of values at a distance
+   * of 1, 2, 4, … m/2.
+   *
+   * @param values [m] finite, m a power of two; changed in place. @param signs m bits, bit (i mod 8) of byte ⌊i/8⌋, the least first.
+   */
+  rotate(values: Float32Array, signs: Uint8Array, direction: 'forward' | 'back'): void;
 }

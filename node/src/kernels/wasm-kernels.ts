@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type Addend, bounds, FederatedError, type Kernels, type LaneBits } from '@concordat/core';
+import { type RotationModule, rotateOver } from './wasm-rotation.js';
 
 /** What node/assembly/kernels.ts exports. Pointers and counts are bytes and items of its memory. */
-interface Module {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface Module extends RotationModule {
   add16(target: number, source: number, bytes: number): void;
   subtract16(target: number, source: number, bytes: number): void;
   add24(target: number, source: number, bytes: number): void;
@@ -141,7 +141,7 @@ function kernelsOver(module: Module): Kernels {
     wipe(first, second);
   }
 
-  return { name: 'wasm', addAll, packLanes, unpackLanes, round, scale };
+  return { name: 'wasm', addAll, packLanes, unpackLanes, round, scale, rotate: rotateOver(module) };
 }
 
 function adderOf(module: Module, bits: LaneBits, sign: 1 | -1): Module['add16'] {

@@ -1,0 +1,50 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { coordinatorCases } from './cases/all.js';
+import type { HostileCase, Verdict } from './hostile-case.js';
+
+const page = resolve(import.meta.dirname, '../../../docs/hostile-cases.md');
+
+const head = `# Hostile cases
+
+What a lying coordinator and lying participants try, and what must come of it. Every row is played over real mutual TLS and gRPC: the lies of a
+coordinator against real clients of the SDK, five of them with c = 1 and T = 4; the lies of a participant against a real coordinator. Each ends in a
+refusal by name, a clean end without a sum, or exactly the sum of the survivors.
+
+After every case everything that left the honest participants is searched: two answers to one question, two kinds of share of one dealer, shares that
+would rebuild both of a dealer's secrets, two masked vectors, any secret of a participant (keys, session roots, what derives from them, its update) in
+messages, headers, events, egress logs or journals. Nothing of that may be found.
+
+The tests are \`test/hostile/sessions.test.ts\`; this page is written by \`npm run hostile:page\` from the tables they run.
+`;
+
+/** The page as it has to be. */
+export function casePage(): string {
+  const sections = [section('A coordinator that …', coordinatorCases)];
+  return [head, ...sections].join('\n');
+}
+
+/** The page as it is. */
+export function writtenPage(): string {
+  return readFileSync(page, 'utf8');
+}
+
+function section(title: string, cases: readonly HostileCase[]): string {
+  const rows = cases.map(({ lie, verdict }) => `| ${lie} | ${refusalsIn(verdict)} | ${verdict.ends.join('; ')} |`);
+  return [
+    `## ${title}`,
+    '',
+    '| lie | who refuses, by which rule | what comes of it |',
+    '|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function refusalsIn({ refuses }: Verdict): string {
+  const entries = Object.entries(refuses);
+  if (entries.length === 0) return '–';
+  return entries.map(([name, rules]) => `${name}: ${rules.map((rule) => `\`${rule}\``).join(', ')}`).join('; ');
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(page, casePage());

@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import { type CryptoPort, FederatedError, keptSessions, type OfferedReceipt } from '@concordat/core';
 import {
   type Clock,
+  chooseKernels,
   type DirectoryLock,
+  type KernelChoice,
+  LaneThreads,
   lockDirectory,
   nodeCrypto,
   systemClock,
@@ -16,6 +19,7 @@ import { KeyStore } from './keys/key-store.js';
 import { type Policy, readPolicy } from './policy/policy.js';
 import { type RandomSource, randomFor } from './random-source.js';
 import { LocalTraining } from './run/local-training.js';
+import type { MaskingPorts } from './run/masking.js';
 import { ParticipationRunner } from './run/participation-runner.js';
 import { requireRemembered } from './state/memory-check.js';
 import { ParticipantState } from './state/participant-state.js';
@@ -52,6 +56,10 @@ export type ClientOptions = RecordsSource & {
   readonly correlationId?: string | undefined;
   readonly crypto?: CryptoPort;
   readonly random?: RandomSource;
+  /** Loops over lanes; WebAssembly where it can run unless said. */
+  readonly kernels?: KernelChoice;
+  /** Threads that encode and mask large updates, beside the event loop; 1 unless said. Only for the usual `crypto`. */
+  readonly threads?: number;
   /** Timers and durations. */
   readonly clock?: Clock;
   /** How the coordinator is reached; mutual TLS over TCP unless said. See `Coordinator.inProcessTransport`. */
@@ -82,6 +90,7 @@ interface Opened {
   readonly ownsTrainer: boolean;
   readonly clientEpoch: number;
   readonly startId: Uint8Array;
+  readonly masking: MaskingPorts;
 }
 
 /**
@@ -121,13 +130,14 @@ export class FederatedClient {
    * @throws `conflict` when another process uses the directory, unless it stands by for it; `state-lost` when the journal is
    *   missing, damaged or older than the directory itself proves: see `recover`; `unauthenticated` when nobody is enrolled here; `permission`
    *   when others can read a key; `invalid-argument` for policy or records that cannot be understood; `unavailable` when no
-   *   training engine loads.
+   *   training engine loads, or the kernels that were asked for cannot run.
    */
   static async open(options: ClientOptions): Promise<FederatedClient> {
     const { directory, wallMillis = Date.now, crypto = nodeCrypto, random: source } = options;
     const random = randomFor('session-root', source);
     // Looked at before the lock too: who is not enrolled has nothing to wait for.
     await KeyStore.open(directory, { crypto, random, wallMillis });
+    const masking = maskingPorts(options);
     const lock = await hold(options);
     const undo: (() => unknown)[] = [() => lock.release()];
     try {
@@ -156,6 +166,7 @@ export class FederatedClient {
         ownsTrainer,
         clientEpoch,
         startId: randomFor('start', source).bytes(16),
+        masking,
       };
       return new FederatedClient(options, opened);
     } catch (error) {
@@ -202,8 +213,9 @@ export class FederatedClient {
     this.#closed = true;
     this.#leave.abort();
     await this.#running?.catch(() => undefined);
-    const { trainer, ownsTrainer, state, egress, lock } = this.#opened;
+    const { trainer, ownsTrainer, state, egress, lock, masking } = this.#opened;
     if (ownsTrainer) await trainer.close();
+    await masking.threads?.close();
     await state.close();
     await egress.close();
     lock.release();
@@ -261,8 +273,8 @@ export class FederatedClient {
     connection: Connection,
     ends: { readonly onFinished: (end: RunEnd) => void; readonly onFatal: (error: unknown) => void },
   ): ParticipationRunner {
-    const { keys, policy, state, spool, egress, trainer } = this.#opened;
-    const { crypto = nodeCrypto, random: source, clock = systemClock, wallMillis = Date.now, onEvent } = this.#options;
+    const { keys, policy, state, spool, egress, trainer, masking } = this.#opened;
+    const { crypto = nodeCrypto, clock = systemClock, wallMillis = Date.now, onEvent } = this.#options;
     const examplesMin = policy?.examples.min ?? 1;
     return new ParticipationRunner({
       connection,
@@ -271,9 +283,10 @@ export class FederatedClient {
       journal: state,
       spool,
       egress,
-      training: new LocalTraining({ connection, trainer, random: randomFor('rounding', source), examplesMin }),
+      training: new LocalTraining({ connection, trainer, masking, examplesMin }),
       ports: { crypto, codec: sessionCodec, signer: keys.identity },
       crypto,
+      masking,
       uploadBytesPerSecond: slower(policy?.uploadBytesPerSecond, this.#options.uploadBytesPerSecond),
       clock,
       wallMillis,
@@ -346,6 +359,16 @@ async function hold(options: ClientOptions): Promise<DirectoryLock> {
     signal,
     onHeld: (holder) => onEvent?.({ type: 'standing-by', directory, ...holder }),
   });
+}
+
+/** Threads have the system's primitives and randomness alone: others, which were asked for, are not passed over. */
+function maskingPorts({ crypto = nodeCrypto, random, kernels = 'auto', threads = 1 }: ClientOptions): MaskingPorts {
+  return {
+    crypto,
+    kernels: chooseKernels(kernels),
+    threads: crypto === nodeCrypto ? new LaneThreads({ threads, kernels }) : undefined,
+    random: { source: randomFor('rounding', random), isSystem: random === undefined },
+  };
 }
 
 async function trainerOf(options: ClientOptions, participant: string): Promise<Trainer> {

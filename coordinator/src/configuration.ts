@@ -1,8 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import {
   configurationError,
   type Environment,
   type JsonSchema,
+  type KernelChoice,
+  kernelProblems,
+  kernelsSetting,
   type Problem,
   type Resolution,
   readYamlFile,
@@ -11,6 +15,7 @@ import {
   type SettingValues,
   settingsJsonSchema,
   settingsText,
+  threadsSetting,
 } from '@concordat/node';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 
@@ -71,6 +76,11 @@ export const coordinatorSettings = {
     environment: 'CONCORDAT_HOLDOUT',
     description: "the operator's own test records: every published model is measured on them",
   },
+  kernels: kernelsSetting,
+  threads: {
+    ...threadsSetting,
+    description: 'threads that take the masks out of a large sum; one for each core unless said, at most 4',
+  },
 } as const satisfies Settings;
 
 /** What the operator's commands may be told, beside their arguments. */
@@ -97,6 +107,10 @@ export interface CoordinatorConfiguration {
   readonly address: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly logLevel: LogLevel;
+  /** `auto` unless said. */
+  readonly kernels?: KernelChoice;
+  /** Beside the event loop, for large sums; one for each core unless said, at most 4. */
+  readonly threads?: number;
 }
 
 /** What a person said elsewhere than in the file. */
@@ -129,10 +143,11 @@ export async function resolveConfiguration({
   const file = reading.type === 'read' ? reading.file : undefined;
   const resolution = resolveSettings(coordinatorSettings, { flags, environment, file, filePath: path });
   const founded = reading.type !== 'absent';
-  if (file !== undefined) return { ...resolution, path, founded };
+  const found = [...resolution.problems, ...kernelProblems(resolution.effective)];
+  if (file !== undefined) return { ...resolution, path, founded, problems: found };
   // Nothing that the file could have said is missing then: the file is.
   const unread = reading.type === 'unusable' ? reading.problem : absent(path);
-  const given = resolution.problems.filter(({ missing }) => missing !== true);
+  const given = found.filter(({ missing }) => missing !== true);
   return { ...resolution, path, founded, problems: [unread, ...given] };
 }
 
@@ -156,8 +171,14 @@ export function readOperatorSettings(overrides: Overrides): SettingValues<typeof
 }
 
 /** What a running coordinator needs of the settings. */
-export function configurationOf({ address, host, port, logLevel }: CoordinatorSettings): CoordinatorConfiguration {
-  return { address, listen: { host, port }, logLevel };
+export function configurationOf(settings: CoordinatorSettings): CoordinatorConfiguration {
+  const { address, host, port, logLevel, kernels, threads = threadsUnlessSaid() } = settings;
+  return { address, listen: { host, port }, logLevel, kernels, threads };
+}
+
+/** One for each core, at most 4: memory is the limit then. */
+export function threadsUnlessSaid(): number {
+  return Math.min(4, availableParallelism());
 }
 
 /** The file that init writes. */

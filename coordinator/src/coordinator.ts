@@ -1,7 +1,15 @@
 import { type CryptoPort, type Random, toHex } from '@concordat/core';
-import { type Clock, nodeCrypto, systemClock, systemRandom, type Transport } from '@concordat/node';
+import {
+  type Clock,
+  chooseKernels,
+  LaneThreads,
+  nodeCrypto,
+  systemClock,
+  systemRandom,
+  type Transport,
+} from '@concordat/node';
 import { type Logger, pino } from 'pino';
-import { type CoordinatorConfiguration, configurationOf, readSettings } from './configuration.js';
+import { type CoordinatorConfiguration, configurationOf, readSettings, threadsUnlessSaid } from './configuration.js';
 import { readCoordinatorKeys } from './consortium-directory.js';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 import { type Desks, openDesks } from './desks.js';
@@ -46,6 +54,7 @@ interface Parts {
   readonly status: () => Promise<CoordinatorStatus>;
   readonly resumed: ResumedRun | undefined;
   readonly evaluator: Evaluator | undefined;
+  readonly threads: LaneThreads | undefined;
 }
 
 /** Open calls get this long when the coordinator stops. */
@@ -71,7 +80,7 @@ export class Coordinator {
    * Open the store, listen, and go on with the run that was under way.
    *
    * @throws `invalid-argument` for the directory or configuration; `conflict` when another process holds the store;
-   *   `unavailable` when the port is in use; `verification` for an altered journal or an expired roster key.
+   *   `unavailable` when the port is in use, or the kernels that were asked for cannot run; `verification` for an altered journal or an expired roster key.
    */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
     const configuration = options.configuration ?? (await configurationIn(options.directory));
@@ -126,12 +135,13 @@ export class Coordinator {
   }
 
   async #stop(): Promise<void> {
-    const { server, desks, evaluator, store } = this.#parts;
+    const { server, desks, evaluator, store, threads } = this.#parts;
     server.drain();
     await desks.runs.stop();
     desks.checkIns.close();
     await server.close(drainMillis);
     await evaluator?.close?.();
+    await threads?.close();
     await store.close();
   }
 }
@@ -149,29 +159,39 @@ async function assemble(
   const { clock = systemClock, wallMillis = Date.now, listening = true } = options;
   const keys = await readCoordinatorKeys(options.directory);
   const { listen } = configuration;
+  const kernels = chooseKernels(configuration.kernels);
+  const threads = laneThreads(configuration, crypto);
   let port = listen.port;
   // Port 0 takes a free one, which is known only once it is open.
   const address = () =>
     listen.port === 0 ? configuration.address.replace(/\d+$/, String(port)) : configuration.address;
-  const desks = await openDesks({ store, keys, crypto, random, log, evaluator, clock, wallMillis, address });
+  const shared = { store, crypto, log, clock };
+  const desks = await openDesks({ ...shared, keys, random, evaluator, wallMillis, address, kernels, threads });
   const record = await desks.runs.resume();
   const resumed = record === undefined ? undefined : resumedRun(record);
   if (resumed !== undefined) log.warn({ run: resumed.run, modelVersion: resumed.modelVersion }, 'the run goes on');
   const status = () => coordinatorStatus(desks, store, server.draining() ? 'draining' : 'serving');
   const { consortium } = keys;
   const authorityPem = keys.authority.certificatePem;
-  const shared = { consortium, store, crypto, log, status, clock };
   const server = await openCoordinatorServer({
     ...listen,
     listening,
     ...keys.server,
     authorityPem,
+    consortium,
+    status,
     ...shared,
     ...desks,
   });
   port = server.port;
   if (listening) log.info({ host: listen.host, port, consortium }, 'listening');
-  return { store, desks, server, address: address(), status, resumed, evaluator };
+  return { store, desks, server, address: address(), status, resumed, evaluator, threads };
+}
+
+/** Threads have node:crypto alone: other primitives, which were asked for, are not passed over. */
+function laneThreads(configuration: CoordinatorConfiguration, crypto: CryptoPort): LaneThreads | undefined {
+  const { kernels = 'auto', threads = threadsUnlessSaid() } = configuration;
+  return crypto === nodeCrypto ? new LaneThreads({ threads, kernels }) : undefined;
 }
 
 function resumedRun({ run, modelVersion, modelHash }: RunRecord): ResumedRun {

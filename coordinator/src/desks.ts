@@ -1,5 +1,5 @@
-import type { CryptoPort, Random } from '@concordat/core';
-import type { Clock } from '@concordat/node';
+import type { CryptoPort, Kernels, Random } from '@concordat/core';
+import type { Clock, LaneThreads } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
 import type { Logger } from 'pino';
 import type { CoordinatorKeys } from './consortium-directory.js';
@@ -24,6 +24,8 @@ export interface DeskOptions {
   readonly wallMillis: () => number;
   /** host:port that participants dial. */
   readonly address: () => string;
+  readonly kernels: Kernels;
+  readonly threads: LaneThreads | undefined;
 }
 
 /** The parts of a coordinator behind its port. */

@@ -20,6 +20,7 @@ export type { Evaluator, PublishedModel } from './evaluator.js';
 export { type InitOptions, type InitResult, initConsortium } from './init.js';
 export { type ModelDirectory, readModelDirectory } from './model/model-directory.js';
 export { type PreparedPlan, preparePlan } from './model/plan-document.js';
+export { isLargeSum, openSpooledSum, type SpooledSum } from './run/open-sum.js';
 export {
   type DroppedParticipant,
   Progress,
@@ -33,6 +34,7 @@ export { type PendingReceipt, RunJournal } from './run/run-journal.js';
 export { payloadBytes, Traffic } from './run/traffic.js';
 export type { CoordinatorStatus, RunStatus } from './status.js';
 export type { JournalEntry, JournalEvent } from './store/journal.js';
+export { Spool, type SpoolKey } from './store/spool.js';
 export { openStore, type Store } from './store/store.js';
 export { authorization, authorize, type Role } from './transport/authorization.js';
 export { OperatorClient, type OperatorClientOptions, type ParticipantRow } from './transport/operator-client.js';

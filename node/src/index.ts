@@ -14,6 +14,7 @@ export {
   environmentVariables,
   unknownVariables,
 } from './configuration/environment-variables.js';
+export { kernelProblems, kernelsSetting, threadsSetting } from './configuration/lane-settings.js';
 export { configurationError, type Problem, problemLine } from './configuration/problem.js';
 export { checkReferencedFile, type ReferencedFile } from './configuration/referenced-files.js';
 export { type ConfigurationReport, reportCheck, reportShow } from './configuration/report.js';
@@ -43,6 +44,8 @@ export { openTlsFront, type TlsFront, type TlsFrontOptions } from './grpc/tls-fr
 export { type ChannelCall, type Transport, tlsTransport } from './grpc/transport.js';
 export { createWideServer, defaultWindows, type ReceiveWindows, type WideServer } from './grpc/wide-server.js';
 export { chooseKernels, type KernelChoice, kernelChoices } from './kernels/choose-kernels.js';
+export { LaneThreads, type LaneThreadsOptions, laneThreadsMax } from './kernels/lane-threads.js';
+export { shortVector, type VectorFile } from './kernels/lane-work.js';
 export {
   type CertificateSubject,
   type CertifiedKey,

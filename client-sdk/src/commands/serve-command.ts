@@ -26,7 +26,7 @@ export function addServeCommand(group: Command, io: CommandIo): void {
 
 async function serve(flags: ServeFlags, io: CommandIo): Promise<CommandResult> {
   const settings = await readParticipantSettings({ flags, environment: io.environment });
-  const { directory, data, policy, engine, uploadBytesPerSecond, standby, once } = settings;
+  const { directory, data, policy, engine, uploadBytesPerSecond, kernels, threads, standby, once } = settings;
   requireExisting('--directory', directory, 'directory');
   requireExisting('--data', data, 'directory');
   if (flags.policy !== undefined) requireExisting('--policy', policy, 'file');
@@ -39,6 +39,8 @@ async function serve(flags: ServeFlags, io: CommandIo): Promise<CommandResult> {
     policyFile: policy,
     ...(engine === undefined ? {} : { engine }),
     ...(uploadBytesPerSecond === undefined ? {} : { uploadBytesPerSecond }),
+    kernels,
+    threads,
     correlationId: io.correlationId,
     onEvent: (event) => {
       if (event.type === 'contributed' && event.included) rounds++;

@@ -2,6 +2,8 @@ import {
   configurationError,
   type Environment,
   type JsonSchema,
+  kernelProblems,
+  kernelsSetting,
   type Resolution,
   readYamlFile,
   resolveSettings,
@@ -9,6 +11,7 @@ import {
   type SettingValues,
   settingsJsonSchema,
   settingsText,
+  threadsSetting,
 } from '@concordat/node';
 import { participantFile, participantFiles } from '../keys/participant-files.js';
 import { engineNames } from '../trainer/engine-names.js';
@@ -64,6 +67,12 @@ export const participantSettings = {
     environment: 'CONCORDAT_STANDBY',
     default: false,
     description: 'while another process uses the directory, wait for it to end, then take over',
+  },
+  kernels: kernelsSetting,
+  threads: {
+    ...threadsSetting,
+    default: 1,
+    description: 'threads that encode and mask a large update, beside the event loop',
   },
   once: {
     kind: 'toggle',
@@ -130,7 +139,8 @@ export async function resolveParticipant({ flags = {}, environment = {} }: Overr
   const reading = await readYamlFile(path);
   const file = reading.type === 'read' ? reading.file : undefined;
   const resolution = resolveSettings(participantSettings, { flags, environment, file, filePath: path, home });
-  const problems = [...(reading.type === 'unusable' ? [reading.problem] : []), ...resolution.problems];
+  const unread = reading.type === 'unusable' ? [reading.problem] : [];
+  const problems = [...unread, ...resolution.problems, ...kernelProblems(resolution.effective)];
   return { ...resolution, problems, path, written: reading.type !== 'absent' };
 }
 

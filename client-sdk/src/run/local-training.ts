@@ -4,22 +4,20 @@ import {
   decodeSafetensors,
   deltaOf,
   encodeEvaluation,
-  encodeUpdate,
   FederatedError,
   flattenTensors,
   fromBase64url,
   type MetricValues,
   type Plan,
   parameterCount,
-  type Random,
   refusal,
   splitTensors,
   type Weights,
 } from '@concordat/core';
-import { chooseKernels } from '@concordat/node';
 import { parseTopology } from '../trainer/evaluator.js';
 import type { FitProgress, Trainer } from '../trainer/trainer.js';
 import type { Connection } from '../transport/connection.js';
+import { encodeDelta, type MaskingPorts } from './masking.js';
 
 /** A topology is layers and their settings; the largest in use are some hundred kilobytes. */
 const topologyBytesMax = 4 * 1024 * 1024;
@@ -34,7 +32,7 @@ export interface TrainingResult {
 export interface LocalTrainingOptions {
   readonly connection: Pick<Connection, 'getBlob'>;
   readonly trainer: Trainer;
-  readonly random: Random;
+  readonly masking: MaskingPorts;
   /** Policy: own examples below which nothing is contributed. */
   readonly examplesMin: number;
 }
@@ -42,9 +40,11 @@ export interface LocalTrainingOptions {
 /** Trains a participant's update, or measures a model, and holds the result, in memory only, until it is masked or discarded. */
 export class LocalTraining {
   readonly #options: LocalTrainingOptions;
-  #delta: { readonly values: Float32Array; readonly result: TrainingResult } | undefined;
+  #delta: { readonly values: Float32Array<ArrayBuffer>; readonly result: TrainingResult } | undefined;
   #measured: MetricValues | undefined;
   #lanes: readonly Int32Array[] | undefined;
+  /** How often everything was forgotten: what was encoded meanwhile is of no use. */
+  #discards = 0;
   #topology: { readonly digest: string; readonly model: object } | undefined;
 
   constructor(options: LocalTrainingOptions) {
@@ -118,21 +118,25 @@ export class LocalTraining {
    * Encode the delta as lanes; it is forgotten.
    *
    * @param metrics whether the metric lanes are filled; without a holdout there is nothing to fill them with.
+   * @throws `protocol` when the update was discarded meanwhile.
    */
-  prepare({ plan }: ApprovedRun, metrics: boolean): void {
+  async prepare({ plan }: ApprovedRun, metrics: boolean): Promise<void> {
     const held = this.#delta;
     if (held === undefined) throw new FederatedError('internal', 'there is no update to prepare');
+    this.#delta = undefined;
+    const discards = this.#discards;
     const measured = isMeasured(plan, held.result.metrics);
-    this.#lanes = encodeUpdate({
+    const lanes = await encodeDelta(this.#options.masking, {
       plan,
       delta: held.values,
       examples: held.result.examples,
       ...(metrics && measured ? { metrics: held.result.metrics } : {}),
-      random: this.#options.random,
-      kernels: chooseKernels(),
     });
-    held.values.fill(0);
-    this.#delta = undefined;
+    if (discards === this.#discards) this.#lanes = lanes;
+    else {
+      for (const one of lanes) one.fill(0);
+      throw new FederatedError('protocol', 'the update is of no use any more');
+    }
   }
 
   /** The encoded lanes, still held. */
@@ -143,6 +147,7 @@ export class LocalTraining {
 
   /** Forget delta and lanes. */
   discard(): void {
+    this.#discards++;
     this.#delta?.values.fill(0);
     for (const lanes of this.#lanes ?? []) lanes.fill(0);
     this.#delta = undefined;

@@ -22,7 +22,7 @@ import type { Spool } from '../state/spool.js';
 import type { FitProgress } from '../trainer/trainer.js';
 import type { Connection } from '../transport/connection.js';
 import type { LocalTraining } from './local-training.js';
-import { maskUpdate } from './masking.js';
+import { type MaskingPorts, maskUpdate } from './masking.js';
 import { payloadOf } from './payload.js';
 import { reviewPlan } from './plan-review.js';
 
@@ -37,6 +37,7 @@ export interface RunnerParts {
   readonly training: LocalTraining;
   readonly ports: ParticipationPorts;
   readonly crypto: CryptoPort;
+  readonly masking: MaskingPorts;
   readonly uploadBytesPerSecond: number | undefined;
   readonly clock: Clock;
   /** Milliseconds since 1970. */
@@ -259,10 +260,10 @@ export class ParticipationRunner {
     return { type: 'measured', round, metrics };
   }
 
-  #prepare({ round, kind, metrics }: Effect<'prepare-update'>): void {
+  async #prepare({ round, kind, metrics }: Effect<'prepare-update'>): Promise<void> {
     try {
       const { training } = this.#parts;
-      if (kind === 'train') training.prepare(this.#requireRun(), metrics);
+      if (kind === 'train') await training.prepare(this.#requireRun(), metrics);
       else training.prepareMetrics(this.#requireRun(), metrics);
       this.post({ type: 'prepared', round });
     } catch (error) {
@@ -294,12 +295,12 @@ export class ParticipationRunner {
   }
 
   #mask({ round, layout, maskKeys }: Effect<'mask'>): void {
-    const { crypto, training, spool } = this.#parts;
+    const { masking, training, spool } = this.#parts;
     const runId = this.#requireRunId();
     this.#background(async () => {
       try {
         const lanes = training.lanes();
-        const { vector, merkleRoot } = await maskUpdate(crypto, { layout, lanes, maskKeys });
+        const { vector, merkleRoot } = await maskUpdate(masking, { layout, lanes, maskKeys });
         await spool.write({ runId, round }, vector);
         this.post({ type: 'masked', round, lengthBytes: vector.length, merkleRoot });
       } catch (error) {

@@ -16,13 +16,15 @@ import {
   type SumOrder,
   splitTensors,
 } from '@concordat/core';
+import type { LaneThreads } from '@concordat/node';
 import type { BlobStore } from '../store/blobs.js';
 import type { Spool } from '../store/spool.js';
-import { openSpooledSum } from './open-sum.js';
+import { isLargeSum, openSpooledSum } from './open-sum.js';
 
 export interface RoundWorkOptions {
   readonly crypto: CryptoPort;
   readonly kernels: Kernels;
+  readonly threads: LaneThreads | undefined;
   readonly blobs: BlobStore;
   readonly spool: Spool;
   readonly run: string;
@@ -54,7 +56,8 @@ export class RoundWork {
    */
   async open(round: number, kind: RoundKind, order: SumOrder): Promise<OpenedRound> {
     const { crypto, kernels, spool, run, plan } = this.#options;
-    const vector = await openSpooledSum({ crypto, kernels, spool, run, round, order });
+    const threads = isLargeSum(order) ? this.#options.threads : undefined;
+    const vector = await openSpooledSum({ crypto, kernels, threads, spool, run, round, order });
     const lanes = openSum(order.layout, vector, order.survivors.length, kernels);
     const sumHash = crypto.sha256(vector);
     if (kind === 'evaluate') {

@@ -8,6 +8,7 @@ import {
   equalBytes,
   FederatedError,
   fromBase64url,
+  type Kernels,
   openCoordination,
   type ParticipantMessage,
   type Plan,
@@ -20,7 +21,7 @@ import {
   toHex,
   verifyApproval,
 } from '@concordat/core';
-import { type Clock, chooseKernels } from '@concordat/node';
+import type { Clock, LaneThreads } from '@concordat/node';
 import type { Logger } from 'pino';
 import type { Evaluator } from '../evaluator.js';
 import type { CallKey } from '../store/receipts.js';
@@ -40,6 +41,9 @@ export interface RunPorts extends CoordinationPorts {
   readonly traffic: Traffic;
   readonly log: Logger;
   readonly evaluator?: Evaluator | undefined;
+  readonly kernels: Kernels;
+  /** For large sums. */
+  readonly threads: LaneThreads | undefined;
   readonly clock: Clock;
   /** Milliseconds since 1970, for the records people read. */
   readonly wallMillis: () => number;
@@ -101,10 +105,11 @@ export class Run {
     const { earlier, ...known } = options;
     this.#state = openCoordination({ ...known, ...(earlier === undefined ? {} : { records: earlier.records }) });
     this.#timers = new Timers(ports.clock, (name) => void this.#tell({ type: 'timer', name }));
-    const { store, crypto } = ports;
+    const { store, crypto, kernels, threads } = ports;
     this.#work = new RoundWork({
       crypto,
-      kernels: chooseKernels(),
+      kernels,
+      threads,
       blobs: store.blobs,
       spool: store.spool,
       run: options.runId,

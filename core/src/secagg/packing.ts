@@ -7,12 +7,18 @@ import { type Layout, laneBytes, type PlacedSegment, requireLength } from './lay
  * Pack signed integers into little-endian lanes, two's complement mod 2^b, with guards of 1 and zero padding.
  *
  * @param lanes one array per segment, [length] each, every value in −2^(b−1) … 2^(b−1) − 1.
- * @returns a new vector of `layout.lengthBytes`, the caller's.
+ * @param vector [layout.lengthBytes] of zeros to write into; a new one unless given.
+ * @returns `vector`, the caller's.
  * @throws `invalid-argument` for another shape or a value outside the ring.
  */
-export function packLanes(layout: Layout, lanes: readonly Int32Array[], kernels: Kernels = plainKernels): Uint8Array {
+export function packLanes(
+  layout: Layout,
+  lanes: readonly Int32Array[],
+  kernels: Kernels = plainKernels,
+  vector: Uint8Array = new Uint8Array(layout.lengthBytes),
+): Uint8Array {
+  requireLength(layout, vector);
   if (lanes.length !== layout.segments.length) throw wrongShape('segments', layout.segments.length, lanes.length);
-  const vector = new Uint8Array(layout.lengthBytes);
   layout.segments.forEach((placed, index) => {
     const values = lanes[index]!;
     if (values.length !== placed.segment.length)

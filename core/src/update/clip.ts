@@ -24,7 +24,7 @@ export function clipDelta(delta: Float32Array, clippingNorm: number): Float32Arr
       detail: { required: '> 0', offered: String(clippingNorm), deltaFinite: Number.isFinite(norm) },
     });
   }
-  const clipped = Float32Array.from(delta);
+  const clipped = delta.slice();
   if (norm <= clippingNorm) return clipped;
   const scale = clippingNorm / norm;
   for (let i = 0; i < clipped.length; i++) clipped[i] = delta[i]! * scale;

@@ -10,7 +10,7 @@ import { locate, requireParameters, type Weights } from './tensors.js';
  * @returns a new [d]: trained − initial, finite.
  * @throws `refused` `model.parameters` for a wrong length, `update.finite` for NaN or an infinity, with tensor and index.
  */
-export function deltaOf(initial: Weights, trained: Weights, shapes: readonly TensorShape[]): Float32Array {
+export function deltaOf(initial: Weights, trained: Weights, shapes: readonly TensorShape[]): Float32Array<ArrayBuffer> {
   requireParameters(initial, shapes);
   requireParameters(trained, shapes);
   const delta = new Float32Array(trained.length);

@@ -130,6 +130,8 @@ describe('participant config', () => {
       { setting: 'engine', value: 'tfjs-cpu', origin: { type: 'environment', variable: 'CONCORDAT_ENGINE' } },
       { setting: 'uploadBytesPerSecond', origin: { type: 'unset' } },
       { setting: 'standby', value: false, origin: { type: 'default' } },
+      { setting: 'kernels', value: 'auto', origin: { type: 'default' } },
+      { setting: 'threads', value: 1, origin: { type: 'default' } },
       { setting: 'once', value: true, origin: { type: 'flag', flag: '--once' } },
     ]);
   });

@@ -88,7 +88,7 @@ describe('coordinator config', () => {
 
   it('show --origin says where every value comes from', async () => {
     const flags = ['--directory', home, '--log-level', 'debug', '--origin', '--json'];
-    const { envelope } = await type(['config', 'show', ...flags], { CONCORDAT_PORT: '12' });
+    const { envelope } = await type(['config', 'show', ...flags], { CONCORDAT_PORT: '12', CONCORDAT_KERNELS: 'plain' });
     expect(envelope.data.settings).to.deep.equal([
       { setting: '--directory', value: home, origin: { type: 'flag', flag: '--directory' } },
       { setting: 'address', value: '127.0.0.1:7443', origin: { type: 'file', path: file, line: 3 } },
@@ -96,6 +96,8 @@ describe('coordinator config', () => {
       { setting: 'listen.port', value: 12, origin: { type: 'environment', variable: 'CONCORDAT_PORT' } },
       { setting: 'logLevel', value: 'debug', origin: { type: 'flag', flag: '--log-level' } },
       { setting: 'holdout', origin: { type: 'unset' } },
+      { setting: 'kernels', value: 'plain', origin: { type: 'environment', variable: 'CONCORDAT_KERNELS' } },
+      { setting: 'threads', origin: { type: 'unset' } },
     ]);
     const prose = await type(['config', 'show', '--directory', home, '--origin']);
     expect(prose.stdout.join('\n')).to.match(/listen\.port +7443 +file .*coordinator\.yaml:8/);

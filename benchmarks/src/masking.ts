@@ -6,38 +6,8 @@ import { measureCost } from './measure.js';
 import type { Measurement, Question } from './measurement.js';
 
 /** What a client spends to mask one update: n keystreams, its own included, expanded and added. */
-export function measureClientMask(question: Question): Promise<Measurement> {
-  return measureKeystreams(question, question.participants);
-}
-
-/**
- * What a coordinator spends on one thread to take the masks out of a sum: a self mask for each survivor, and one for each pair of a
- * survivor and a dropout.
- */
-export function measureServerUnmask(question: Question): Promise<Measurement> {
-  const dropouts = dropoutsOf(question);
-  return measureKeystreams(question, (question.participants - dropouts) * (1 + dropouts));
-}
-
-/** Dealers without a vector. */
-export function dropoutsOf({ participants, drop }: Question): number {
-  return Math.floor(participants * drop);
-}
-
-/** One model segment of d lanes. */
-export function modelLayout({ parameters, bits }: Question): Layout {
-  return layoutOf([{ name: 'model', length: parameters, bits, quantBits: 8, bound: 1, kind: 'model' }]);
-}
-
-/** Keys that differ, with alternating signs. */
-export function maskKeysOf(count: number): MaskKey[] {
-  return Array.from({ length: count }, (_, v) => ({
-    key: new Uint8Array(createHash('sha256').update(`benchmark mask ${v}`).digest()),
-    sign: v % 2 === 0 ? 1 : -1,
-  }));
-}
-
-async function measureKeystreams(question: Question, keystreams: number): Promise<Measurement> {
+export async function measureClientMask(question: Question): Promise<Measurement> {
+  const keystreams = question.participants;
   const layout = modelLayout(question);
   const vector = new Uint8Array(layout.lengthBytes);
   const maskKeys = maskKeysOf(keystreams);
@@ -61,4 +31,17 @@ async function measureKeystreams(question: Question, keystreams: number): Promis
       kernels: kernels.name,
     },
   };
+}
+
+/** One model segment of d lanes. */
+export function modelLayout({ parameters, bits }: Question): Layout {
+  return layoutOf([{ name: 'model', length: parameters, bits, quantBits: 8, bound: 1, kind: 'model' }]);
+}
+
+/** Keys that differ, with alternating signs. */
+export function maskKeysOf(count: number): MaskKey[] {
+  return Array.from({ length: count }, (_, v) => ({
+    key: new Uint8Array(createHash('sha256').update(`benchmark mask ${v}`).digest()),
+    sign: v % 2 === 0 ? 1 : -1,
+  }));
 }

@@ -123,6 +123,7 @@ export {
   stepParticipation,
 } from './round/participation.js';
 export { completePlan, type PlanDraft } from './round/plan/draft.js';
+export { describePrecision } from './round/plan/precision.js';
 export { describeTolerance, threeNeedAll, toleratedDropouts } from './round/plan/tolerance.js';
 export {
   type Deadlines,
@@ -132,13 +133,14 @@ export {
   type Plan,
   type PlannedMetric,
   parsePlan,
+  type Rotation,
   requirePlan,
   type ShortfallRule,
   type Task,
   type TensorShape,
   type Weighting,
 } from './round/plan.js';
-export { planParameters, planSegments, roundSegments } from './round/segments.js';
+export { isRotated, planParameters, planSegments, roundSegments } from './round/segments.js';
 export { type Candidate, chooseCohort, selectable } from './round/selection.js';
 export { fedAvg, type Strategy } from './round/strategy.js';
 export { sessionTerms } from './round/terms.js';
@@ -215,6 +217,7 @@ export { type DecodedSum, decodeEvaluation, decodeSum, type MeanMetric } from '.
 export { deltaOf, requireFinite } from './update/delta.js';
 export { encodeEvaluation, encodeUpdate, type MetricValues } from './update/encode.js';
 export { quantize } from './update/quantize.js';
+export { defaultRotation, rotate, rotateBack, rotatedBound, rotationSigns } from './update/rotation.js';
 export { decodeSafetensors, encodeSafetensors, modelHash } from './update/safetensors.js';
 export {
   flattenTensors,

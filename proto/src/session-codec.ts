@@ -98,7 +98,7 @@ function readSegment(segment: wire.SegmentSpec__Output): Segment {
     bits: field.oneOf(segment.bits, [16, 24, 32], 'segment.bits'),
     quantBits: field.integer(segment.quantBits, 0, 32, 'segment.quantBits'),
     bound: field.positive(segment.bound, 'segment.bound'),
-    kind: field.oneOf(segment.kind, ['model', 'weight', 'metrics'], 'segment.kind'),
+    kind: field.oneOf(segment.kind, ['model', 'weight', 'metrics', 'excess'], 'segment.kind'),
   };
 }
 

@@ -102,6 +102,7 @@ function planOf(crypto: CryptoPort, scenario: Scenario): Plan {
     clippingNorm: scenario.clippingNorm,
     metrics: [{ name: 'accuracy', kind: 'rate', max: 1 }],
     lanes: { bits: scenario.bits, quantBits: scenario.quantBits },
+    ...(scenario.rotation === undefined ? {} : { rotation: scenario.rotation }),
     expires: '2100-01-01T00:00:00Z',
     transcriptRetention: 0,
   });

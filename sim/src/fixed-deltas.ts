@@ -11,7 +11,7 @@ import type { Engine } from './world.js';
 export function fixedDeltas(crypto: CryptoPort, scenario: Scenario, plan: Plan): Engine {
   return {
     root: ({ participantId }, round) => seededRandom(crypto, scenario.seed, `root/${round}/${participantId}`).bytes(32),
-    update({ participantId, examples }, { round, kind, metrics }) {
+    update({ participantId, examples }, { round, kind, baseModelHash, metrics }) {
       const random = (purpose: string) => seededRandom(crypto, scenario.seed, `${purpose}/${round}/${participantId}`);
       const shape = random('shape');
       if (kind === 'evaluate') return encodeEvaluation(plan, metrics ? { accuracy: drawUnit(shape) } : undefined);
@@ -20,7 +20,9 @@ export function fixedDeltas(crypto: CryptoPort, scenario: Scenario, plan: Plan):
       const draws = random('delta');
       const delta = Float32Array.from({ length: scenario.parameters }, () => (2 * drawUnit(draws) - 1) * scale);
       return encodeUpdate({
+        crypto,
         plan,
+        baseModelHash,
         delta,
         examples,
         ...(metrics ? { metrics: { accuracy: drawUnit(shape) } } : {}),

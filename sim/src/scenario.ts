@@ -33,6 +33,8 @@ const scenarioSchema = z.strictObject({
   parameters: count(10_000_000).default(1000),
   bits: z.union([z.literal(16), z.literal(24), z.literal(32)]).default(24),
   quantBits: z.number().int().min(2).max(24).optional(),
+  /** Default: as the plan's default. */
+  rotation: z.enum(['none', 'hadamard']).optional(),
   clippingNorm: z.number().positive().max(1e6).default(8),
   weighting: z.enum(['equal', 'powers-of-two', 'examples']).default('examples'),
   deadlines: z

@@ -128,7 +128,7 @@ export class VirtualCoordinator {
     this.#links.toParticipant(participant, { type: 'uploaded', round, receipt });
   }
 
-  #openSum({ round, kind, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
+  #openSum({ round, kind, baseModelHash, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
     const { crypto, plan } = this.#world;
     const vector = new Uint8Array(sum.layout.lengthBytes);
     for (const { contentDigest } of sum.survivors)
@@ -148,9 +148,9 @@ export class VirtualCoordinator {
       this.#soon({ type: 'sum-opened', round, totalWeight: 0, metrics });
       return;
     }
-    const { mean, totalWeight, metrics } = decodeSum(plan, lanes, survivors.length);
+    const { mean, ...said } = decodeSum({ crypto, plan, baseModelHash, lanes, survivors: survivors.length });
     this.#mean = mean;
-    this.#soon({ type: 'sum-opened', round, totalWeight, metrics });
+    this.#soon({ type: 'sum-opened', round, ...said });
   }
 
   #publish(effect: Extract<CoordinationEffect, { type: 'publish' }>): void {

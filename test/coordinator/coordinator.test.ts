@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { ProgressEvent, RoundReport } from '@concordat/coordinator';
-import { decodeSafetensors, fromHex } from '@concordat/core';
+import { decodeSafetensors, fromBase64url, fromHex, plainKernels, rotateBack, rotationSigns } from '@concordat/core';
+import { nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
 import { type Member, refusalOf, TestConsortium } from './consortium.js';
 import { type Behaviour, MachineParticipant, seeded } from './machine-participant.js';
@@ -89,6 +90,35 @@ describe('a run over real mutual TLS', function () {
       [2, 0.2],
     ]);
     expect(readdirSync(join(consortium.directory, 'coordinator/store/spool'))).to.deep.equal([]);
+  });
+
+  it('rotates the mean back, and says how many rotated lanes were clipped', async () => {
+    const { plan, planHash } = await consortium.propose({
+      rounds: 1,
+      rotation: 'hadamard',
+      lanes: { bits: 16, quantBits: 8 },
+      weighting: 'equal',
+    });
+    const baseModelHash = fromBase64url(plan.task.model.weightsDigest);
+    // One of them sends what the rotation gathers in a single lane.
+    const gathered: Behaviour = {
+      delta: (parameters) => {
+        const delta = new Float32Array(parameters);
+        delta[7] = plan.clippingNorm;
+        rotateBack(delta, rotationSigns(nodeCrypto, { planHash, baseModelHash }), plainKernels);
+        return delta;
+      },
+    };
+    await send(4, (index) => (index === 0 ? gathered : quarter));
+    await consortium.operator.startRun(planHash, 'spring');
+    const events = await watchToEnd(consortium);
+    expect(roundsOf(events).map(({ outcome, excess }) => [outcome, excess])).to.deep.equal([['published', 1]]);
+    const finished = events.at(-1)!;
+    if (finished.type !== 'finished') throw new Error(`the last event is ${finished.type}`);
+    const model = await consortium.operator.get(fromHex(finished.modelHash));
+    const values = decodeSafetensors(model).flatMap(({ name, values }) => (name === 'dense/kernel' ? [...values] : []));
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean).to.be.closeTo(0.503, 2e-4);
   });
 
   it('completes without one that dies while uploading, and says how far it came', async () => {

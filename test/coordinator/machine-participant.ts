@@ -185,7 +185,7 @@ export class MachineParticipant {
     this.#take({ type: 'plan-approved', run });
   }
 
-  #prepare({ round, kind, metrics }: Extract<ParticipationEffect, { type: 'prepare-update' }>): void {
+  #prepare({ round, kind, baseModelHash, metrics }: Extract<ParticipationEffect, { type: 'prepare-update' }>): void {
     const plan = this.#plan!;
     const measured = Object.fromEntries(plan.metrics.map(({ name }) => [name, 0.5]));
     if (kind === 'evaluate') {
@@ -194,7 +194,9 @@ export class MachineParticipant {
       return;
     }
     this.#lanes = encodeUpdate({
+      crypto: nodeCrypto,
       plan,
+      baseModelHash,
       delta: this.#behaviour.delta(parameterCount(plan.task.model.tensors), round),
       examples: 100,
       ...(metrics ? { metrics: measured } : {}),

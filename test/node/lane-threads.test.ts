@@ -6,11 +6,13 @@ import {
   addVector,
   bounds,
   completePlan,
+  decodeSum,
   encodeUpdate,
   FederatedError,
   layoutOf,
   type MaskKey,
   packLanes,
+  type Rotation,
   type Segment,
   toBase64url,
   vectorRoot,
@@ -28,6 +30,7 @@ const maskKeys = Array.from(
   { length: 7 },
   (_, v): MaskKey => ({ key: nodeCrypto.sha256(Uint8Array.of(v)), sign: v % 3 === 0 ? -1 : 1 }),
 );
+const baseModelHash = new Uint8Array(32).fill(7);
 const bytesOf = (seed: number) =>
   nodeCrypto.keystream(nodeCrypto.sha256(Uint8Array.of(seed, 1)), 0, layout.lengthBytes);
 const sharedZeros = () => new Uint8Array(new SharedArrayBuffer(layout.lengthBytes));
@@ -109,10 +112,12 @@ describe('threads for the loops over lanes', function () {
     const delta = () => Float32Array.from({ length: 1000 }, (_, i) => (i % 5) * unit);
     const threads = two;
     const moved = delta();
-    const lanes = await threads.encode({ plan, delta: moved, examples: 1 });
+    const lanes = await threads.encode({ plan, baseModelHash, delta: moved, examples: 1 });
     expect(moved.length, 'nothing is left here').to.equal(0);
     const expected = encodeUpdate({
+      crypto: nodeCrypto,
       plan,
+      baseModelHash,
       delta: delta(),
       examples: 1,
       random: systemRandom,
@@ -126,9 +131,18 @@ describe('threads for the loops over lanes', function () {
     expect(Buffer.compare(await threads.root(vector), vectorRoot(nodeCrypto, packed))).to.equal(0);
   });
 
+  it('rotate as the plan and the model say', async () => {
+    const plan = planOf(1000, 'hadamard');
+    const delta = Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i) / 10);
+    const lanes = await two.encode({ plan, baseModelHash, delta: delta.slice(), examples: 1 });
+    const { mean } = decodeSum({ crypto: nodeCrypto, plan, baseModelHash, lanes, survivors: 1 });
+    // A quarter of a per mille of the clipping norm is four steps; other signs would leave nothing of the delta.
+    for (const [i, value] of mean.entries()) expect(value).to.be.closeTo(delta[i]!, 1e-3);
+  });
+
   it('refuse a delta that is not finite as the core does', async () => {
     const delta = new Float32Array(1000).fill(Number.NaN);
-    const error = await failureOf(two.encode({ plan: planOf(1000), delta, examples: 1 }));
+    const error = await failureOf(two.encode({ plan: planOf(1000), baseModelHash, delta, examples: 1 }));
     expect([error.code, error.detail.rule]).to.deep.equal(['refused', 'update.finite']);
   });
 
@@ -148,7 +162,7 @@ describe('threads for the loops over lanes', function () {
   });
 });
 
-function planOf(parameters: number) {
+function planOf(parameters: number, rotation: Rotation = 'none') {
   const digest = toBase64url(new Uint8Array(32));
   return completePlan({
     consortium: 'demo',
@@ -167,5 +181,6 @@ function planOf(parameters: number) {
     expires: '2099-01-01T00:00:00Z',
     clippingNorm: 4,
     weighting: 'equal',
+    rotation,
   });
 }

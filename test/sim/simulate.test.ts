@@ -43,6 +43,15 @@ describe('the sum of a simulated session', function () {
       }
     });
 
+    it(`equals it as well where updates are rotated, which never clips a lane, in ${bits} bits`, () => {
+      const rotated = session(5, { bits, parameters: 3000, rotation: 'hadamard', drops: dropped([2], 'upload') });
+      const plain = session(5, { bits, parameters: 3000, rotation: 'none', drops: dropped([2], 'upload') });
+      expect([rotated.exact, rotated.outcome]).to.deep.equal([true, 'completed']);
+      expect(rotated.rounds.map(({ lanes }) => lanes)).to.deep.equal([3000 + 1 + 1 + 2, 2]);
+      expect(rotated.rounds.map(({ excess }) => excess)).to.deep.equal([0, undefined]);
+      expect(plain.rounds.map(({ lanes }) => lanes)).to.deep.equal([3000 + 1 + 2, 2]);
+    });
+
     for (const step of dropSteps) {
       it(`is exact without those who leave at ${step}, in ${bits} bits`, () => {
         for (const n of sizes(bits, 4)) {

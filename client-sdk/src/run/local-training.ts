@@ -117,10 +117,14 @@ export class LocalTraining {
   /**
    * Encode the delta as lanes; it is forgotten.
    *
-   * @param metrics whether the metric lanes are filled; without a holdout there is nothing to fill them with.
+   * @param order.baseModelHash of the model it was trained from.
+   * @param order.metrics whether the metric lanes are filled; without a holdout there is nothing to fill them with.
    * @throws `protocol` when the update was discarded meanwhile.
    */
-  async prepare({ plan }: ApprovedRun, metrics: boolean): Promise<void> {
+  async prepare(
+    { plan }: ApprovedRun,
+    order: { readonly baseModelHash: Uint8Array; readonly metrics: boolean },
+  ): Promise<void> {
     const held = this.#delta;
     if (held === undefined) throw new FederatedError('internal', 'there is no update to prepare');
     this.#delta = undefined;
@@ -128,9 +132,10 @@ export class LocalTraining {
     const measured = isMeasured(plan, held.result.metrics);
     const lanes = await encodeDelta(this.#options.masking, {
       plan,
+      baseModelHash: order.baseModelHash,
       delta: held.values,
       examples: held.result.examples,
-      ...(metrics && measured ? { metrics: held.result.metrics } : {}),
+      ...(order.metrics && measured ? { metrics: held.result.metrics } : {}),
     });
     if (discards === this.#discards) this.#lanes = lanes;
     else {

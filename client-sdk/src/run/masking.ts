@@ -38,9 +38,10 @@ const threadedBytesMin = 4 * 1024 * 1024;
  * @returns payload lanes of each segment, secret. @throws as `encodeUpdate`.
  */
 export async function encodeDelta(
-  { kernels, threads, random }: Omit<MaskingPorts, 'crypto'>,
+  { crypto, kernels, threads, random }: MaskingPorts,
   update: {
     readonly plan: Plan;
+    readonly baseModelHash: Uint8Array;
     readonly delta: Float32Array<ArrayBuffer>;
     readonly examples: number;
     readonly metrics?: MetricValues;
@@ -50,7 +51,7 @@ export async function encodeDelta(
     return threads.encode(update);
   }
   try {
-    return encodeUpdate({ ...update, random: random.source, kernels });
+    return encodeUpdate({ crypto, ...update, random: random.source, kernels });
   } finally {
     update.delta.fill(0);
   }

@@ -260,11 +260,11 @@ export class ParticipationRunner {
     return { type: 'measured', round, metrics };
   }
 
-  async #prepare({ round, kind, metrics }: Effect<'prepare-update'>): Promise<void> {
+  async #prepare({ round, kind, ...order }: Effect<'prepare-update'>): Promise<void> {
     try {
       const { training } = this.#parts;
-      if (kind === 'train') await training.prepare(this.#requireRun(), metrics);
-      else training.prepareMetrics(this.#requireRun(), metrics);
+      if (kind === 'train') await training.prepare(this.#requireRun(), order);
+      else training.prepareMetrics(this.#requireRun(), order.metrics);
       this.post({ type: 'prepared', round });
     } catch (error) {
       this.post({ type: 'failed', round, error: asFederated(error) });

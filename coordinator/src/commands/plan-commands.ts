@@ -1,6 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { bounds, describeTolerance, encodePlan, FederatedError, signPlan, toHex } from '@concordat/core';
+import {
+  bounds,
+  describePrecision,
+  describeTolerance,
+  encodePlan,
+  FederatedError,
+  signPlan,
+  toHex,
+} from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import type { Command } from 'commander';
 import { readModelDirectory } from '../model/model-directory.js';
@@ -26,12 +34,14 @@ export function addPlanCommands(group: Command, io: CommandIo): void {
         await client.put(prepared.weights);
         const planHash = toHex(await client.propose(signPlan(nodeCrypto, keys.operatorKey, encodePlan(prepared.plan))));
         const tolerance = describeTolerance(prepared.plan);
+        const precision = describePrecision(prepared.plan);
         const { run } = prepared.plan;
         return {
-          data: { planHash, run, tolerance, plan: prepared.plan },
+          data: { planHash, run, tolerance, precision, plan: prepared.plan },
           lines: [
             `Proposed plan ${planHash}`,
             `Tolerates: ${tolerance}`,
+            `Precision: ${precision}`,
             `Next: concordat coordinator run start --plan ${planHash} --run ${run}`,
           ],
         };

@@ -41,7 +41,12 @@ function roundLine(round: RoundReport): string {
   if (round.outcome === 'abandoned')
     return `round ${round.round}: abandoned after ${round.seconds.toFixed(1)} s: ${round.reason}`;
   const recovered = round.recovered.length === 0 ? '' : `, masks of ${round.recovered.join(', ')} recovered`;
-  return `round ${round.round}: published model ${round.modelVersion} of ${round.survivors.length} of ${round.cohort.length}${recovered}, ${kilobytes(round.uploadBytes)} up, ${kilobytes(round.downloadBytes)} down, ${round.seconds.toFixed(1)} s`;
+  return `round ${round.round}: published model ${round.modelVersion} of ${round.survivors.length} of ${round.cohort.length}${recovered}${clipped(round)}, ${kilobytes(round.uploadBytes)} up, ${kilobytes(round.downloadBytes)} down, ${round.seconds.toFixed(1)} s`;
+}
+
+/** Nothing where the rotation clipped nothing, as it should. */
+function clipped({ excess }: RoundReport): string {
+  return excess === undefined || excess === 0 ? '' : `, ${excess} rotated ${excess === 1 ? 'lane' : 'lanes'} clipped`;
 }
 
 function evaluationLine(event: Extract<ProgressEvent, { readonly type: 'evaluation' }>): string {

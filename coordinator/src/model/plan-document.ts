@@ -79,6 +79,7 @@ const draftFields: readonly string[] = [
   'maxWeight',
   'metrics',
   'lanes',
+  'rotation',
   'transcriptRetention',
   'parent',
 ];

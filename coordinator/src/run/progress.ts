@@ -30,6 +30,8 @@ export interface RoundReport {
   readonly phases: Readonly<Record<string, number>>;
   /** Means of the masked metrics, of the model received, over the participants that sent them. */
   readonly metrics: readonly { readonly name: string; readonly mean: number; readonly participants: number }[];
+  /** Model lanes that were clipped after the plan's rotation, over all survivors; absent where the plan has none. */
+  readonly excess?: number;
 }
 
 /** What an operator sees of a run, one JSON object each. Nothing here counts, weighs or measures one participant's records. */

@@ -28,6 +28,7 @@ export function reportRound(record: RoundRecord, traffic: RoundTraffic): RoundRe
     seconds: seconds(Object.values(record.phases).reduce((sum, millis) => sum + millis, 0)),
     phases: Object.fromEntries(phases),
     metrics: record.metrics,
+    ...(record.excess === undefined ? {} : { excess: record.excess }),
   };
 }
 

@@ -33,7 +33,7 @@ export interface RoundWorkOptions {
 
 /** What opening a sum gave. */
 export interface OpenedRound {
-  readonly opened: Pick<DecodedSum, 'totalWeight' | 'metrics'>;
+  readonly opened: Pick<DecodedSum, 'totalWeight' | 'metrics' | 'excess'>;
   readonly sumHash: Uint8Array;
 }
 
@@ -54,7 +54,14 @@ export class RoundWork {
    * @returns `sumHash`: SHA-256 of the packed integer sum.
    * @throws `verification` when guards, padding or lanes are not those of so many survivors.
    */
-  async open(round: number, kind: RoundKind, order: SumOrder): Promise<OpenedRound> {
+  async open(
+    {
+      round,
+      kind,
+      baseModelHash,
+    }: { readonly round: number; readonly kind: RoundKind; readonly baseModelHash: Uint8Array },
+    order: SumOrder,
+  ): Promise<OpenedRound> {
     const { crypto, kernels, spool, run, plan } = this.#options;
     const threads = isLargeSum(order) ? this.#options.threads : undefined;
     const vector = await openSpooledSum({ crypto, kernels, threads, spool, run, round, order });
@@ -64,9 +71,10 @@ export class RoundWork {
       const metrics = decodeEvaluation(plan, lanes, order.survivors.length);
       return { opened: { totalWeight: 0, metrics }, sumHash };
     }
-    const { mean, totalWeight, metrics } = decodeSum(plan, lanes, order.survivors.length, kernels);
+    const survivors = order.survivors.length;
+    const { mean, ...opened } = decodeSum({ crypto, plan, baseModelHash, lanes, survivors, kernels });
     this.#mean = { round, delta: mean };
-    return { opened: { totalWeight, metrics }, sumHash };
+    return { opened, sumHash };
   }
 
   /** @returns the hash of the new model, durable as a blob. */

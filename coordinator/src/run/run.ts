@@ -333,10 +333,10 @@ export class Run {
     }
   }
 
-  async #openSum({ round, kind, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
-    const { opened, sumHash } = await this.#work.open(round, kind, sum);
-    this.#ports.log.info({ run: this.runId, round, sumHash: toHex(sumHash) }, 'the sum is open');
-    await this.#deliver({ type: 'sum-opened', round, ...opened });
+  async #openSum({ sum, ...round }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
+    const { opened, sumHash } = await this.#work.open(round, sum);
+    this.#ports.log.info({ run: this.runId, round: round.round, sumHash: toHex(sumHash) }, 'the sum is open');
+    await this.#deliver({ type: 'sum-opened', round: round.round, ...opened });
   }
 
   async #publish({

@@ -160,12 +160,13 @@ function noteSum(
 ): CoordinationStep {
   if (state.stage.type !== 'aggregate' || state.stage.attempt.round !== event.round) return withEffects(state);
   const { round, totalWeight, metrics } = event;
-  const opened = { type: 'journal', record: { type: 'sum-opened', round, totalWeight, metrics } } as const;
+  const excess = event.excess === undefined ? {} : { excess: event.excess };
+  const opened = { type: 'journal', record: { type: 'sum-opened', round, totalWeight, metrics, ...excess } } as const;
   if (state.stage.attempt.kind === 'evaluate') {
     const measured = withAttempt(state, { ...state.stage.attempt, metrics });
     return chain(withEffects(measured, opened), (after) => noteEvaluation(after, now));
   }
-  const attempt = { ...enterPhase(state.stage.attempt, 'publish', now), metrics };
+  const attempt = { ...enterPhase(state.stage.attempt, 'publish', now), metrics, ...excess };
   return withEffects(
     { ...state, stage: { ...state.stage, type: 'publish', attempt } },
     opened,

@@ -18,6 +18,9 @@ export interface TensorShape {
 /** How each example counts: alike, by a power of two (rounded down), or exactly. */
 export type Weighting = 'equal' | 'powers-of-two' | 'examples';
 
+/** What is done to an update before it is quantized: nothing, or a Hadamard transform with random signs that spreads its norm evenly. */
+export type Rotation = 'none' | 'hadamard';
+
 /** `rate`: 0 to 1 (`max` is 1). `bounded`: 0 to `max`; values above are clipped. */
 export interface PlannedMetric {
   readonly name: string;
@@ -84,6 +87,8 @@ export interface Plan {
     readonly segments: readonly Segment[];
     /** W: examples above this many do not add weight. */
     readonly maxWeight: number;
+    /** Absent: `none`. */
+    readonly rotation?: Rotation;
   };
   readonly weighting: Weighting;
   /** C: L2 norm that a delta is clipped to, in the units of the weights. */

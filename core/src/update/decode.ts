@@ -1,10 +1,12 @@
+import type { CryptoPort } from '../crypto/port.js';
 import { FederatedError } from '../errors.js';
 import { plainKernels } from '../kernels/plain-kernels.js';
 import type { Kernels } from '../kernels/port.js';
-import type { Plan } from '../round/plan.js';
-import { roundSegments } from '../round/segments.js';
+import { hashPlan, type Plan } from '../round/plan.js';
+import { isRotated, roundSegments } from '../round/segments.js';
 import { laneMagnitude } from '../secagg/layout.js';
 import type { Segment } from '../wire/messages.js';
+import { rotateBack, rotationSigns } from './rotation.js';
 import { parameterCount } from './tensors.js';
 import { weightUnit } from './weight.js';
 
@@ -23,38 +25,51 @@ export interface DecodedSum {
   readonly totalWeight: number;
   /** One for each metric that at least one survivor sent. */
   readonly metrics: readonly MeanMetric[];
+  /** Model lanes that were clipped after the rotation, over all survivors; absent without one. One participant counts 2^15 at most. */
+  readonly excess?: number;
 }
 
 /**
  * Turn the opened lanes of a session into the mean delta, the total weight and the mean metrics.
  *
- * @param plan the plan whose segments the lanes follow.
- * @param lanes payload lanes for each segment, centred (signed).
- * @param survivors |U3|; bounds the weight and the counts.
+ * @param options.plan the plan whose segments the lanes follow.
+ * @param options.baseModelHash of the model that was trained from; with the plan it fixes the rotation.
+ * @param options.lanes payload lanes for each segment, centred (signed).
+ * @param options.survivors |U3|; bounds the weight and the counts.
  * @throws `verification` when the weight or a count is impossible for so many survivors: a participant broke the encoding.
  */
-export function decodeSum(
-  plan: Plan,
-  lanes: readonly Int32Array[],
-  survivors: number,
-  kernels: Kernels = plainKernels,
-): DecodedSum {
+export function decodeSum(options: {
+  readonly crypto: CryptoPort;
+  readonly plan: Plan;
+  readonly baseModelHash: Uint8Array;
+  readonly lanes: readonly Int32Array[];
+  readonly survivors: number;
+  readonly kernels?: Kernels;
+}): DecodedSum {
+  const { crypto, plan, baseModelHash, lanes, survivors, kernels = plainKernels } = options;
   const { segments } = plan.secureAggregation;
   requireLanes(segments, lanes);
   const totalWeight = lanes[segments.findIndex((segment) => segment.kind === 'weight')]?.[0] ?? 0;
   requireRange('weight', totalWeight, survivors, survivors * weightUnit);
   const mean = new Float32Array(parameterCount(plan.task.model.tensors));
+  const signs = isRotated(plan)
+    ? rotationSigns(crypto, { planHash: hashPlan(crypto, plan), baseModelHash })
+    : undefined;
   let metrics: readonly MeanMetric[] = [];
+  let excess: number | undefined;
   let at = 0;
   segments.forEach((segment, i) => {
     const sums = lanes[i]!;
     if (segment.kind === 'metrics') metrics = meanMetrics(plan, sums, survivors);
+    if (segment.kind === 'excess') excess = requireRange('excess', sums[0]!, 0, survivors * segment.bound);
     if (segment.kind !== 'model') return;
     const unit = (segment.bound / laneMagnitude(segment)) * (weightUnit / totalWeight);
-    kernels.scale(sums, unit, mean.subarray(at, at + sums.length));
+    const values = mean.subarray(at, at + sums.length);
+    kernels.scale(sums, unit, values);
+    if (signs !== undefined) rotateBack(values, signs, kernels);
     at += sums.length;
   });
-  return { mean, totalWeight, metrics };
+  return { mean, totalWeight, metrics, ...(excess === undefined ? {} : { excess }) };
 }
 
 /**
@@ -86,8 +101,8 @@ function meanMetrics(plan: Plan, sums: Int32Array, survivors: number): MeanMetri
   });
 }
 
-function requireRange(lane: string, value: number, min: number, max: number): void {
-  if (value >= min && value <= max) return;
+function requireRange(lane: string, value: number, min: number, max: number): number {
+  if (value >= min && value <= max) return value;
   throw new FederatedError('verification', `the opened ${lane} lane is impossible for these survivors`, {
     detail: { lane, required: `${min} to ${max}`, offered: value },
     fix: 'One of the survivors broke the encoding; compare their software versions.',

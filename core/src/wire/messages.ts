@@ -9,7 +9,8 @@ export interface Signed {
   readonly signature: Uint8Array;
 }
 
-export type SegmentKind = 'model' | 'weight' | 'metrics';
+/** `excess` counts the model lanes that were clipped after a rotation. */
+export type SegmentKind = 'model' | 'weight' | 'metrics' | 'excess';
 
 /** One run of lanes of equal width inside the masked vector. */
 export interface Segment {

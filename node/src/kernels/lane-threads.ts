@@ -89,6 +89,7 @@ export class LaneThreads {
    */
   encode(update: {
     readonly plan: Plan;
+    readonly baseModelHash: Uint8Array;
     readonly delta: Float32Array<ArrayBuffer>;
     readonly examples: number;
     readonly metrics?: MetricValues;

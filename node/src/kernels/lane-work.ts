@@ -47,6 +47,7 @@ export interface AddRanges {
 export interface EncodeDelta {
   readonly type: 'encode';
   readonly plan: Plan;
+  readonly baseModelHash: Uint8Array;
   /** [d] secret; moved to the thread, which wipes it. */
   readonly delta: Float32Array;
   readonly examples: number;
@@ -146,10 +147,15 @@ export function shortVector(participant: string, required: number, offered: numb
   });
 }
 
-function encode({ plan, delta, examples, metrics }: EncodeDelta, kernels: Kernels): readonly Int32Array[] {
+function encode(
+  { plan, baseModelHash, delta, examples, metrics }: EncodeDelta,
+  kernels: Kernels,
+): readonly Int32Array[] {
   try {
     return encodeUpdate({
+      crypto: nodeCrypto,
       plan,
+      baseModelHash,
       delta,
       examples,
       ...(metrics === undefined ? {} : { metrics }),

@@ -352,6 +352,18 @@ describe('a round that was abandoned', function () {
     expect(trained).to.have.lengthOf(1);
   });
 
+  it('is tried again with the same rotated updates: the model fixes the rotation, not the session', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1, rotation: 'hadamard' }) });
+    for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/share`);
+    table.start();
+    table.withheld.clear();
+    table.pass(10_000);
+    expect(table.rounds.map(({ outcome }) => outcome.type)).to.deep.equal(['abandoned', 'published']);
+    expect(trainedBy(table, 'alpha')).to.deep.equal(['train']);
+    expect(table.sums[0]!.mean).to.be.closeTo(meanOf([1, 2, 3, 4, 5]), 0.002);
+    expect(table.rounds.map(({ excess }) => excess)).to.deep.equal([undefined, 0]);
+  });
+
   it('after uploads is tried again with the same updates, as soon as its abort is certified', () => {
     const table = new RoundTable({ plan: measuredPlan({ rounds: 1 }) });
     for (const name of ['delta', 'epsilon']) table.withheld.add(`${name}/upload`);

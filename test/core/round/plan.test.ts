@@ -1,5 +1,6 @@
 import {
   decodePlan,
+  describePrecision,
   describeTolerance,
   encodePlan,
   FederatedError,
@@ -51,6 +52,21 @@ describe('a plan', () => {
     expect(refusalOf(() => decodePlan(new TextEncoder().encode(planText()))).code).to.equal('malformed');
   });
 
+  it('says how finely it rounds, and what a rotation does to that', () => {
+    const large = (rotation: 'none' | 'hadamard') => {
+      const { task } = examplePlan();
+      const model = { ...task.model, tensors: [{ name: 'w', shape: [1000, 1000] }] };
+      return examplePlan({ task: { ...task, model }, rotation });
+    };
+    expect(describePrecision(large('none'))).to.equal(
+      'model in steps of 1.22e-4 at the largest weight, 96 times finer with a rotation',
+    );
+    expect(describePrecision(large('hadamard'))).to.equal(
+      'model in steps of 1.27e-6 at the largest weight, 96 times finer for the rotation',
+    );
+    expect(describePrecision(examplePlan())).to.equal('model in steps of 1.22e-4 at the largest weight');
+  });
+
   it('says whom each cohort size can lose', () => {
     expect(describeTolerance(examplePlan())).to.equal('5: one may drop out; 4: one');
     expect(describeTolerance(examplePlan({ cohort: { min: 3, size: 5 } }))).to.equal(
@@ -84,6 +100,8 @@ describe('a plan with a wrong field', () => {
     ['onShortfall', { action: 'pause', times: 2 }, 'onShortfall.times'],
     ['epochz', 1, 'epochz'],
     ['approval.expires', 'soon', 'approval.expires'],
+    ['secureAggregation.rotation', 'walsh', 'secureAggregation.rotation'],
+    ['secureAggregation.rotation', true, 'secureAggregation.rotation'],
   ];
   for (const [path, value, rule] of wrong) {
     it(`${path} = ${JSON.stringify(value)} names ${rule}`, () => {
@@ -114,7 +132,6 @@ describe('a plan that asks for what does not exist yet', () => {
   const missing: readonly [string, unknown, string][] = [
     ['cohort.overSelection', 1.3, 'over-selection'],
     ['mode', { async: { bufferSize: 4 } }, 'asynchronous rounds'],
-    ['secureAggregation.rotation', 'hadamard', 'rotation'],
     ['secureAggregation.groups', 4, 'groups'],
     ['secureAggregation.abortCertificates', true, 'abort certificates'],
     ['secureAggregation.aggregateCheck', true, 'the aggregate check'],
@@ -204,5 +221,53 @@ describe('a plan whose ring could overflow', () => {
     expect(withSegments(model, weight).message).to.contain('metrics lanes');
     expect(withSegments({ ...model, bound: 5 }, weight, metrics).detail.rule).to.contain('bound');
     expect(withSegments(model, { ...weight, bits: 24 }, metrics).detail.rule).to.contain('bits');
+  });
+});
+
+describe('a plan that rotates', () => {
+  const plan = examplePlan({ rotation: 'hadamard', lanes: { bits: 16, quantBits: 8 } });
+  const { secureAggregation } = plan;
+  const withSecagg = (over: Record<string, unknown>) => ({
+    ...plan,
+    secureAggregation: { ...secureAggregation, ...over },
+  });
+  const without = (kind: string) => secureAggregation.segments.filter((segment) => segment.kind !== kind);
+
+  it('says so, counts what is clipped in a segment of its own, and is read as it was written', () => {
+    expect(secureAggregation.rotation).to.equal('hadamard');
+    expect(secureAggregation.segments.map(({ kind }) => kind)).to.deep.equal(['model', 'weight', 'excess', 'metrics']);
+    expect(decodePlan(encodePlan(plan))).to.deep.equal(plan);
+  });
+
+  it('has another digest than one that does not, and one that says "none" still another', () => {
+    const plain = examplePlan({ lanes: { bits: 16, quantBits: 8 } });
+    const none = requirePlan({ ...plain, secureAggregation: { ...plain.secureAggregation, rotation: 'none' } });
+    const digests = [plan, plain, none].map((one) => toHex(hashPlan(nodeCrypto, one)));
+    expect(new Set(digests).size).to.equal(3);
+  });
+
+  it('is refused with another bound than the rotation leaves, and without the lane that counts', () => {
+    const { task } = plan;
+    const model = { ...task.model, tensors: [{ name: 'w', shape: [5000] }] };
+    const large = examplePlan({ task: { ...task, model }, rotation: 'hadamard' });
+    const [first, ...others] = large.secureAggregation.segments;
+    expect(first!.bound).to.be.below(large.clippingNorm / 8);
+    const wide = { ...large.secureAggregation, segments: [{ ...first, bound: large.clippingNorm }, ...others] };
+    const error = refusalOf(() => requirePlan({ ...large, secureAggregation: wide }));
+    expect(error.detail).to.deep.include({ rule: 'secureAggregation.segments[0].bound', required: first!.bound });
+    expect(error.fix).to.contain(`Set it to ${first!.bound}, what the rotation leaves of the clipping norm.`);
+    expect(refusalOf(() => requirePlan(withSecagg({ segments: without('excess') }))).message).to.contain(
+      'excess lanes',
+    );
+  });
+
+  it('needs that lane, and no other plan may have it', () => {
+    for (const rotation of ['none', undefined]) {
+      expect(refusalOf(() => requirePlan(withSecagg({ rotation }))).message).to.contain('excess lanes do not fit');
+    }
+    const excess = secureAggregation.segments.find(({ kind }) => kind === 'excess')!;
+    const narrow = { ...excess, bits: 16 };
+    const error = refusalOf(() => requirePlan(withSecagg({ segments: [...without('excess'), narrow] })));
+    expect(error.message).to.contain('segment excess holds integers');
   });
 });

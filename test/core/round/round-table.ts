@@ -23,7 +23,6 @@ import {
   type Plan,
   packLanes,
   type Random,
-  type RoundKind,
   type RoundRecord,
   type RunProgress,
   type Signer,
@@ -418,13 +417,15 @@ export class RoundTable {
     this.participant(name, error === undefined ? event : { type: 'failed', round, error });
   }
 
-  #encode(name: string, order: { readonly kind: RoundKind; readonly metrics: boolean }): Int32Array[] {
+  #encode(name: string, order: Extract<ParticipationEffect, { type: 'prepare-update' }>): Int32Array[] {
     const place = [...this.chairs.keys()].indexOf(name) + 1;
     const metrics = order.metrics ? { accuracy: place / 8 } : undefined;
     if (order.kind === 'evaluate') return encodeEvaluation(this.plan, metrics);
     const delta = new Float32Array(9).fill(place / 4);
     return encodeUpdate({
+      crypto: nodeCrypto,
       plan: this.plan,
+      baseModelHash: order.baseModelHash,
       delta,
       examples: 100 * place,
       ...(metrics === undefined ? {} : { metrics }),
@@ -471,7 +472,7 @@ export class RoundTable {
     });
   }
 
-  #open({ round, kind, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
+  #open({ round, kind, baseModelHash, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
     if (this.failing.has('coordinator/open')) {
       this.coordinator({ type: 'round-failed', round, reason: 'the guard lanes are wrong' });
       return;
@@ -486,9 +487,15 @@ export class RoundTable {
       this.coordinator({ type: 'sum-opened', round, totalWeight: 0, metrics: means });
       return;
     }
-    const { mean, totalWeight, metrics } = decodeSum(this.plan, lanes, sum.survivors.length);
-    this.sums.push({ round, mean: mean[0]!, totalWeight });
-    this.coordinator({ type: 'sum-opened', round, totalWeight, metrics });
+    const { mean, ...said } = decodeSum({
+      crypto: nodeCrypto,
+      plan: this.plan,
+      baseModelHash,
+      lanes,
+      survivors: sum.survivors.length,
+    });
+    this.sums.push({ round, mean: mean[0]!, totalWeight: said.totalWeight });
+    this.coordinator({ type: 'sum-opened', round, ...said });
   }
 
   #timer(key: string, afterMillis: number, fire: () => void): void {

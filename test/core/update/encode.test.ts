@@ -1,4 +1,5 @@
 import { clipDelta, decodeSum, encodeUpdate, FederatedError, integerWeight, l2Norm, weightUnit } from '@concordat/core';
+import { nodeCrypto as crypto } from '@concordat/node';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { measuredPlan as examplePlan } from '../round/example-plan.js';
@@ -13,9 +14,15 @@ function sum(updates: readonly Int32Array[][]): Int32Array[] {
   );
 }
 
+const baseModelHash = new Uint8Array(32).fill(7);
+const decode = (lanes: readonly Int32Array[], survivors: number) =>
+  decodeSum({ crypto, plan, baseModelHash, lanes, survivors });
+
 const update = (delta: Float32Array, examples: number, accuracy?: number) =>
   encodeUpdate({
+    crypto,
     plan,
+    baseModelHash,
     delta,
     examples,
     ...(accuracy === undefined ? {} : { metrics: { accuracy } }),
@@ -49,7 +56,7 @@ describe('an encoded update', () => {
     fc.assert(
       fc.property(fc.array(person, { minLength: 3, maxLength: 12 }), (people) => {
         const opened = sum(people.map((one) => update(Float32Array.from(one.delta), one.examples, one.accuracy)));
-        const decoded = decodeSum(plan, opened, people.length);
+        const decoded = decode(opened, people.length);
         const weights = people.map(({ examples }) =>
           integerWeight({ examples, maxWeight: 1000, weighting: 'examples' }),
         );
@@ -75,9 +82,9 @@ describe('an encoded update', () => {
       update(new Float32Array(9), 20),
       update(new Float32Array(9), 30, 1),
     ]);
-    expect(decodeSum(plan, opened, 3).metrics).to.deep.equal([{ name: 'accuracy', mean: 0.75, participants: 2 }]);
+    expect(decode(opened, 3).metrics).to.deep.equal([{ name: 'accuracy', mean: 0.75, participants: 2 }]);
     const silent = sum([1, 2, 3].map((examples) => update(new Float32Array(9), examples)));
-    expect(decodeSum(plan, silent, 3).metrics).to.deep.equal([]);
+    expect(decode(silent, 3).metrics).to.deep.equal([]);
   });
 
   it('is refused with NaN or an infinity, naming tensor and index', () => {
@@ -98,7 +105,7 @@ describe('an encoded update', () => {
   });
 
   it('is refused without a metric that the plan names', () => {
-    const options = { plan, delta: new Float32Array(9), examples: 1, random: randomOf('m') };
+    const options = { crypto, plan, baseModelHash, delta: new Float32Array(9), examples: 1, random: randomOf('m') };
     expect(() => encodeUpdate({ ...options, metrics: {} })).to.throw(FederatedError, 'accuracy');
     expect(() => encodeUpdate({ ...options, metrics: { accuracy: Number.NaN } })).to.throw(FederatedError, 'accuracy');
   });
@@ -109,11 +116,11 @@ describe('an opened sum', () => {
     const opened = sum([1, 2, 3].map((examples) => update(new Float32Array(9), examples, 0.5)));
     const spoiled = (segment: number, lane: number, value: number) =>
       opened.map((lanes, s) => (s === segment ? lanes.map((old, i) => (i === lane ? value : old)) : lanes));
-    expect(() => decodeSum(plan, spoiled(1, 0, 2), 3)).to.throw(FederatedError, 'weight');
-    expect(() => decodeSum(plan, spoiled(1, 0, 3 * weightUnit + 1), 3)).to.throw(FederatedError, 'weight');
-    expect(() => decodeSum(plan, spoiled(2, 1, 4), 3)).to.throw(FederatedError, 'metrics');
-    expect(() => decodeSum(plan, spoiled(2, 0, -1), 3)).to.throw(FederatedError, 'accuracy');
-    expect(() => decodeSum(plan, opened.slice(1), 3)).to.throw(FederatedError, 'segments');
+    expect(() => decode(spoiled(1, 0, 2), 3)).to.throw(FederatedError, 'weight');
+    expect(() => decode(spoiled(1, 0, 3 * weightUnit + 1), 3)).to.throw(FederatedError, 'weight');
+    expect(() => decode(spoiled(2, 1, 4), 3)).to.throw(FederatedError, 'metrics');
+    expect(() => decode(spoiled(2, 0, -1), 3)).to.throw(FederatedError, 'accuracy');
+    expect(() => decode(opened.slice(1), 3)).to.throw(FederatedError, 'segments');
   });
 });
 

@@ -51,6 +51,7 @@ export function planOf(scenario: StageScenario): Plan {
     onShortfall: scenario.onShortfall,
     expires: '2099-01-01T00:00:00Z',
     clippingNorm: 8,
+    rotation: scenario.rotation,
     metrics: [{ name: 'accuracy', kind: 'rate', max: 1 }],
     transcriptRetention: 0,
   });

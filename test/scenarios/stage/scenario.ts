@@ -68,6 +68,8 @@ const scenarioSchema = z.strictObject({
   engine: z.enum(['linear', 'tfjs']).default('linear'),
   /** Shape of the linear model's kernel; a bias of its width goes with it. The inputs and classes of a network. */
   kernel: z.tuple([z.int(), z.int()]).default([6, 4]),
+  /** Of updates, before they are quantized. */
+  rotation: z.enum(['none', 'hadamard']).default('none'),
   events: z.array(eventSchema).default([]),
   levels: z.array(z.enum(levels)).default([...levels]),
 });

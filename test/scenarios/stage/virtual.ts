@@ -146,7 +146,9 @@ function engineOf(
       if (kind === 'evaluate') return encodeEvaluation(plan, measured);
       const trained = flattenTensors(engine.fit(tensors, plan.task.optimizer.learningRate), shapes);
       return encodeUpdate({
+        crypto: nodeCrypto,
         plan,
+        baseModelHash,
         delta: deltaOf(initial, trained, shapes),
         examples,
         ...(measured === undefined ? {} : { metrics: measured }),

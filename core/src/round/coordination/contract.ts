@@ -60,6 +60,8 @@ export interface RoundRecord {
   readonly phases: Readonly<Partial<Record<RoundPhase, number>>>;
   /** Of the model received, over the participants that sent metrics; empty unless a sum was opened. */
   readonly metrics: readonly MeanMetric[];
+  /** Model lanes of the opened sum that were clipped after the rotation, over all survivors; absent without one. */
+  readonly excess?: number;
   readonly outcome:
     | { readonly type: 'published'; readonly modelVersion: number; readonly modelHash: Uint8Array }
     /** The base model was measured; nothing was trained. */
@@ -93,6 +95,7 @@ export type CoordinationRecord =
       readonly round: number;
       readonly totalWeight: number;
       readonly metrics: readonly MeanMetric[];
+      readonly excess?: number;
     }
   /** Published, evaluated or abandoned. */
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
@@ -134,6 +137,7 @@ export type CoordinationEvent = { readonly now: number } & (
       readonly round: number;
       readonly totalWeight: number;
       readonly metrics: readonly MeanMetric[];
+      readonly excess?: number;
     }
   /** Answer to `open-sum` or `publish`: it could not be done (guard lanes wrong, disk full, our bug). The round is abandoned. */
   | { readonly type: 'round-failed'; readonly round: number; readonly reason: string }
@@ -178,7 +182,13 @@ export type CoordinationEffect =
       readonly merkleRoot: Uint8Array;
     }
   /** Add the spooled vectors and keystreams, decode; answer `sum-opened` or `round-failed`. */
-  | { readonly type: 'open-sum'; readonly round: number; readonly kind: RoundKind; readonly sum: SumOrder }
+  | {
+      readonly type: 'open-sum';
+      readonly round: number;
+      readonly kind: RoundKind;
+      readonly baseModelHash: Uint8Array;
+      readonly sum: SumOrder;
+    }
   /** Apply the strategy to the base model and the mean of this round, make the model durable; answer `published` or `round-failed`. */
   | {
       readonly type: 'publish';

@@ -128,7 +128,7 @@ function recordOf(
   now: number,
   outcome: RoundRecord['outcome'],
 ): RoundRecord {
-  const { round, kind, cohort, survivors, dropped, recovered, metrics } = attempt;
+  const { round, kind, cohort, survivors, dropped, recovered, metrics, excess } = attempt;
   const phases = enterPhase(attempt, attempt.phase, now).millis;
   const opened = outcome.type !== 'abandoned';
   return {
@@ -141,6 +141,7 @@ function recordOf(
     recovered: opened ? recovered : [],
     phases,
     metrics: opened ? metrics : [],
+    ...(opened && excess !== undefined ? { excess } : {}),
     outcome,
   };
 }

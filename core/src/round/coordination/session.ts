@@ -141,7 +141,7 @@ function perform(state: CoordinationState, effect: AggregatorEffect, { now }: Co
         { ...state, stage: { type: 'aggregate', attempt: opening, session: state.stage.session } },
         ...quiet,
         { type: 'report', progress: { type: 'phase', round, phase: 'aggregate', participants: survivors } },
-        { type: 'open-sum', round, kind: attempt.kind, sum: effect.sum },
+        { type: 'open-sum', round, kind: attempt.kind, baseModelHash: state.modelHash, sum: effect.sum },
       );
     }
     case 'abandoned':

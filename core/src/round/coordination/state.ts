@@ -31,6 +31,8 @@ export interface Attempt {
   readonly survivors: readonly string[];
   readonly recovered: readonly string[];
   readonly metrics: readonly MeanMetric[];
+  /** Clipped lanes of the opened sum, where there is a rotation. */
+  readonly excess?: number;
   readonly phase: RoundPhase;
   readonly phaseSince: number;
   readonly millis: Readonly<Partial<Record<RoundPhase, number>>>;

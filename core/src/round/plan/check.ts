@@ -4,6 +4,7 @@ import { parameterCount } from '../../update/tensors.js';
 import { weightUnit } from '../../update/weight.js';
 import { bounds } from '../../wire/bounds.js';
 import type { Plan } from '../plan.js';
+import { isRotated, modelBound } from '../segments.js';
 import type { Reader } from './reader.js';
 import { threeNeedAll } from './tolerance.js';
 
@@ -19,7 +20,6 @@ export function refuseWhatDoesNotExist(plan: Reader): void {
   refuseUnless(plan.optional('secureAggregation')?.optional('suite'), 'CSA1', 'another suite than CSA1');
   refuseUnless(plan.optional('approval')?.optional('rule'), 'each', 'another approval rule than each');
   refuse(plan.optional('stopWhen'), 'stopping early');
-  refuse(plan.optional('secureAggregation')?.optional('rotation'), 'rotation');
   refuse(plan.optional('secureAggregation')?.optional('groups'), 'groups');
   refuse(plan.optional('secureAggregation')?.optional('abortCertificates'), 'abort certificates');
   refuse(plan.optional('secureAggregation')?.optional('aggregateCheck'), 'the aggregate check');
@@ -148,6 +148,7 @@ function checkSegments(plan: Plan, field: Reader): void {
       String(lanes('model').reduce((sum, length) => sum + length, 0)),
     ],
     ['weight', '1', lanes('weight').join()],
+    ['excess', isRotated(plan) ? '1' : '', lanes('excess').join()],
     ['metrics', plan.metrics.length === 0 ? '' : String(plan.metrics.length + 1), lanes('metrics').join()],
   ];
   for (const [kind, lanesRequired, lanesOffered] of required) {
@@ -156,14 +157,15 @@ function checkSegments(plan: Plan, field: Reader): void {
       `the ${kind} lanes do not fit the plan`,
       lanesRequired || 'no such segment',
       lanesOffered || 'no such segment',
-      'Model lanes are one for each parameter, weight lanes one, metric lanes one for each metric and one to count.',
+      'Model lanes are one for each parameter, weight lanes one, metric lanes one for each metric and one to count, excess lanes one with a rotation.',
     );
   }
   segments.forEach((segment, i) => {
     const item = field.items(1, bounds.segmentsMax)[i]!;
-    const bound = segment.kind === 'model' ? plan.clippingNorm : weightUnit;
+    const bound = segment.kind === 'model' ? modelBound(plan, segment.length) : weightUnit;
     if (segment.bound !== bound) {
-      const fix = `Set it to ${bound}${segment.kind === 'model' ? ', the clipping norm' : ''}.`;
+      const reason = isRotated(plan) ? ', what the rotation leaves of the clipping norm' : ', the clipping norm';
+      const fix = `Set it to ${bound}${segment.kind === 'model' ? reason : ''}.`;
       throw item
         .field('bound')
         .refusal(`segment ${segment.name} has another bound than its kind`, bound, segment.bound, fix);

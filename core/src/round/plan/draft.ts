@@ -1,5 +1,7 @@
 import { defaultColluders } from '../../secagg/thresholds.js';
-import type { Deadlines, Plan, PlannedMetric, ShortfallRule, Task, Weighting } from '../plan.js';
+import { defaultRotation } from '../../update/rotation.js';
+import { parameterCount } from '../../update/tensors.js';
+import type { Deadlines, Plan, PlannedMetric, Rotation, ShortfallRule, Task, Weighting } from '../plan.js';
 import { requirePlan } from '../plan.js';
 import { planSegments } from '../segments.js';
 
@@ -31,6 +33,8 @@ export interface PlanDraft {
   readonly metrics?: readonly PlannedMetric[];
   /** Lanes of the model; default 24 bits holding 16, which 256 participants cannot overflow. */
   readonly lanes?: { readonly bits: 16 | 24 | 32; readonly quantBits: number };
+  /** Default: as {@link defaultRotation} says. */
+  readonly rotation?: Rotation;
   readonly transcriptRetention?: number;
   readonly parent?: string;
 }
@@ -43,6 +47,8 @@ export interface PlanDraft {
 export function completePlan(draft: PlanDraft): Plan {
   const metrics = draft.metrics ?? [];
   const lanes = draft.lanes ?? { bits: 24, quantBits: 16 };
+  const parameters = parameterCount(draft.task.model.tensors);
+  const rotation = draft.rotation ?? defaultRotation({ parameters, quantBits: lanes.quantBits });
   return requirePlan({
     schema: 'concordat/plan/1',
     consortium: draft.consortium,
@@ -76,9 +82,11 @@ export function completePlan(draft: PlanDraft): Plan {
         tensors: draft.task.model.tensors,
         ...lanes,
         clippingNorm: draft.clippingNorm,
+        rotation,
         metrics,
       }),
       maxWeight: draft.maxWeight ?? 2 ** 15,
+      ...(rotation === 'none' ? {} : { rotation }),
     },
     weighting: draft.weighting ?? 'powers-of-two',
     clippingNorm: draft.clippingNorm,

@@ -144,13 +144,15 @@ function readShortfall(rule: Reader): ShortfallRule {
 }
 
 function readSecureAggregation(secagg: Reader): Plan['secureAggregation'] {
-  secagg.only(['suite', 'maxColluders', 'minSurvivors', 'segments', 'maxWeight']);
+  secagg.only(['suite', 'maxColluders', 'minSurvivors', 'segments', 'maxWeight', 'rotation']);
+  const rotation = secagg.optional('rotation');
   return {
     suite: secagg.field('suite').choice(['CSA1']),
     maxColluders: secagg.field('maxColluders').integer(0, bounds.cohortMax),
     minSurvivors: secagg.field('minSurvivors').integer(1, bounds.cohortMax),
     segments: secagg.field('segments').items(1, bounds.segmentsMax).map(readSegment),
     maxWeight: secagg.field('maxWeight').integer(1, 2 ** 31),
+    ...(rotation === undefined ? {} : { rotation: rotation.choice(['none', 'hadamard']) }),
   };
 }
 
@@ -162,7 +164,7 @@ function readSegment(segment: Reader): Segment {
     bits: segment.field('bits').choice([16, 24, 32]),
     quantBits: segment.field('quantBits').integer(0, 32),
     bound: segment.field('bound').positive(),
-    kind: segment.field('kind').choice(['model', 'weight', 'metrics']),
+    kind: segment.field('kind').choice(['model', 'weight', 'metrics', 'excess']),
   };
 }
 

@@ -2,8 +2,8 @@ import { link, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { openSpooledSum, Spool } from '@concordat/coordinator';
-import type { Layout, SumOrder } from '@concordat/core';
+import { openSpooledSum, Spool, type SpooledOrder } from '@concordat/coordinator';
+import type { Layout } from '@concordat/core';
 import { chooseKernels, LaneThreads, nodeCrypto } from '@concordat/node';
 import { maskingLimit } from './machine-limit.js';
 import { maskKeysOf, modelLayout } from './masking.js';
@@ -61,12 +61,10 @@ export async function measureServerUnmask(question: Question, count: number): Pr
   }
 }
 
-function orderOf(layout: Layout, survivors: readonly string[], keystreams: number): SumOrder {
+function orderOf(layout: Layout, survivors: readonly string[], keystreams: number): SpooledOrder {
   return {
-    sid2: new Uint8Array(32),
     layout,
-    survivors: survivors.map((participant) => ({ participant, contentDigest: new Uint8Array(32) })),
-    recovered: [],
+    survivors: survivors.map((participant) => ({ participant })),
     maskKeys: maskKeysOf(keystreams),
   };
 }

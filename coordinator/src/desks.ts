@@ -7,6 +7,8 @@ import { Enrolment } from './enrolment/enrolment.js';
 import type { Evaluator } from './evaluator.js';
 import { PlanDesk } from './plan-desk.js';
 import { RosterKeeper } from './roster-keeper.js';
+import { reportVerdict } from './run/report.js';
+import { ResultDesk } from './run/results.js';
 import { Traffic } from './run/traffic.js';
 import { RunDesk } from './run-desk.js';
 import type { Store } from './store/store.js';
@@ -35,6 +37,7 @@ export interface Desks {
   readonly checkIns: CheckIns;
   readonly plans: PlanDesk;
   readonly runs: RunDesk;
+  readonly results: ResultDesk;
   readonly enrolment: Enrolment;
 }
 
@@ -54,6 +57,7 @@ export async function openDesks(options: DeskOptions): Promise<Desks> {
     traffic,
     store,
   });
+  const results = new ResultDesk({ ...options, codec: sessionCodec, signer });
   const runs: RunDesk = new RunDesk({
     store,
     plans,
@@ -64,10 +68,14 @@ export async function openDesks(options: DeskOptions): Promise<Desks> {
       codec: sessionCodec,
       signer,
       traffic,
+      results,
       send: (to, runId, message) => checkIns.send(to, runId, message),
     },
   });
+  results.onVerdict((news) => {
+    if (runs.current?.runId === news.run) runs.current.progress.emit(reportVerdict(news));
+  });
   const { address } = options;
   const enrolment = new Enrolment({ store, roster, crypto, random, authority, rootKey, address, wallMillis });
-  return { roster, traffic, checkIns, plans, runs, enrolment };
+  return { roster, traffic, checkIns, plans, runs, results, enrolment };
 }

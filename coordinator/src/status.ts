@@ -2,6 +2,7 @@ import { fromBase64url, type Plan, toHex } from '@concordat/core';
 import type { Desks } from './desks.js';
 import type { Run } from './run/run.js';
 import type { RunRecord } from './store/records.js';
+import type { TalliedResult } from './store/results.js';
 import type { Store } from './store/store.js';
 import { software } from './transport/versions.js';
 
@@ -17,7 +18,12 @@ export interface RunStatus {
   readonly planHash: string;
   readonly rounds: number;
   readonly reason: string;
+  /** How the release of its last sums stands, newest first; none where the plan has no aggregate check. */
+  readonly releases: readonly TalliedResult[];
 }
+
+/** Sums of a run that status shows. */
+const releasesMax = 8;
 
 /** What `coordinator status` prints. */
 export interface CoordinatorStatus {
@@ -53,6 +59,7 @@ export async function coordinatorStatus(
 ): Promise<CoordinatorStatus> {
   const { roster, hash } = desks.roster.current();
   const { current } = desks.runs;
+  const releasesOf = async (run: string) => ({ releases: await desks.results.tallies(run, releasesMax) });
   return {
     consortium: roster.consortium,
     software,
@@ -64,18 +71,19 @@ export async function coordinatorStatus(
       organization,
       connected: desks.checkIns.isConnected(participantId),
     })),
-    ...(current === undefined ? {} : { current: currentStatus(current) }),
+    ...(current === undefined ? {} : { current: { ...currentStatus(current), ...(await releasesOf(current.runId)) } }),
     runs: await Promise.all(
-      (await store.runs.list()).map(async (record) =>
-        runStatus(record, (await desks.plans.require(record.planHash)).plan),
-      ),
+      (await store.runs.list()).map(async (record) => ({
+        ...runStatus(record, (await desks.plans.require(record.planHash)).plan),
+        ...(await releasesOf(record.run)),
+      })),
     ),
     traffic: desks.traffic.byParticipant(),
     privacy: 'no differential privacy guarantee',
   };
 }
 
-function currentStatus(run: Run): RunStatus {
+function currentStatus(run: Run): Omit<RunStatus, 'releases'> {
   return {
     run: run.runId,
     state: run.progress.ended ? 'over' : 'running',
@@ -87,7 +95,10 @@ function currentStatus(run: Run): RunStatus {
   };
 }
 
-function runStatus({ run, state, modelVersion, modelHash, planHash, reason }: RunRecord, plan: Plan): RunStatus {
+function runStatus(
+  { run, state, modelVersion, modelHash, planHash, reason }: RunRecord,
+  plan: Plan,
+): Omit<RunStatus, 'releases'> {
   return {
     run,
     state,

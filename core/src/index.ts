@@ -160,6 +160,14 @@ export type {
 } from './secagg/aggregator/contract.js';
 export { type JournalledSession, restoreAggregator } from './secagg/aggregator/restore.js';
 export {
+  openResult,
+  type ResultTally,
+  type SessionResult,
+  survivorOf,
+  takeVerdict,
+  tallyOf,
+} from './secagg/aggregator/results.js';
+export {
   type AggregatorState,
   type AggregatorStep,
   abortsLacking,
@@ -175,6 +183,17 @@ export {
   survivors,
 } from './secagg/aggregator.js';
 export { bitmapBytes, fromBitmap, toBitmap } from './secagg/bitmap.js';
+export { chooseChunks } from './secagg/check/choose-chunks.js';
+export {
+  ChunkCheck,
+  type ChunkCheckOptions,
+  chunkCount,
+  laneAt,
+  requireChunks,
+  type ServedChunk,
+} from './secagg/check/chunk-check.js';
+export { type OwnSession, ownSession } from './secagg/check/own-session.js';
+export { type CheckedTranscript, readTranscript, type TranscriptFacts } from './secagg/check/transcript.js';
 export { invert, multiply } from './secagg/field.js';
 export { configHash, dealersId, inputsHash, sessionId, taggedHash } from './secagg/identifiers.js';
 export {
@@ -187,10 +206,13 @@ export {
 } from './secagg/layout.js';
 export {
   addKeystreams,
+  addKeystreamsToPart,
+  addToPart,
   addVector,
   type ByteRange,
   type MaskingOptions,
   type MaskKey,
+  type VectorPart,
   vectorRoot,
 } from './secagg/masking.js';
 export { merkleLeaf, merklePaths, merkleRoot, merkleVerify } from './secagg/merkle.js';
@@ -205,7 +227,9 @@ export type {
   ParticipantPorts,
   ParticipantRecord,
 } from './secagg/participant/contract.js';
+export { type Finding, type GivenVerdict, giveVerdict, verdictGiven } from './secagg/participant/verdict.js';
 export { openParticipant, type ParticipantState, type ParticipantStep, stepParticipant } from './secagg/participant.js';
+export { checkVerdict, readAggregate, signAggregate, signDispute, signResult } from './secagg/result.js';
 export { addLanes, addLanesBytewise } from './secagg/ring.js';
 export type { RosterEntry, RosterView } from './secagg/roster-view.js';
 export { combine, lagrangeAtZero, type ShamirShare, split } from './secagg/shamir.js';

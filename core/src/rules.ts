@@ -40,6 +40,10 @@ export const rules = {
     'session.left': { required: 'a round whose session was not left before', fix: 'Wait for the next round.' },
   },
   'invalid-argument': {
+    'check.chunks': {
+      required: 'chunks within the sum, ascending, not too many in one request',
+      fix: 'Ask for chunks that there are, in several requests.',
+    },
     'update.finite': {
       required: 'an update without NaN and infinities',
       fix: 'Check the update before it is quantized.',

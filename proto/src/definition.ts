@@ -13,6 +13,7 @@ export const protoFiles: readonly string[] = [
   'session',
   'rounds',
   'blobs',
+  'results',
   'membership',
   'plans',
   'runs',

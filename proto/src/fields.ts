@@ -62,6 +62,13 @@ export function word(value: string | undefined | null, field: string): string {
   return value;
 }
 
+/** The dotted name of a rule. */
+export function ruleName(value: string | undefined | null, field: string): string {
+  if (typeof value !== 'string' || !/^[a-z][a-zA-Z.-]{0,62}$/.test(value))
+    throw outside(field, 'a rule', value?.length ?? 0);
+  return value;
+}
+
 export function text(value: string | undefined | null, field: string): string {
   if (typeof value !== 'string' || value.length > bounds.textCharactersMax) {
     throw outside(field, `at most ${bounds.textCharactersMax} characters`, value?.length ?? 0);

@@ -23,6 +23,15 @@ export {
 export { errorIndex, errorPage } from './error-page.js';
 export type * as wire from './generated/index.js';
 export type { ConcordatPackage } from './generated/index.js';
+export {
+  type ShownResult,
+  servedChunkFromWire,
+  servedChunkToWire,
+  shownResultFromWire,
+  shownResultToWire,
+  verdictFromWire,
+  verdictToWire,
+} from './results.js';
 export { sessionCodec } from './session-codec.js';
 export {
   type ReceiptPlace,

@@ -4,9 +4,11 @@ import {
   type BodyCodec,
   bounds,
   type ConfirmBody,
+  type DisputeBody,
   equalBytes,
   FederatedError,
   type ReceiptBody,
+  type ResultBody,
   type RevealBody,
   type Segment,
   type SessionCodec,
@@ -59,6 +61,13 @@ export const sessionCodec: SessionCodec = {
   abort: bodyCodec<AbortBody, wire.AbortBody__Output>('AbortBody', (body) => ({
     sid: field.hashBytes(body.sid, 'sid'),
   })),
+  result: bodyCodec<ResultBody, wire.ResultBody__Output>('ResultBody', readResult),
+  dispute: bodyCodec<DisputeBody, wire.DisputeBody__Output>('DisputeBody', (body) => ({
+    ...readResult(body),
+    rule: field.ruleName(body.rule, 'rule'),
+    chunk: field.integer(body.chunk, 0, chunksMax, 'chunk'),
+    lane: field.integer(body.lane, 0, bounds.lanesMax + 2, 'lane'),
+  })),
   receipt: bodyCodec<ReceiptBody, wire.ReceiptBody__Output>('ReceiptBody', (body) => ({
     runId: field.id(body.runId, 'runId'),
     round: field.integer(body.round, 0, bounds.roundsMax, 'round'),
@@ -67,6 +76,15 @@ export const sessionCodec: SessionCodec = {
     contentDigest: field.hashBytes(body.contentDigest, 'contentDigest'),
   })),
 };
+
+const chunksMax = Math.ceil(bounds.maskedVectorBytesMax / bounds.chunkBytes);
+
+function readResult(body: ResultBody): ResultBody {
+  return {
+    sid2: field.hashBytes(body.sid2, 'sid2'),
+    resultHash: field.hashBytes(body.resultHash, 'resultHash'),
+  };
+}
 
 function readConfig(body: wire.SessionConfigBody__Output): SessionConfig {
   return {

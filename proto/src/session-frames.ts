@@ -50,13 +50,13 @@ export function sessionFrameFromWire(value: wire.SessionFrame__Output | null | u
     case 'proposal':
       return readProposal(field.present(frame.proposal, 'proposal'));
     case 'certificate':
-      return { type: 'certificate', ...readCertificate(field.present(frame.certificate, 'certificate')) };
+      return { type: 'certificate', ...certificateFromWire(field.present(frame.certificate, 'certificate')) };
     case 'abortProposal':
       return { type: 'abort-proposal', sid: field.hashBytes(frame.abortProposal?.sid, 'sid') };
     case 'abortCertificate':
       return {
         type: 'abort-certificate',
-        ...readCertificate(field.present(frame.abortCertificate, 'abort certificate')),
+        ...certificateFromWire(field.present(frame.abortCertificate, 'abort certificate')),
       };
     default:
       throw new FederatedError('malformed', 'session frame of a kind this version does not know', {
@@ -112,7 +112,8 @@ function readProposal(proposal: wire.Proposal__Output): SessionFrame {
   };
 }
 
-function readCertificate(certificate: wire.Certificate__Output): Omit<CertificateFrame, 'type'> {
+/** @throws `malformed` out of bounds. */
+export function certificateFromWire(certificate: wire.Certificate__Output): Omit<CertificateFrame, 'type'> {
   return {
     body: field.someBytes(certificate.body, 1, bounds.certificateBytesMax, 'body'),
     signatures: ofCohort(certificate.signatures, 'signatures').map((entry) => ({

@@ -104,6 +104,7 @@ function planOf(crypto: CryptoPort, scenario: Scenario): Plan {
     lanes: { bits: scenario.bits, quantBits: scenario.quantBits },
     ...(scenario.rotation === undefined ? {} : { rotation: scenario.rotation }),
     expires: '2100-01-01T00:00:00Z',
+    aggregateCheck: 'off',
     transcriptRetention: 0,
   });
 }

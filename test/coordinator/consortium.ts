@@ -76,6 +76,7 @@ export function connect(address: string, tls: TlsMaterial, transport: Transport 
     Plans: new services.Plans(...shared),
     Rounds: new services.Rounds(...shared),
     Blobs: new services.Blobs(...shared),
+    Results: new services.Results(...shared),
     Runs: new services.Runs(...shared),
     Health: new services.Health(...shared),
   };
@@ -226,6 +227,7 @@ export class TestConsortium {
       clippingNorm: 4,
       deadlines: { selectMillis: 50, readyMillis: 10_000, stepMillis: 2_000, graceMillis: 100 },
       weighting: 'equal',
+      aggregateCheck: 'off',
       transcriptRetention: 0,
       ...draft,
     });

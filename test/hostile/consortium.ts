@@ -140,6 +140,7 @@ export class EnrolledConsortium {
       clippingNorm: 32_767 / unitsPerOne,
       deadlines: { selectMillis: 50, readyMillis: 60_000, stepMillis: 60_000, graceMillis: 60_000 },
       weighting: 'equal',
+      aggregateCheck: 'off',
       transcriptRetention: 0,
       ...draft,
     });

@@ -44,5 +44,7 @@ export const bodies: { readonly [Name in keyof SessionCodec]: ReturnType<Session
     ],
   },
   abort: { sid: hash(4) },
+  result: { sid2: hash(1), resultHash: hash(0) },
+  dispute: { sid2: hash(1), resultHash: hash(2), rule: 'check.sum', chunk: 0, lane: 17 },
   receipt: { runId: 'run-1', round: 0, step: 'approve', participantId: 'acme', contentDigest: hash(5) },
 };

@@ -303,11 +303,18 @@ function sessionConfig(options: SessionOptions, random: Random): SessionConfig {
   };
 }
 
+/** More than one draw gives. */
+function drawn(random: Random, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += 65_536) bytes.set(random.bytes(Math.min(65_536, length - at)), at);
+  return bytes;
+}
+
 /** Uniform over everything an honest client may put into each lane, both signs. */
 export function randomUpdate(segments: readonly Segment[], random: Random): readonly Int32Array[] {
   return segments.map((segment) => {
     const reach = segment.kind === 'model' ? 2 ** (segment.quantBits - 1) - 1 : segment.bound;
-    const view = new DataView(random.bytes(segment.length * 4).slice().buffer);
+    const view = new DataView(drawn(random, segment.length * 4).buffer);
     return Int32Array.from({ length: segment.length }, (_, i) => (view.getUint32(i * 4) % (2 * reach + 1)) - reach);
   });
 }

@@ -25,6 +25,8 @@ export function progressLine(event: ProgressEvent): readonly string[] {
       return [`model ${event.modelVersion}: ${metricsText(event.metrics)}`];
     case 'evaluation-failed':
       return [`model ${event.modelVersion} could not be evaluated: ${event.message}`];
+    case 'verdict':
+      return verdictLine(event);
     case 'settled':
       return [`round ${event.round}: its abort is certified, and the updates in it are free`];
     case 'paused':
@@ -54,6 +56,20 @@ function evaluationLine(event: Extract<ProgressEvent, { readonly type: 'evaluati
   if (outcome === 'abandoned') return `round ${round}: model ${modelVersion} was not measured: ${reason}`;
   const means = Object.fromEntries(metrics.map(({ name, mean }) => [name, mean]));
   return `round ${round}: model ${modelVersion} measured by ${survivors.length} participants: ${metricsText(means) || 'none sent metrics'}`;
+}
+
+/** One line for a release, when the T-th signature is here, and one for every dispute. */
+function verdictLine(event: Extract<ProgressEvent, { readonly type: 'verdict' }>): readonly string[] {
+  const { round, modelVersion, participant, verdict, signed, of, threshold, disputed } = event;
+  const what = modelVersion === 0 ? `the sum of round ${round}` : `model ${modelVersion}`;
+  if (verdict === 'result') {
+    return signed.length === threshold
+      ? [`round ${round}: ${what} is released with ${threshold} of ${of} signatures`]
+      : [];
+  }
+  const found = disputed.find((one) => one.participant === participant);
+  const where = found === undefined ? '' : ` (${found.rule}, chunk ${found.chunk}, lane ${found.lane})`;
+  return [`round ${round}: DISPUTED: ${participant} does not accept ${what}${where}, and contributes no more`];
 }
 
 function sent({

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { configurationOf, coordinatorSettings, readSettings } from '../configuration.js';
 import { Coordinator } from '../coordinator.js';
 import type { Evaluator } from '../evaluator.js';
-import type { CoordinatorStatus } from '../status.js';
+import type { CoordinatorStatus, RunStatus } from '../status.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
 import { settingFlags } from './setting-flags.js';
@@ -79,10 +79,23 @@ function statusLines(status: CoordinatorStatus): string[] {
     ...status.participants.map(
       ({ participant, organization, connected: here }) => `  ${here ? '●' : '○'} ${participant} (${organization})`,
     ),
-    ...status.runs.map(
-      ({ run, state, modelVersion, reason }) =>
-        `run ${run}: ${state}, model version ${modelVersion}${reason === '' ? '' : `: ${reason}`}`,
-    ),
+    ...status.runs.flatMap(({ run, state, modelVersion, reason, releases }) => [
+      `run ${run}: ${state}, model version ${modelVersion}${reason === '' ? '' : `: ${reason}`}`,
+      ...releases.map(releaseLine),
+    ]),
     status.privacy,
   ];
+}
+
+/** E.g. "  round 3: model 3 released with 4 of 5 signatures". */
+function releaseLine(release: RunStatus['releases'][number]): string {
+  const { round, modelVersion, signed, of, threshold, released, disputed } = release;
+  const what = modelVersion === 0 ? 'its sum' : `model ${modelVersion}`;
+  const stand = released
+    ? `${what} released with ${signed.length} of ${of} signatures`
+    : `${what} not released: ${signed.length} of ${of} signed, ${threshold} are needed`;
+  const disputes = disputed.map(
+    ({ participant, rule, chunk, lane }) => `DISPUTED by ${participant} (${rule}, chunk ${chunk}, lane ${lane})`,
+  );
+  return `  round ${round}: ${[stand, ...disputes].join('; ')}`;
 }

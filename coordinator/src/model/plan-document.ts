@@ -80,6 +80,7 @@ const draftFields: readonly string[] = [
   'metrics',
   'lanes',
   'rotation',
+  'aggregateCheck',
   'transcriptRetention',
   'parent',
 ];

@@ -10,6 +10,11 @@ import {
 import { type LaneThreads, shortVector } from '@concordat/node';
 import type { Spool } from '../store/spool.js';
 
+/** What of an order it takes to open a sum. */
+export type SpooledOrder = Pick<SumOrder, 'layout' | 'maskKeys'> & {
+  readonly survivors: readonly { readonly participant: string }[];
+};
+
 export interface SpooledSum {
   readonly crypto: CryptoPort;
   readonly kernels: Kernels;
@@ -18,7 +23,7 @@ export interface SpooledSum {
   readonly threads?: LaneThreads | undefined;
   readonly run: string;
   readonly round: number;
-  readonly order: SumOrder;
+  readonly order: SpooledOrder;
 }
 
 /** Read at a time: five chunks. */
@@ -29,7 +34,7 @@ const bytesPerTurn = 16 * bounds.chunkBytes;
 const threadedBytesMin = 64 * 1024 * 1024;
 
 /** Whether a sum is so large that it should be opened in threads. */
-export function isLargeSum({ layout, survivors, maskKeys }: SumOrder): boolean {
+export function isLargeSum({ layout, survivors, maskKeys }: SpooledOrder): boolean {
   return layout.lengthBytes * (survivors.length + maskKeys.length) >= threadedBytesMin;
 }
 

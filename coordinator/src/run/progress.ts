@@ -1,3 +1,5 @@
+import type { ResultTally, VerdictKind } from '@concordat/core';
+
 /** A member of the cohort that was lost, and where. Bytes are of its masked vector; 0 when no upload was under way. */
 export interface DroppedParticipant {
   readonly participant: string;
@@ -88,6 +90,15 @@ export type ProgressEvent =
   /** A published model on the coordinator's own holdout. */
   | { readonly type: 'evaluated'; readonly modelVersion: number; readonly metrics: Readonly<Record<string, number>> }
   | { readonly type: 'evaluation-failed'; readonly modelVersion: number; readonly message: string }
+  /** A survivor computed a sum anew and signed what it found; T that found it right release what was made of it. */
+  | ({
+      readonly type: 'verdict';
+      readonly round: number;
+      /** Published with it; 0 after an evaluation, and until then. */
+      readonly modelVersion: number;
+      readonly participant: string;
+      readonly verdict: VerdictKind;
+    } & ResultTally)
   /** Members of an abandoned round signed its abort: what was bound to it is free. */
   | { readonly type: 'settled'; readonly round: number }
   | { readonly type: 'paused'; readonly reason: string }

@@ -1,5 +1,6 @@
 import { type RoundDropout, type RoundRecord, type RunProgress, toHex } from '@concordat/core';
 import type { DroppedParticipant, ProgressEvent, RoundReport } from './progress.js';
+import type { VerdictNews } from './results.js';
 
 /** Bytes that moved during a round, over all participants. */
 export interface RoundTraffic {
@@ -45,6 +46,14 @@ export function reportEvaluation(record: RoundRecord): Extract<ProgressEvent, { 
     survivors,
     metrics,
   };
+}
+
+/** A survivor's word on a sum, and where the release stands with it. */
+export function reportVerdict(news: VerdictNews): Extract<ProgressEvent, { readonly type: 'verdict' }> {
+  const { round, modelVersion, participant, tally } = news;
+  const { signed, disputed, of, threshold, released } = tally;
+  const verdict = signed.includes(participant) ? 'result' : 'disputed';
+  return { type: 'verdict', round, modelVersion, participant, verdict, signed, disputed, of, threshold, released };
 }
 
 /** Progress without an ending: `round-ended` and `finished` need more than the machine knows. */

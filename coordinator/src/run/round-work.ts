@@ -34,7 +34,8 @@ export interface RoundWorkOptions {
 /** What opening a sum gave. */
 export interface OpenedRound {
   readonly opened: Pick<DecodedSum, 'totalWeight' | 'metrics' | 'excess'>;
-  readonly sumHash: Uint8Array;
+  /** The packed integer sum. */
+  readonly sum: Uint8Array;
 }
 
 /** The long work of a run, outside its event queue: open the sum of a round, then make the next model of it. */
@@ -51,7 +52,6 @@ export class RoundWork {
   /**
    * Add, unmask, check and decode. The mean delta is kept for `publish` of the same round; an evaluation has none.
    *
-   * @returns `sumHash`: SHA-256 of the packed integer sum.
    * @throws `verification` when guards, padding or lanes are not those of so many survivors.
    */
   async open(
@@ -64,17 +64,16 @@ export class RoundWork {
   ): Promise<OpenedRound> {
     const { crypto, kernels, spool, run, plan } = this.#options;
     const threads = isLargeSum(order) ? this.#options.threads : undefined;
-    const vector = await openSpooledSum({ crypto, kernels, threads, spool, run, round, order });
-    const lanes = openSum(order.layout, vector, order.survivors.length, kernels);
-    const sumHash = crypto.sha256(vector);
+    const sum = await openSpooledSum({ crypto, kernels, threads, spool, run, round, order });
+    const lanes = openSum(order.layout, sum, order.survivors.length, kernels);
     if (kind === 'evaluate') {
       const metrics = decodeEvaluation(plan, lanes, order.survivors.length);
-      return { opened: { totalWeight: 0, metrics }, sumHash };
+      return { opened: { totalWeight: 0, metrics }, sum };
     }
     const survivors = order.survivors.length;
     const { mean, ...opened } = decodeSum({ crypto, plan, baseModelHash, lanes, survivors, kernels });
     this.#mean = { round, delta: mean };
-    return { opened, sumHash };
+    return { opened, sum };
   }
 
   /** @returns the hash of the new model, durable as a blob. */

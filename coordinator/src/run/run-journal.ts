@@ -14,6 +14,9 @@ export interface PendingReceipt {
   readonly baseModelHash: Uint8Array | undefined;
 }
 
+/** Kinds of the events about opened sums begin so: they follow a run's rounds, and nothing of the run follows from them. */
+export const resultEvents = 'result/';
+
 /** What one run makes durable, in one transaction: records in the journal, `input` records of sessions beside it, receipts. */
 export class RunJournal {
   readonly #store: Store;
@@ -74,7 +77,8 @@ export class RunJournal {
   async records(): Promise<CoordinationRecord[]> {
     const events = await this.#store.journal.eventsOf(this.#run);
     const inputs = await this.#store.sessionAnswers.of(this.#run);
-    return [...events.map(({ body }) => body), ...inputs].map((body) => this.#recordOf(body));
+    const own = events.filter(({ kind }) => !kind.startsWith(resultEvents));
+    return [...own.map(({ body }) => body), ...inputs].map((body) => this.#recordOf(body));
   }
 
   #recordOf(body: Uint8Array): CoordinationRecord {

@@ -15,6 +15,7 @@ import {
   type RosterView,
   type RunProgress,
   type Signed,
+  type SumOrder,
   signBody,
   signedOf,
   stepCoordination,
@@ -30,6 +31,7 @@ import { Evaluations } from './evaluations.js';
 import { type ExpectedUpload, ExpectedUploads } from './expected-uploads.js';
 import { Progress } from './progress.js';
 import { reportEvaluation, reportProgress, reportRound } from './report.js';
+import type { ResultDesk } from './results.js';
 import { RoundWork } from './round-work.js';
 import { RunJournal } from './run-journal.js';
 import { Timers } from './timers.js';
@@ -39,6 +41,7 @@ import type { Traffic } from './traffic.js';
 export interface RunPorts extends CoordinationPorts {
   readonly store: Store;
   readonly traffic: Traffic;
+  readonly results: ResultDesk;
   readonly log: Logger;
   readonly evaluator?: Evaluator | undefined;
   readonly kernels: Kernels;
@@ -90,6 +93,7 @@ export class Run {
   #state: CoordinationState;
   #queue: Promise<unknown> = Promise.resolve();
   #working: Promise<unknown> = Promise.resolve();
+  #removing: Promise<unknown> = Promise.resolve();
   #traffic: { readonly uploadBytes: number; readonly downloadBytes: number };
   #model: { version: number; hash: Uint8Array };
   #broken: FederatedError | undefined;
@@ -237,6 +241,7 @@ export class Run {
     this.#uploads.endRound(Number.MAX_SAFE_INTEGER);
     await this.#queue.catch(() => undefined);
     await this.#working.catch(() => undefined);
+    await this.#removing;
     this.progress.end();
     this.#ended?.();
   }
@@ -333,10 +338,26 @@ export class Run {
     }
   }
 
-  async #openSum({ sum, ...round }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
-    const { opened, sumHash } = await this.#work.open(round, sum);
-    this.#ports.log.info({ run: this.runId, round: round.round, sumHash: toHex(sumHash) }, 'the sum is open');
-    await this.#deliver({ type: 'sum-opened', round: round.round, ...opened });
+  async #openSum({ sum, ...place }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
+    const { round } = place;
+    try {
+      const opened = await this.#work.open(place, sum);
+      const sumHash = toHex(this.#ports.crypto.sha256(opened.sum));
+      this.#ports.log.info({ run: this.runId, round, sumHash }, 'the sum is open');
+      if (this.#isChecked) await this.#keepResult(round, sum, opened.sum);
+      await this.#deliver({ type: 'sum-opened', round, ...opened.opened });
+    } finally {
+      for (const secret of sum.transcript.secrets) secret.fill(0);
+    }
+  }
+
+  get #isChecked(): boolean {
+    return this.plan.secureAggregation.aggregateCheck === 'on';
+  }
+
+  #keepResult(round: number, order: SumOrder, sum: Uint8Array): Promise<void> {
+    const { transcriptRetention: rounds } = this.plan;
+    return this.#ports.results.keep({ run: this.runId, round, order, sum, rounds });
   }
 
   async #publish({
@@ -346,6 +367,7 @@ export class Run {
   }: Extract<CoordinationEffect, { type: 'publish' }>): Promise<void> {
     const modelHash = await this.#work.publish(round, baseModelHash);
     this.#model = { version: modelVersion, hash: modelHash };
+    await this.#ports.results.published(this.runId, round, modelVersion, modelHash);
     await this.#deliver({ type: 'published', round, modelHash });
     await this.#ports.store.runs.put(this.#record('running', ''));
     this.#evaluate(modelVersion, modelHash);
@@ -362,10 +384,18 @@ export class Run {
   #endRound(round: number): void {
     this.#uploads.endRound(round);
     this.#work.forget(round);
-    const done = round - this.plan.transcriptRetention;
-    this.#ports.store.spool.removeRound(this.runId, done).catch((error: unknown) => {
-      this.#ports.log.warn({ err: error, round: done }, 'a spooled round could not be removed');
-    });
+    const earlier = this.#removing;
+    this.#removing = earlier
+      .then(() => this.#removeTranscripts(round))
+      .catch((error: unknown) => {
+        this.#ports.log.warn({ err: error, round }, 'what was kept long enough could not be removed');
+      });
+  }
+
+  async #removeTranscripts(round: number): Promise<void> {
+    const { results, store } = this.#ports;
+    await results.endRound(this.runId, round);
+    await store.spool.removeRound(this.runId, round - this.plan.transcriptRetention);
   }
 
   #evaluate(modelVersion: number, modelHash: Uint8Array): void {
@@ -399,8 +429,10 @@ export class Run {
     const work = this.#working;
     this.#working = (async () => {
       await work;
+      await this.#removing;
       await this.#ports.store.runs.put(this.#record(outcome, reason));
-      await this.#ports.store.spool.removeRun(this.runId);
+      const { spool, results } = this.#ports.store;
+      await spool.removeRun(this.runId, await results.keptRounds(this.runId));
       await this.#ports.store.sessionAnswers.removeRun(this.runId);
       await this.#evaluations.drained();
       const { version, hash } = this.#model;

@@ -54,6 +54,24 @@ export interface Tables {
   };
   rosters: { epoch: number; hash: BytesColumn; body: BytesColumn; signature: BytesColumn };
   plans: { hash: string; body: BytesColumn; signature: BytesColumn; operator: string };
+  /** Opened sums; see `ResultRecords`. `survivors` is a record as JSON. */
+  results: {
+    /** Hex. */
+    sid2: string;
+    run: string;
+    round: number;
+    threshold: number;
+    length_bytes: number;
+    survivors: BytesColumn;
+    result_hash: BytesColumn;
+    body: BytesColumn;
+    signature: BytesColumn;
+    model_version: number;
+    model_hash: OptionalBytesColumn;
+  };
+  verdicts: { sid2: string; participant: string; kind: string; body: BytesColumn; signature: BytesColumn };
+  /** What a sum is computed anew with, the revealed secrets in it: destroyed after `remaining` more rounds. */
+  transcripts: { sid2: string; run: string; round: number; remaining: number; body: BytesColumn };
   runs: {
     run: string;
     plan_hash: BytesColumn;
@@ -90,6 +108,16 @@ const schema = [
     certificate_request blob not null, fingerprint text not null, certificate_chain blob)`,
   'create table if not exists rosters (epoch integer primary key, hash blob not null, body blob not null, signature blob not null)',
   'create table if not exists plans (hash text primary key, body blob not null, signature blob not null, operator text not null)',
+  `create table if not exists results (
+    sid2 text primary key, run text not null, round integer not null, threshold integer not null,
+    length_bytes integer not null, survivors blob not null, result_hash blob not null, body blob not null,
+    signature blob not null, model_version integer not null, model_hash blob)`,
+  'create index if not exists results_by_run on results (run, round)',
+  `create table if not exists verdicts (
+    sid2 text not null, participant text not null, kind text not null, body blob not null, signature blob not null,
+    primary key (sid2, participant))`,
+  `create table if not exists transcripts (
+    sid2 text primary key, run text not null, round integer not null, remaining integer not null, body blob not null)`,
   `create table if not exists runs (
     run text primary key, plan_hash blob not null, state text not null, started_millis integer not null,
     model_version integer not null, model_hash blob not null, reason text not null)`,

@@ -1,9 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bounds, requireId } from '@concordat/core';
+import { bounds, merkleRoot, requireId, toHex } from '@concordat/core';
+import { nodeCrypto } from '@concordat/node';
 import { DurableWriter } from './durable-writer.js';
+import { trailerOf } from './vector-file.js';
 
 /** Which masked vector: one participant's in one round of a run. */
 export interface SpoolKey {
@@ -12,9 +14,17 @@ export interface SpoolKey {
   readonly participant: string;
 }
 
+/** Which opened sum: of one session in a round of a run. */
+export interface SumKey {
+  readonly run: string;
+  readonly round: number;
+  readonly sid2: Uint8Array;
+}
+
 /**
- * Masked vectors between upload and publishing, one file each. The coordinator's memory never holds one whole;
- * a round's files are removed when its model is published or the round is abandoned. Ids are checked before they become path names.
+ * Masked vectors, one file each, and the sums that were opened of them. The coordinator's memory never holds a masked vector whole;
+ * a round's files are removed when nobody checks its sum any more, or the round is abandoned. Ids are checked before they become
+ * path names. In a file, the leaf hashes of a vector follow it.
  */
 export class Spool {
   readonly #directory: string;
@@ -40,12 +50,44 @@ export class Spool {
     return this.#path(key);
   }
 
+  /** Durable when it resolves. @param vector the packed sum. @returns its RFC 6962 root: the resultHash. */
+  async putSum(key: SumKey, vector: Uint8Array): Promise<Uint8Array> {
+    const path = this.sumPath(key);
+    await mkdir(this.#round(key.run, key.round), { recursive: true, mode: 0o700 });
+    const writer = new SpoolWriter(await DurableWriter.create(`${path}.part`), path);
+    try {
+      for (let at = 0; at < vector.length; at += bounds.frameBytes) {
+        // A copy: the sum may be memory that threads share, which files do not take everywhere.
+        await writer.append(vector.slice(at, at + bounds.frameBytes));
+      }
+      await writer.commit();
+    } catch (error) {
+      await writer.discard();
+      throw error;
+    }
+    return merkleRoot(nodeCrypto, writer.leafHashes());
+  }
+
+  sumPath({ run, round, sid2 }: SumKey): string {
+    return join(this.#round(run, round), `${toHex(sid2)}.sum`);
+  }
+
   async removeRound(run: string, round: number): Promise<void> {
     await rm(this.#round(run, round), { recursive: true, force: true });
   }
 
-  async removeRun(run: string): Promise<void> {
-    await rm(join(this.#directory, requireId(run, 'run')), { recursive: true, force: true });
+  /** @param kept rounds that stay. */
+  async removeRun(run: string, kept: readonly number[] = []): Promise<void> {
+    const directory = join(this.#directory, requireId(run, 'run'));
+    if (kept.length === 0) return rm(directory, { recursive: true, force: true });
+    const stay = new Set(kept.map(String));
+    const rounds = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    for (const round of rounds) {
+      if (!stay.has(round)) await rm(join(directory, round), { recursive: true, force: true });
+    }
   }
 
   #round(run: string, round: number): string {
@@ -86,7 +128,7 @@ export class SpoolWriter {
     await this.#file.append(data);
   }
 
-  /** RFC 6962 leaf hashes of the chunks so far; call once, at the end. */
+  /** RFC 6962 leaf hashes of the chunks so far; call it at the end. */
   leafHashes(): readonly Uint8Array[] {
     if (this.#leafBytes > 0) this.#closeLeaf();
     return this.#leaves;
@@ -94,6 +136,7 @@ export class SpoolWriter {
 
   /** Durable under its name when this returns. */
   async commit(): Promise<void> {
+    await this.#file.append(trailerOf(this.leafHashes()));
     await this.#file.commit(this.#path);
   }
 

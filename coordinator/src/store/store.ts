@@ -8,6 +8,7 @@ import { type Database, openDatabase } from './database.js';
 import { Journal } from './journal.js';
 import { ReceiptRecords } from './receipts.js';
 import { PlanRecords, RosterRecords, RunRecords } from './records.js';
+import { ResultRecords } from './results.js';
 import { SessionAnswerRecords } from './session-answers.js';
 import { Spool } from './spool.js';
 
@@ -22,6 +23,7 @@ export interface Store {
   readonly runs: RunRecords;
   readonly receipts: ReceiptRecords;
   readonly sessionAnswers: SessionAnswerRecords;
+  readonly results: ResultRecords;
   readonly clientEpochs: ClientEpochRecords;
   close(): Promise<void>;
 }
@@ -50,6 +52,7 @@ export async function openStore(directory: string, wallMillis = 0): Promise<Stor
       runs: new RunRecords(database),
       receipts: new ReceiptRecords(database),
       sessionAnswers: new SessionAnswerRecords(database),
+      results: new ResultRecords(database),
       clientEpochs: new ClientEpochRecords(database),
       close: () => held.destroy().finally(() => lock.release()),
     };

@@ -21,6 +21,7 @@ import type { Logger } from 'pino';
 import type { Enrolment } from '../enrolment/enrolment.js';
 import type { PlanDesk } from '../plan-desk.js';
 import type { RosterKeeper } from '../roster-keeper.js';
+import type { ResultDesk } from '../run/results.js';
 import type { Traffic } from '../run/traffic.js';
 import type { RunDesk } from '../run-desk.js';
 import type { CoordinatorStatus } from '../status.js';
@@ -34,6 +35,7 @@ import { loadServices } from './load-services.js';
 import { membershipService } from './membership-service.js';
 import { plansService } from './plans-service.js';
 import { RefusalLog } from './refusal-log.js';
+import { resultsService } from './results-service.js';
 import { roundsService } from './rounds-service.js';
 import { runsService } from './runs-service.js';
 
@@ -51,6 +53,7 @@ export interface CoordinatorServerOptions {
   readonly enrolment: Enrolment;
   readonly plans: PlanDesk;
   readonly runs: RunDesk;
+  readonly results: ResultDesk;
   readonly checkIns: CheckIns;
   readonly traffic: Traffic;
   readonly crypto: CryptoPort;
@@ -83,6 +86,7 @@ const transfers: ReadonlySet<string> = new Set([
   '/concordat.v1.Blobs/Get',
   '/concordat.v1.Blobs/Put',
   '/concordat.v1.Blobs/UploadMaskedUpdate',
+  '/concordat.v1.Results/Chunks',
 ]);
 
 /** Open the coordinator's one port: TLS in front, authorization before any body, then the services. In process, all but TLS. */
@@ -118,6 +122,7 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   add(wire.Plans.service, plansService(context));
   add(wire.Rounds.service, roundsService(context));
   add(wire.Blobs.service, blobsService(context));
+  add(wire.Results.service, resultsService(context));
   add(wire.Runs.service, runsService(context));
   add(wire.Health.service, healthService(context));
   const health = new HealthImplementation({ '': 'SERVING' });

@@ -1,9 +1,15 @@
 import { FederatedError } from '../errors.js';
 import type { CoordinatorMessage } from '../wire/messages.js';
-import type { ParticipationEvent, ParticipationOptions, ParticipationPorts } from './participation/contract.js';
+import type {
+  ApprovedRun,
+  ParticipationEvent,
+  ParticipationOptions,
+  ParticipationPorts,
+} from './participation/contract.js';
 import { expiryTimer, leaveWhere, reviewLeftovers } from './participation/leftovers.js';
 import { leaveRun, noteApproved, noteRefused, postpone, stop, takeOffer } from './participation/offer.js';
 import { isBound } from './participation/relay.js';
+import { checkNothingOf, checkResults, noLongerChecking, noteChecked, settleResult } from './participation/results.js';
 import { endSession, failSession, noteRoot, noteVector, takeFrame } from './participation/session.js';
 import {
   type Context,
@@ -13,6 +19,7 @@ import {
   type ParticipationState,
   type ParticipationStep,
   runIdOf,
+  runOf,
   withEffects,
 } from './participation/state.js';
 import { failTraining, leaveRound, notePrepared, noteTrained, takeAssignment } from './participation/training.js';
@@ -33,7 +40,7 @@ export function stepParticipation(
   const context = { ports, now: event.now };
   switch (event.type) {
     case 'connected':
-      return connect(state);
+      return chain(connect(state), (after) => checkResults(after, context));
     case 'disconnected':
       return withEffects(state, { type: 'report', progress: { type: 'disconnected' } });
     case 'message':
@@ -57,6 +64,12 @@ export function stepParticipation(
       return noteVector(state, event, context);
     case 'rejected':
       return noteRejected(state, event);
+    case 'result-checked':
+      return noteChecked(state, event, context);
+    case 'result-settled':
+      return settleResult(state, event);
+    case 'result-postponed':
+      return withEffects(noLongerChecking(state, event));
     case 'timer':
       return expire(state, event.name, context);
     case 'stop':
@@ -101,12 +114,34 @@ function takeMessage(state: ParticipationState, message: CoordinatorMessage, con
         withEffects(after, { type: 'report', progress: message }),
       );
     case 'published':
-      return chain(endRound(state, message.round, context), (after) =>
-        withEffects(after, { type: 'report', progress: message }),
+      return chain(
+        chain(endRound(state, message.round, context), (after) =>
+          withEffects(after, { type: 'report', progress: message }),
+        ),
+        (after) => checkAfter(after, runOf(state), context, message),
       );
     case 'finished':
-      return chain(finish(state, context), (after) => withEffects(after, { type: 'report', progress: message }));
+      return chain(
+        chain(finish(state, context), (after) => checkAfter(after, runOf(state), context)),
+        (after) => withEffects(after, { type: 'report', progress: message }),
+      );
   }
+}
+
+/** @param run that was approved when the message came: a message may end it. */
+function checkAfter(
+  state: ParticipationState,
+  run: ApprovedRun | undefined,
+  context: Context,
+  published?: Extract<CoordinatorMessage, { type: 'published' }>,
+): ParticipationStep {
+  const isOff = run?.plan.secureAggregation.aggregateCheck === 'off';
+  const considered = run !== undefined && isOff ? checkNothingOf(state, run.runId) : state;
+  return checkResults(
+    considered,
+    context,
+    run === undefined || published === undefined ? undefined : { ...published, runId: run.runId },
+  );
 }
 
 /** Without a run here it is the farewell of one that ended while we were away: whatever was open is over. */

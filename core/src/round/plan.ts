@@ -89,6 +89,8 @@ export interface Plan {
     readonly maxWeight: number;
     /** Absent: `none`. */
     readonly rotation?: Rotation;
+    /** Whether survivors may compute the sum anew, and sign it: `on` keeps what it takes for `transcriptRetention` rounds. */
+    readonly aggregateCheck: 'on' | 'off';
   };
   readonly weighting: Weighting;
   /** C: L2 norm that a delta is clipped to, in the units of the weights. */
@@ -97,7 +99,7 @@ export interface Plan {
   readonly metrics: readonly PlannedMetric[];
   /** `each`: every participant's own policy or person approves. `expires`: RFC 3339 time after which nobody approves. */
   readonly approval: { readonly rule: 'each'; readonly expires: string };
-  /** Rounds for which the masked vectors are kept after publishing. */
+  /** Rounds for which the masked vectors are kept after publishing, and with the aggregate check the secrets of their sum; then ≥ 2. */
   readonly transcriptRetention: number;
   /** Digest of the plan this one continues. */
   readonly parent?: string;

@@ -1,4 +1,4 @@
-import { readU32 } from '../bytes.js';
+import { below } from '../below.js';
 import type { Random } from '../random.js';
 
 /** A checked-in participant that approved. */
@@ -39,14 +39,5 @@ function shuffle<T>(items: T[], random: Random): void {
     const item = items[last]!;
     items[last] = items[other]!;
     items[other] = item;
-  }
-}
-
-/** A uniform integer from 0 to limit − 1; draws again instead of folding the uneven rest. */
-function below(limit: number, random: Random): number {
-  const even = Math.floor(2 ** 32 / limit) * limit;
-  for (;;) {
-    const drawn = readU32(random.bytes(4));
-    if (drawn < even) return drawn % limit;
   }
 }

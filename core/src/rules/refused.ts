@@ -86,6 +86,26 @@ export const refusedRules = {
     required: 'no survivors and no certificate after an abort was signed',
     fix: 'Nothing to do: the session stays aborted here.',
   },
+  'check.survivor': {
+    required: 'a sum that holds this participant’s update',
+    fix: 'Nothing to do: only those whose update is in a sum check it.',
+  },
+  'result.survivor': {
+    required: 'a survivor of the session',
+    fix: 'Nothing to do: only those whose update is in a sum see what it was made of.',
+  },
+  'result.unknown': {
+    required: 'a session whose sum was opened and whose transcript is still kept',
+    fix: 'Check within the rounds that the plan’s transcriptRetention names.',
+  },
+  'result.second': {
+    required: 'one verdict on one sum, for ever',
+    fix: 'Nothing to do: the verdict that was signed first stands.',
+  },
+  'result.disputed': {
+    required: 'a run in which this participant disputed no sum',
+    fix: 'Tell the operator what was disputed; take part again in a run of a new plan.',
+  },
   'segments.count': { required: 'at least one segment and not too many', fix: otherSegments },
   'segments.bytes': { required: 'a masked vector within the bounds of the wire', fix: 'Propose a smaller model.' },
   'segments.ring': {

@@ -5,6 +5,8 @@ const notCounted = 'Nothing of it is used. Find out with the participant whether
 const secondOne =
   'Do not go on with this session: two answers to one question show a lying coordinator. Keep the journal.';
 const noAbort = 'Nothing of it is used: the updates of that session stay bound to it. Tell the other side.';
+const dispute =
+  'Contribute no more to this run, keep journal and egress log as evidence, and tell the other participants and the operator.';
 const compare = 'Compare the fingerprint with the operator; if it differs from the invitation, do not connect.';
 
 /** Rules that a `verification` error names: what was sent contradicts a signature, a commitment or something sent before. */
@@ -61,6 +63,19 @@ export const verificationRules = {
   'abort.signature': { required: 'every abort signed by its member of the cohort', fix: noAbort },
   'abort.repeated': { required: 'every signer once in an abort certificate', fix: noAbort },
   'abort.signer': { required: 'an abort certificate signed by members of the cohort only', fix: noAbort },
+  'result.signature': { required: 'the survivor’s signature on its verdict', fix: notCounted },
+  'result.session': { required: 'a verdict on the sum of this session', fix: notCounted },
+  'result.hash': { required: 'a verdict on the sum that the coordinator signed', fix: notCounted },
+  'check.aggregate': { required: 'the coordinator’s signature on the sum of this session', fix: dispute },
+  'check.config': { required: 'the configuration that was accepted here', fix: dispute },
+  'check.cohort': { required: 'the cohort that was accepted here', fix: dispute },
+  'check.dealers': { required: 'the dealers that were accepted here', fix: dispute },
+  'check.certificate': { required: 'the certificate of this session, signed by enough survivors', fix: dispute },
+  'check.inputs': { required: 'the uploads that the certificate is about', fix: dispute },
+  'check.upload': { required: 'every upload signed by its participant for this session', fix: dispute },
+  'check.secret': { required: 'the secrets to which the dealers committed', fix: dispute },
+  'check.chunk': { required: 'chunks of the very vectors that were signed', fix: dispute },
+  'check.sum': { required: 'the sum of the updates in it, lane by lane', fix: dispute },
   'sum.guards': {
     required: 'guard lanes that count the survivors',
     fix: 'Discard the sum: a survivor sent a vector that does not follow the protocol.',

@@ -45,12 +45,37 @@ export function addKeystreams(
   requireLength(layout, vector);
   const { fromByte = 0, toByte = vector.length, kernels = plainKernels } = options;
   requireAligned(fromByte, toByte, layout);
+  addKeystreamsToPart(crypto, layout, { bytes: vector.subarray(fromByte, toByte), atByte: fromByte }, masks, kernels);
+}
+
+/** A part of a packed vector: its bytes from `atByte` on. Both `atByte` and the length are multiples of 48. */
+export interface VectorPart {
+  readonly bytes: Uint8Array;
+  readonly atByte: number;
+}
+
+/**
+ * The same for a part that is held without the rest of its vector.
+ *
+ * @param part changed in place.
+ * @throws `invalid-argument` for a part that is not whole blocks of 48 bytes, or leaves the layout.
+ */
+export function addKeystreamsToPart(
+  crypto: CryptoPort,
+  layout: Layout,
+  part: VectorPart,
+  masks: readonly MaskKey[],
+  kernels: Kernels = plainKernels,
+): void {
+  const { bytes, atByte } = part;
+  const toByte = atByte + bytes.length;
+  requireAligned(atByte, toByte, layout);
   for (let first = 0; first < masks.length; first += openStreamsMax) {
     const streams = masks
       .slice(first, first + openStreamsMax)
-      .map(({ key, sign }) => ({ stream: crypto.openKeystream(key, fromByte), sign }));
-    for (const piece of piecesOf(layout, fromByte, toByte)) {
-      const target = vector.subarray(piece.fromByte, piece.toByte);
+      .map(({ key, sign }) => ({ stream: crypto.openKeystream(key, atByte), sign }));
+    for (const piece of piecesOf(layout, atByte, toByte)) {
+      const target = bytes.subarray(piece.fromByte - atByte, piece.toByte - atByte);
       kernels.addAll(piece.bits, target, nextPieces(streams, target.length));
     }
   }
@@ -70,11 +95,28 @@ export function addVector(
   kernels: Kernels = plainKernels,
 ): void {
   requireLength(layout, sum);
-  const toByte = atByte + piece.length;
-  requireAligned(atByte, toByte, layout);
-  for (const { bits, ...range } of piecesOf(layout, atByte, toByte)) {
-    const lanes = piece.subarray(range.fromByte - atByte, range.toByte - atByte);
-    kernels.addAll(bits, sum.subarray(range.fromByte, range.toByte), [{ lanes, sign: 1 }]);
+  requireAligned(atByte, atByte + piece.length, layout);
+  addToPart(layout, { bytes: sum.subarray(atByte, atByte + piece.length), atByte }, piece, kernels);
+}
+
+/**
+ * The same for a part that is held without the rest of its vector.
+ *
+ * @param part changed in place. @param piece the same lanes of another vector, as long as the part.
+ * @throws `invalid-argument` for a part that is not whole blocks of 48 bytes, leaves the layout, or has another length.
+ */
+export function addToPart(layout: Layout, part: VectorPart, piece: Uint8Array, kernels: Kernels = plainKernels): void {
+  const { bytes, atByte } = part;
+  requireAligned(atByte, atByte + bytes.length, layout);
+  requireAligned(atByte, atByte + piece.length, layout);
+  if (piece.length !== bytes.length) {
+    throw new FederatedError('invalid-argument', 'two parts of packed vectors have different lengths', {
+      detail: { required: bytes.length, offered: piece.length },
+    });
+  }
+  for (const { bits, fromByte, toByte } of piecesOf(layout, atByte, atByte + bytes.length)) {
+    const lanes = piece.subarray(fromByte - atByte, toByte - atByte);
+    kernels.addAll(bits, bytes.subarray(fromByte - atByte, toByte - atByte), [{ lanes, sign: 1 }]);
   }
 }
 

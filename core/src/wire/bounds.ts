@@ -29,6 +29,8 @@ export const bounds = {
   anonymousMessageBytesMax: 65_536,
   /** Receive limit of bulk methods. */
   messageBytesMax: 2 * 1024 * 1024,
+  /** Chunks of a sum in one request of a member that checks it: at most 3 MiB of each vector, and twice that at the member. */
+  checkChunksMax: 64,
   planBytesMax: 262_144,
   /** A configuration or policy file, which people write. */
   configurationBytesMax: 65_536,

@@ -122,6 +122,54 @@ export interface AbortBody {
   readonly sid: Uint8Array;
 }
 
+/** What a sum is known by: signed by the coordinator that opened it, and by every survivor that found it right. */
+export interface ResultBody {
+  readonly sid2: Uint8Array;
+  /** RFC 6962 root over the packed sum's chunks of 49,152 bytes. */
+  readonly resultHash: Uint8Array;
+}
+
+/** A survivor's statement that it does not accept this sum, with what it found first. */
+export interface DisputeBody extends ResultBody {
+  /** The rule that does not hold, e.g. `check.sum`. */
+  readonly rule: string;
+  /** Chunk of the packed vector, or 0 where no chunk is to blame. */
+  readonly chunk: number;
+  /** Lane of its segment, counted from the front guard, or 0 where no lane is to blame. */
+  readonly lane: number;
+}
+
+export type VerdictKind = 'result' | 'disputed';
+
+/** A survivor's one word on a sum: a signed {@link ResultBody}, or a signed {@link DisputeBody}. */
+export interface Verdict {
+  readonly kind: VerdictKind;
+  readonly statement: Signed;
+}
+
+/**
+ * Everything with which a survivor computes a sum anew, chunks aside: what was signed, and the secrets that were rebuilt. It belongs to
+ * this one sum; the secrets go when it is not kept any longer.
+ */
+export interface Transcript {
+  /** C as it was signed. */
+  readonly config: Uint8Array;
+  /** [n] advert bodies in cohort order. */
+  readonly adverts: readonly Uint8Array[];
+  /** U2 as a bitmap. */
+  readonly dealers: Uint8Array;
+  /** [|U2|] share bodies, ascending. */
+  readonly shares: readonly Uint8Array[];
+  readonly certificate: {
+    readonly body: Uint8Array;
+    readonly signatures: readonly { readonly participant: number; readonly signature: Uint8Array }[];
+  };
+  /** [|U3|] signed upload headers, ascending. */
+  readonly uploads: readonly Signed[];
+  /** [|U2|] ascending, 32 bytes each: b_v of a survivor, s_v of another dealer. */
+  readonly secrets: readonly Uint8Array[];
+}
+
 /** The coordinator's word that it holds, durably, what a participant sent. */
 export interface ReceiptBody {
   readonly runId: string;
@@ -148,6 +196,8 @@ export interface SessionCodec {
   readonly survivors: BodyCodec<SurvivorsBody>;
   readonly reveal: BodyCodec<RevealBody>;
   readonly abort: BodyCodec<AbortBody>;
+  readonly result: BodyCodec<ResultBody>;
+  readonly dispute: BodyCodec<DisputeBody>;
   readonly receipt: BodyCodec<ReceiptBody>;
 }
 

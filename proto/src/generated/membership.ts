@@ -6,6 +6,7 @@ import type { AbortBody as _concordat_v1_AbortBody, AbortBody__Output as _concor
 import type { AdmitRequest as _concordat_v1_AdmitRequest, AdmitRequest__Output as _concordat_v1_AdmitRequest__Output } from './concordat/v1/AdmitRequest.js';
 import type { AdvertBody as _concordat_v1_AdvertBody, AdvertBody__Output as _concordat_v1_AdvertBody__Output } from './concordat/v1/AdvertBody.js';
 import type { ConfirmBody as _concordat_v1_ConfirmBody, ConfirmBody__Output as _concordat_v1_ConfirmBody__Output } from './concordat/v1/ConfirmBody.js';
+import type { DisputeBody as _concordat_v1_DisputeBody, DisputeBody__Output as _concordat_v1_DisputeBody__Output } from './concordat/v1/DisputeBody.js';
 import type { EnrollReply as _concordat_v1_EnrollReply, EnrollReply__Output as _concordat_v1_EnrollReply__Output } from './concordat/v1/EnrollReply.js';
 import type { EnrollRequest as _concordat_v1_EnrollRequest, EnrollRequest__Output as _concordat_v1_EnrollRequest__Output } from './concordat/v1/EnrollRequest.js';
 import type { EnrollmentRequest as _concordat_v1_EnrollmentRequest, EnrollmentRequest__Output as _concordat_v1_EnrollmentRequest__Output } from './concordat/v1/EnrollmentRequest.js';
@@ -16,6 +17,7 @@ import type { ParticipantEntry as _concordat_v1_ParticipantEntry, ParticipantEnt
 import type { ParticipantsReply as _concordat_v1_ParticipantsReply, ParticipantsReply__Output as _concordat_v1_ParticipantsReply__Output } from './concordat/v1/ParticipantsReply.js';
 import type { ParticipantsRequest as _concordat_v1_ParticipantsRequest, ParticipantsRequest__Output as _concordat_v1_ParticipantsRequest__Output } from './concordat/v1/ParticipantsRequest.js';
 import type { ReceiptBody as _concordat_v1_ReceiptBody, ReceiptBody__Output as _concordat_v1_ReceiptBody__Output } from './concordat/v1/ReceiptBody.js';
+import type { ResultBody as _concordat_v1_ResultBody, ResultBody__Output as _concordat_v1_ResultBody__Output } from './concordat/v1/ResultBody.js';
 import type { RevealBody as _concordat_v1_RevealBody, RevealBody__Output as _concordat_v1_RevealBody__Output } from './concordat/v1/RevealBody.js';
 import type { RevealedShare as _concordat_v1_RevealedShare, RevealedShare__Output as _concordat_v1_RevealedShare__Output } from './concordat/v1/RevealedShare.js';
 import type { RosterReply as _concordat_v1_RosterReply, RosterReply__Output as _concordat_v1_RosterReply__Output } from './concordat/v1/RosterReply.js';
@@ -39,6 +41,7 @@ export interface ProtoGrpcType {
       AdmitRequest: MessageTypeDefinition<_concordat_v1_AdmitRequest, _concordat_v1_AdmitRequest__Output>
       AdvertBody: MessageTypeDefinition<_concordat_v1_AdvertBody, _concordat_v1_AdvertBody__Output>
       ConfirmBody: MessageTypeDefinition<_concordat_v1_ConfirmBody, _concordat_v1_ConfirmBody__Output>
+      DisputeBody: MessageTypeDefinition<_concordat_v1_DisputeBody, _concordat_v1_DisputeBody__Output>
       EnrollReply: MessageTypeDefinition<_concordat_v1_EnrollReply, _concordat_v1_EnrollReply__Output>
       EnrollRequest: MessageTypeDefinition<_concordat_v1_EnrollRequest, _concordat_v1_EnrollRequest__Output>
       EnrollmentRequest: MessageTypeDefinition<_concordat_v1_EnrollmentRequest, _concordat_v1_EnrollmentRequest__Output>
@@ -49,6 +52,7 @@ export interface ProtoGrpcType {
       ParticipantsReply: MessageTypeDefinition<_concordat_v1_ParticipantsReply, _concordat_v1_ParticipantsReply__Output>
       ParticipantsRequest: MessageTypeDefinition<_concordat_v1_ParticipantsRequest, _concordat_v1_ParticipantsRequest__Output>
       ReceiptBody: MessageTypeDefinition<_concordat_v1_ReceiptBody, _concordat_v1_ReceiptBody__Output>
+      ResultBody: MessageTypeDefinition<_concordat_v1_ResultBody, _concordat_v1_ResultBody__Output>
       RevealBody: MessageTypeDefinition<_concordat_v1_RevealBody, _concordat_v1_RevealBody__Output>
       RevealedShare: MessageTypeDefinition<_concordat_v1_RevealedShare, _concordat_v1_RevealedShare__Output>
       RosterReply: MessageTypeDefinition<_concordat_v1_RosterReply, _concordat_v1_RosterReply__Output>

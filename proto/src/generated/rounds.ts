@@ -23,6 +23,7 @@ import type { Dealers as _concordat_v1_Dealers, Dealers__Output as _concordat_v1
 import type { DealtBox as _concordat_v1_DealtBox, DealtBox__Output as _concordat_v1_DealtBox__Output } from './concordat/v1/DealtBox.js';
 import type { Decline as _concordat_v1_Decline, Decline__Output as _concordat_v1_Decline__Output } from './concordat/v1/Decline.js';
 import type { DeliveredBox as _concordat_v1_DeliveredBox, DeliveredBox__Output as _concordat_v1_DeliveredBox__Output } from './concordat/v1/DeliveredBox.js';
+import type { DisputeBody as _concordat_v1_DisputeBody, DisputeBody__Output as _concordat_v1_DisputeBody__Output } from './concordat/v1/DisputeBody.js';
 import type { Finished as _concordat_v1_Finished, Finished__Output as _concordat_v1_Finished__Output } from './concordat/v1/Finished.js';
 import type { NotChosen as _concordat_v1_NotChosen, NotChosen__Output as _concordat_v1_NotChosen__Output } from './concordat/v1/NotChosen.js';
 import type { Proposal as _concordat_v1_Proposal, Proposal__Output as _concordat_v1_Proposal__Output } from './concordat/v1/Proposal.js';
@@ -32,6 +33,7 @@ import type { Receipt as _concordat_v1_Receipt, Receipt__Output as _concordat_v1
 import type { ReceiptBody as _concordat_v1_ReceiptBody, ReceiptBody__Output as _concordat_v1_ReceiptBody__Output } from './concordat/v1/ReceiptBody.js';
 import type { ReceiptsReply as _concordat_v1_ReceiptsReply, ReceiptsReply__Output as _concordat_v1_ReceiptsReply__Output } from './concordat/v1/ReceiptsReply.js';
 import type { ReceiptsRequest as _concordat_v1_ReceiptsRequest, ReceiptsRequest__Output as _concordat_v1_ReceiptsRequest__Output } from './concordat/v1/ReceiptsRequest.js';
+import type { ResultBody as _concordat_v1_ResultBody, ResultBody__Output as _concordat_v1_ResultBody__Output } from './concordat/v1/ResultBody.js';
 import type { RevealBody as _concordat_v1_RevealBody, RevealBody__Output as _concordat_v1_RevealBody__Output } from './concordat/v1/RevealBody.js';
 import type { RevealRequest as _concordat_v1_RevealRequest, RevealRequest__Output as _concordat_v1_RevealRequest__Output } from './concordat/v1/RevealRequest.js';
 import type { RevealedShare as _concordat_v1_RevealedShare, RevealedShare__Output as _concordat_v1_RevealedShare__Output } from './concordat/v1/RevealedShare.js';
@@ -81,6 +83,7 @@ export interface ProtoGrpcType {
       DealtBox: MessageTypeDefinition<_concordat_v1_DealtBox, _concordat_v1_DealtBox__Output>
       Decline: MessageTypeDefinition<_concordat_v1_Decline, _concordat_v1_Decline__Output>
       DeliveredBox: MessageTypeDefinition<_concordat_v1_DeliveredBox, _concordat_v1_DeliveredBox__Output>
+      DisputeBody: MessageTypeDefinition<_concordat_v1_DisputeBody, _concordat_v1_DisputeBody__Output>
       Finished: MessageTypeDefinition<_concordat_v1_Finished, _concordat_v1_Finished__Output>
       NotChosen: MessageTypeDefinition<_concordat_v1_NotChosen, _concordat_v1_NotChosen__Output>
       Proposal: MessageTypeDefinition<_concordat_v1_Proposal, _concordat_v1_Proposal__Output>
@@ -90,6 +93,7 @@ export interface ProtoGrpcType {
       ReceiptBody: MessageTypeDefinition<_concordat_v1_ReceiptBody, _concordat_v1_ReceiptBody__Output>
       ReceiptsReply: MessageTypeDefinition<_concordat_v1_ReceiptsReply, _concordat_v1_ReceiptsReply__Output>
       ReceiptsRequest: MessageTypeDefinition<_concordat_v1_ReceiptsRequest, _concordat_v1_ReceiptsRequest__Output>
+      ResultBody: MessageTypeDefinition<_concordat_v1_ResultBody, _concordat_v1_ResultBody__Output>
       RevealBody: MessageTypeDefinition<_concordat_v1_RevealBody, _concordat_v1_RevealBody__Output>
       RevealRequest: MessageTypeDefinition<_concordat_v1_RevealRequest, _concordat_v1_RevealRequest__Output>
       RevealedShare: MessageTypeDefinition<_concordat_v1_RevealedShare, _concordat_v1_RevealedShare__Output>

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isLargeSum, openSpooledSum, Spool } from '@concordat/coordinator';
-import { addKeystreams, addVector, layoutOf, plainKernels, type SumOrder } from '@concordat/core';
+import { isLargeSum, openSpooledSum, Spool, type SpooledOrder } from '@concordat/coordinator';
+import { addKeystreams, addVector, layoutOf, plainKernels } from '@concordat/core';
 import { LaneThreads, nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
 
@@ -11,11 +11,9 @@ const names = ['acme', 'bluebird', 'cobalt'];
 const vectorOf = (name: string) => nodeCrypto.keystream(nodeCrypto.sha256(Buffer.from(name)), 0, layout.lengthBytes);
 const place = { run: 'spring', round: 1 };
 
-const order = (survivors: readonly string[] = names): SumOrder => ({
-  sid2: new Uint8Array(32),
+const order = (survivors: readonly string[] = names): SpooledOrder => ({
   layout,
-  survivors: survivors.map((participant) => ({ participant, contentDigest: new Uint8Array(32) })),
-  recovered: [],
+  survivors: survivors.map((participant) => ({ participant })),
   maskKeys: survivors.map((name) => ({ key: nodeCrypto.sha256(Buffer.from(`mask ${name}`)), sign: -1 })),
 });
 
@@ -41,7 +39,7 @@ describe('a spooled sum', function () {
     rmSync(directory, { recursive: true });
   });
 
-  const open = (one: SumOrder, inThreads: boolean) =>
+  const open = (one: SpooledOrder, inThreads: boolean) =>
     openSpooledSum({
       ...place,
       crypto: nodeCrypto,

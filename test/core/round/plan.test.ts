@@ -13,7 +13,7 @@ import {
 } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
-import { measuredPlan as examplePlan, planText } from './example-plan.js';
+import { examplePlan as checkedPlan, measuredPlan as examplePlan, planText } from './example-plan.js';
 
 function refusalOf(make: () => unknown): FederatedError {
   try {
@@ -102,6 +102,8 @@ describe('a plan with a wrong field', () => {
     ['approval.expires', 'soon', 'approval.expires'],
     ['secureAggregation.rotation', 'walsh', 'secureAggregation.rotation'],
     ['secureAggregation.rotation', true, 'secureAggregation.rotation'],
+    ['secureAggregation.aggregateCheck', true, 'secureAggregation.aggregateCheck'],
+    ['secureAggregation.aggregateCheck', 'sometimes', 'secureAggregation.aggregateCheck'],
   ];
   for (const [path, value, rule] of wrong) {
     it(`${path} = ${JSON.stringify(value)} names ${rule}`, () => {
@@ -134,7 +136,6 @@ describe('a plan that asks for what does not exist yet', () => {
     ['mode', { async: { bufferSize: 4 } }, 'asynchronous rounds'],
     ['secureAggregation.groups', 4, 'groups'],
     ['secureAggregation.abortCertificates', true, 'abort certificates'],
-    ['secureAggregation.aggregateCheck', true, 'the aggregate check'],
     ['secureAggregation.suite', 'CSA2', 'another suite than CSA1'],
     ['privacy.mechanism', 'gaussian', 'differential privacy'],
     ['strategy.name', 'fedadam', 'another strategy than fedavg'],
@@ -149,6 +150,19 @@ describe('a plan that asks for what does not exist yet', () => {
       expect(error.detail.rule).to.equal(path);
     });
   }
+});
+
+describe('a plan with the aggregate check', () => {
+  it('is what a draft becomes that says nothing of it', () => {
+    const { secureAggregation, transcriptRetention } = checkedPlan();
+    expect([secureAggregation.aggregateCheck, transcriptRetention]).to.deep.equal(['on', 2]);
+  });
+
+  it('keeps transcripts for two rounds at least', () => {
+    const error = refusalOf(() => checkedPlan({ transcriptRetention: 1 }));
+    expect([error.code, error.detail.rule, error.detail.required]).to.deep.equal(['refused', 'transcriptRetention', 2]);
+    expect(checkedPlan({ transcriptRetention: 0, aggregateCheck: 'off' }).transcriptRetention).to.equal(0);
+  });
 });
 
 describe('a plan whose thresholds cannot hold', () => {

@@ -53,6 +53,7 @@ export function planOf(scenario: StageScenario): Plan {
     clippingNorm: 8,
     rotation: scenario.rotation,
     metrics: [{ name: 'accuracy', kind: 'rate', max: 1 }],
+    aggregateCheck: 'off',
     transcriptRetention: 0,
   });
 }

@@ -1,9 +1,11 @@
 import type { FederatedError } from '../../errors.js';
+import type { OwnSession } from '../../secagg/check/own-session.js';
 import type { Layout } from '../../secagg/layout.js';
 import type { MaskKey } from '../../secagg/masking.js';
 import type { ParticipantPorts, ParticipantRecord } from '../../secagg/participant/contract.js';
+import type { Finding } from '../../secagg/participant/verdict.js';
 import type { RosterView } from '../../secagg/roster-view.js';
-import type { CoordinatorMessage, ParticipantMessage, RoundKind, Signed } from '../../wire/messages.js';
+import type { CoordinatorMessage, ParticipantMessage, RoundKind, Signed, Verdict } from '../../wire/messages.js';
 import type { Plan } from '../plan.js';
 
 export type ParticipationPorts = ParticipantPorts;
@@ -106,6 +108,19 @@ export type ParticipationEvent = { readonly now: number } /** The stream to the 
   | { readonly type: 'uploaded'; readonly round: number; readonly receipt: Signed }
   /** The coordinator answered a `send` with an error that a repetition does not cure. */
   | { readonly type: 'rejected'; readonly round: number; readonly error: FederatedError }
+  /**
+   * Answer to `check-result`: the sum, or the chunks of it that were chosen, was computed anew. With `wrong` comes what did not hold;
+   * nothing that a repetition could cure is ever a finding.
+   */
+  | {
+      readonly type: 'result-checked';
+      readonly runId: string;
+      readonly round: number;
+      readonly finding: Finding;
+      readonly error?: FederatedError;
+    }
+  /** Answer to `check-result`, and to `tell-verdict`: told, or nothing to tell any more (`settled`); or not now (`postponed`). */
+  | { readonly type: 'result-settled' | 'result-postponed'; readonly runId: string; readonly round: number }
   | { readonly type: 'timer'; readonly name: string }
   /** Leave: declines what is open, erases secrets. */
   | { readonly type: 'stop' }
@@ -168,6 +183,27 @@ export type ParticipationEffect =
   | { readonly type: 'discard-update' }
   /** A refusal by the protocol or the policy, for the egress log. The coordinator is told by a `send`, when there is something to tell. */
   | { readonly type: 'refuse'; readonly round: number; readonly error: FederatedError }
+  /**
+   * Ask for the transcript of a session that is over, check it against `own`, compute chunks of the sum anew and compare, with low
+   * priority; answer `result-checked`, `result-settled` when there is nothing to check, or `result-postponed`.
+   */
+  | {
+      readonly type: 'check-result';
+      readonly runId: string;
+      readonly round: number;
+      readonly own: OwnSession;
+      /** The model that was published with it, when that is known. */
+      readonly modelHash?: Uint8Array;
+    }
+  /** Bring the verdict to the coordinator; answer `result-settled` or `result-postponed`. With `error`, stop then, with that error. */
+  | {
+      readonly type: 'tell-verdict';
+      readonly runId: string;
+      readonly round: number;
+      readonly sid2: Uint8Array;
+      readonly verdict: Verdict;
+      readonly error?: FederatedError;
+    }
   | { readonly type: 'set-timer'; readonly name: string; readonly afterMillis: number }
   | { readonly type: 'cancel-timer'; readonly name: string }
   | { readonly type: 'report'; readonly progress: ParticipationProgress };
@@ -184,6 +220,8 @@ export type ParticipationProgress =
   | { readonly type: 'training' | 'measuring' | 'ready' | 'masking' | 'uploading'; readonly round: number }
   | { readonly type: 'session'; readonly round: number; readonly step: string; readonly cohort: number }
   | { readonly type: 'contributed'; readonly round: number; readonly included: boolean }
+  /** The sum of this round was computed anew and found right; the result is signed. */
+  | { readonly type: 'verified'; readonly runId: string; readonly round: number; readonly resultHash: Uint8Array }
   | {
       readonly type: 'waiting';
       readonly round: number;

@@ -197,6 +197,22 @@ export function barred(
   });
 }
 
+/** Why nothing more is contributed to a run: this participant disputed one of its sums. Undefined when it did not. */
+export function disputeOf({ sessions }: Memory, runId: string): FederatedError | undefined {
+  const found = sessions.find(
+    (session) => session.runId === runId && session.records.some(({ type }) => type === 'disputed'),
+  );
+  return found === undefined ? undefined : disputed(found);
+}
+
+/** The refusal of whoever disputed the sum of a round. */
+export function disputed({ runId, round }: SessionName): FederatedError {
+  return refusal('result.disputed', `this participant disputed the sum of round ${round} of run ${runId}`, {
+    required: 'a run without a disputed sum',
+    offered: runId,
+  });
+}
+
 function onBase(sessions: readonly SessionMemory[], baseModelHash: Uint8Array): readonly SessionMemory[] {
   return sessions.filter((session) => equalBytes(session.baseModelHash, baseModelHash));
 }

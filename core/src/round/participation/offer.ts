@@ -3,6 +3,7 @@ import type { FederatedError } from '../../errors.js';
 import type { CoordinatorMessage } from '../../wire/messages.js';
 import type { ApprovedRun } from './contract.js';
 import { leaveWhere } from './leftovers.js';
+import { disputeOf } from './memory.js';
 import {
   type Context,
   chain,
@@ -32,6 +33,8 @@ export function takeOffer(state: ParticipationState, offer: Offer, context: Cont
     return withEffects({ ...state, standing: { ...standing, pending: [] } });
   }
   const { runId, planHash, rosterHash } = offer;
+  const dispute = disputeOf(state.memory, runId);
+  if (dispute !== undefined) return decline(state, 'approve', dispute, { runId, round: 0, quote: true });
   const free = chain(leaveRun(state, context), (after) => leaveWhere(after, (session) => session.runId !== runId));
   return chain(free, (after) =>
     withEffects(

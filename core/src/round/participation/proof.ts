@@ -154,6 +154,10 @@ function recordOf(step: string): string {
       return 'revealed';
     case 'abort':
       return 'abort-signed';
+    case 'result':
+      return 'result-signed';
+    case 'disputed':
+      return 'disputed';
     default:
       return 'session-entered';
   }

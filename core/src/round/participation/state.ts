@@ -61,6 +61,8 @@ export interface ParticipationState {
   };
   /** Timers of sessions that an earlier process left behind. */
   readonly expiring: ReadonlySet<string>;
+  /** `run/round` of sums that are being checked, or whose verdict is on its way. */
+  readonly checking: ReadonlySet<string>;
 }
 
 export interface ParticipationStep {
@@ -77,7 +79,14 @@ export interface Context {
 /** A participant as its journal proves it. */
 export function freshState(options: ParticipationOptions): ParticipationState {
   const memory = (options.records ?? []).reduce(remember, noMemory);
-  return { options, memory, standing: { type: 'none' }, work: { type: 'idle' }, expiring: new Set() };
+  return {
+    options,
+    memory,
+    standing: { type: 'none' },
+    work: { type: 'idle' },
+    expiring: new Set(),
+    checking: new Set(),
+  };
 }
 
 /** A step that only adds effects. */
@@ -133,15 +142,26 @@ export function decline(
   error: FederatedError,
   options: { readonly runId: string; readonly round: number; readonly quote: boolean },
 ): ParticipationStep {
-  const { runId, round, quote } = options;
-  const rule = typeof error.detail.rule === 'string' ? error.detail.rule : error.code;
+  const { round, quote } = options;
+  const rule = ruleOf(error);
   const message = (quote ? error.message : 'the participant cannot contribute').slice(0, bounds.textCharactersMax);
   const { code } = error;
-  return chain(note(state, { type: 'refused', runId, round, code, rule, message: error.message }), (noted) =>
-    withEffects(
-      noted,
-      { type: 'refuse', round, error },
-      { type: 'send', message: { type: 'decline', round, step, code, rule, message } },
-    ),
+  return chain(refuse(state, error, options), (refused) =>
+    withEffects(refused, { type: 'send', message: { type: 'decline', round, step, code, rule, message } }),
   );
+}
+
+/** Refuse: journal it and tell the runner, nobody else. */
+export function refuse(
+  state: ParticipationState,
+  error: FederatedError,
+  { runId, round }: { readonly runId: string; readonly round: number },
+): ParticipationStep {
+  const { code, message } = error;
+  const record = { type: 'refused', runId, round, code, rule: ruleOf(error), message } as const;
+  return chain(note(state, record), (noted) => withEffects(noted, { type: 'refuse', round, error }));
+}
+
+function ruleOf({ code, detail }: FederatedError): string {
+  return typeof detail.rule === 'string' ? detail.rule : code;
 }

@@ -22,7 +22,6 @@ export function refuseWhatDoesNotExist(plan: Reader): void {
   refuse(plan.optional('stopWhen'), 'stopping early');
   refuse(plan.optional('secureAggregation')?.optional('groups'), 'groups');
   refuse(plan.optional('secureAggregation')?.optional('abortCertificates'), 'abort certificates');
-  refuse(plan.optional('secureAggregation')?.optional('aggregateCheck'), 'the aggregate check');
   const max = plan.optional('cohort')?.optional('max');
   if (typeof max?.raw === 'number' && max.raw > bounds.cohortMax) {
     throw max.refusal(
@@ -53,6 +52,7 @@ function refuse(field: Reader | undefined, what: string, only: string | number =
 export function checkPlan(plan: Plan, reader: Reader): void {
   checkThresholds(plan, reader);
   checkNames(plan, reader);
+  checkRetention(plan, reader);
   checkSegments(plan, reader.field('secureAggregation').field('segments'));
   const { max } = plan.cohort;
   try {
@@ -108,6 +108,21 @@ function checkThresholds(plan: Plan, reader: Reader): void {
         'Keep maxColluders ≤ cohort.min − 2.',
       );
   }
+}
+
+/** Rounds in which a member that was offline can still check a sum. */
+const checkedRoundsMin = 2;
+
+function checkRetention({ secureAggregation, transcriptRetention }: Plan, reader: Reader): void {
+  if (secureAggregation.aggregateCheck === 'off' || transcriptRetention >= checkedRoundsMin) return;
+  throw reader
+    .field('transcriptRetention')
+    .refusal(
+      'what the aggregate check needs is not kept long enough',
+      checkedRoundsMin,
+      transcriptRetention,
+      'Keep transcripts for at least two rounds, or set secureAggregation.aggregateCheck to "off".',
+    );
 }
 
 function checkNames(plan: Plan, reader: Reader): void {

@@ -35,6 +35,9 @@ export interface PlanDraft {
   readonly lanes?: { readonly bits: 16 | 24 | 32; readonly quantBits: number };
   /** Default: as {@link defaultRotation} says. */
   readonly rotation?: Rotation;
+  /** Default: `on`. */
+  readonly aggregateCheck?: 'on' | 'off';
+  /** Default: two rounds. */
   readonly transcriptRetention?: number;
   readonly parent?: string;
 }
@@ -87,6 +90,7 @@ export function completePlan(draft: PlanDraft): Plan {
       }),
       maxWeight: draft.maxWeight ?? 2 ** 15,
       ...(rotation === 'none' ? {} : { rotation }),
+      aggregateCheck: draft.aggregateCheck ?? 'on',
     },
     weighting: draft.weighting ?? 'powers-of-two',
     clippingNorm: draft.clippingNorm,

@@ -144,7 +144,7 @@ function readShortfall(rule: Reader): ShortfallRule {
 }
 
 function readSecureAggregation(secagg: Reader): Plan['secureAggregation'] {
-  secagg.only(['suite', 'maxColluders', 'minSurvivors', 'segments', 'maxWeight', 'rotation']);
+  secagg.only(['suite', 'maxColluders', 'minSurvivors', 'segments', 'maxWeight', 'rotation', 'aggregateCheck']);
   const rotation = secagg.optional('rotation');
   return {
     suite: secagg.field('suite').choice(['CSA1']),
@@ -153,6 +153,7 @@ function readSecureAggregation(secagg: Reader): Plan['secureAggregation'] {
     segments: secagg.field('segments').items(1, bounds.segmentsMax).map(readSegment),
     maxWeight: secagg.field('maxWeight').integer(1, 2 ** 31),
     ...(rotation === undefined ? {} : { rotation: rotation.choice(['none', 'hadamard']) }),
+    aggregateCheck: secagg.field('aggregateCheck').choice(['on', 'off']),
   };
 }
 

@@ -23,7 +23,7 @@ import {
  * aborts: every member of the cohort is asked for one. Nobody was shown a certificate, so nobody revealed and every member can sign.
  */
 export function giveUp(state: UploadPhase | CertifyPhase, abandonment: Abandonment): AggregatorStep {
-  const { options, config, configHash, layout, dropped, absent, answers, sid, cohort, numbers } = state;
+  const { options, config, configHash, layout, dropped, absent, answers, sid, adverts, cohort, numbers } = state;
   const proposed = state.phase === 'certify' ? { survivors: state.survivors, statement: state.statement } : undefined;
   // Of all that was sent only the question for an abort still wants an answer.
   const sent = new Map<string, never>();
@@ -37,6 +37,7 @@ export function giveUp(state: UploadPhase | CertifyPhase, abandonment: Abandonme
     answers,
     sent,
     sid,
+    adverts,
     cohort,
     numbers,
   };

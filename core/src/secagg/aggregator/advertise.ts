@@ -85,7 +85,7 @@ export function freezeCohort(ports: AggregatorPorts, state: AdvertisePhase): Agg
   const cohort = chosen.map(({ member }) => member);
   const participants = cohort.map((member) => member.participantId);
   const { adverts: _, ...session } = state;
-  const facts: CohortFacts = { ...session, sid, cohort, numbers };
+  const facts: CohortFacts = { ...session, sid, adverts, cohort, numbers };
   const sending = sendAll(
     facts,
     participants.map((to) => ({ to, frame: { type: 'cohort', adverts } })),

@@ -134,7 +134,7 @@ export function certifySurvivors(state: CertifyPhase): AggregatorStep {
     state.dealers.map((index) => ({ to: name(index), frame })),
   );
   return {
-    state: { ...sending.state, phase: 'reveal', revealed: new Map() },
+    state: { ...sending.state, phase: 'reveal', certificate: frame, revealed: new Map() },
     effects: [
       { type: 'journal', record: { type: 'certified', sid2, body: statement, signers } },
       ...sending.effects,

@@ -1,6 +1,13 @@
 import type { CryptoPort, Signer } from '../../crypto/port.js';
 import type { FederatedError } from '../../errors.js';
-import type { SessionCodec, SessionConfig, SessionFrame, SessionReply, Signed } from '../../wire/messages.js';
+import type {
+  SessionCodec,
+  SessionConfig,
+  SessionFrame,
+  SessionReply,
+  Signed,
+  Transcript,
+} from '../../wire/messages.js';
 import type { Layout } from '../layout.js';
 import type { MaskKey } from '../masking.js';
 import type { RosterView } from '../roster-view.js';
@@ -135,10 +142,18 @@ export type AggregatorEffect =
 export interface SumOrder {
   readonly sid2: Uint8Array;
   readonly layout: Layout;
-  /** U3 in cohort order; `contentDigest` names each spooled upload. */
-  readonly survivors: readonly { readonly participant: string; readonly contentDigest: Uint8Array }[];
+  /** T: result signatures of a release. */
+  readonly threshold: number;
+  /** U3 in cohort order; `contentDigest` names each spooled upload, `publicKey` is the identity that signs a verdict. */
+  readonly survivors: readonly {
+    readonly participant: string;
+    readonly publicKey: Uint8Array;
+    readonly contentDigest: Uint8Array;
+  }[];
   /** Dealers without an upload whose masks are taken out here. */
   readonly recovered: readonly string[];
   /** Keystreams to add to the sum of the vectors, sign as given. */
   readonly maskKeys: readonly MaskKey[];
+  /** What survivors are shown when they check the sum. Wipe its secrets where it is not kept for them. */
+  readonly transcript: Transcript;
 }

@@ -1,5 +1,6 @@
 import { equalBytes, toHex } from '../../bytes.js';
-import type { RevealBody, RevealedShare, RevealFrame, ShareKind } from '../../wire/messages.js';
+import type { RevealBody, RevealedShare, RevealFrame, ShareKind, Transcript } from '../../wire/messages.js';
+import { toBitmap } from '../bitmap.js';
 import { shareHash } from '../dealing.js';
 import { masksOfSum, rebuildSecret } from '../opening.js';
 import type { ShamirShare } from '../shamir.js';
@@ -112,16 +113,18 @@ export function orderSum(ports: AggregatorPorts, state: RevealPhase): Aggregator
     maskSecrets,
     maskKeys: state.cohort.map((member) => member.maskKey),
   });
-  for (const secret of [...selfSecrets.values(), ...maskSecrets.values()]) secret.fill(0);
   const recovered = state.dealers
     .filter((dealer) => kindOf(state, dealer) === 'mask')
     .map((dealer) => nameOf(state, dealer));
   const survivors = state.survivors.map((index) => ({
     participant: nameOf(state, index),
+    publicKey: state.cohort[index]!.publicKey,
     contentDigest: state.uploads.get(index)!.bodyHash,
   }));
-  const sum: SumOrder = { sid2, layout, survivors, recovered, maskKeys };
-  const { revealed: _, ...facts } = state;
+  const secrets = state.dealers.map((dealer) => selfSecrets.get(dealer) ?? maskSecrets.get(dealer)!);
+  const transcript = transcriptOf(state, secrets);
+  const sum: SumOrder = { sid2, layout, threshold, survivors, recovered, maskKeys, transcript };
+  const { revealed: _, certificate: __, ...facts } = state;
   return {
     state: { ...facts, phase: 'opened' },
     effects: [
@@ -131,6 +134,21 @@ export function orderSum(ports: AggregatorPorts, state: RevealPhase): Aggregator
       },
       { type: 'open-sum', sum },
     ],
+  };
+}
+
+/** @param secrets of U2, ascending; the transcript's from here on. */
+function transcriptOf(state: RevealPhase, secrets: readonly Uint8Array[]): Transcript {
+  const { config, adverts, cohort, dealers, deals, certificate, survivors, uploads } = state;
+  const { body, signatures } = certificate;
+  return {
+    config: config.body,
+    adverts: adverts.map((advert) => advert.body),
+    dealers: toBitmap(cohort.length, dealers),
+    shares: dealers.map((dealer) => deals.get(dealer)!.share.body),
+    certificate: { body, signatures },
+    uploads: survivors.map((survivor) => uploads.get(survivor)!.upload),
+    secrets,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { FederatedError } from '../../errors.js';
-import type { DealtBox, SessionFrame, ShareBody, Signed } from '../../wire/messages.js';
+import type { CertificateFrame, DealtBox, SessionFrame, ShareBody, Signed } from '../../wire/messages.js';
 import type { CohortMember } from '../cohort.js';
 import type { Layout } from '../layout.js';
 import type { Thresholds } from '../thresholds.js';
@@ -31,6 +31,8 @@ export interface Advertised {
 /** After the cohort was frozen. */
 export interface CohortFacts extends SessionFacts {
   readonly sid: Uint8Array;
+  /** [n] in cohort order, as they were signed. */
+  readonly adverts: readonly Signed[];
   readonly cohort: readonly CohortMember[];
   readonly numbers: Thresholds;
 }
@@ -96,6 +98,7 @@ export type CertifyPhase = SurvivorsFacts & {
 /** `revealed`: revealer index → dealer index → share that matches its leaf. Secret until the sum is opened. */
 export type RevealPhase = SurvivorsFacts & {
   readonly phase: 'reveal';
+  readonly certificate: CertificateFrame;
   readonly revealed: ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>;
 };
 export type OpenedPhase = SurvivorsFacts & { readonly phase: 'opened' };

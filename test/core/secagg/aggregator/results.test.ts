@@ -1,0 +1,89 @@
+import {
+  FederatedError,
+  type Finding,
+  giveVerdict,
+  openResult,
+  type SessionResult,
+  takeVerdict,
+  tallyOf,
+} from '@concordat/core';
+import { expect } from 'chai';
+import { OpenedSession } from '../../../support/opened-session.js';
+import { ruleThrownBy } from '../../../support/rules.js';
+
+const opened = new OpenedSession({ participants: 5, silentFrom: new Map([['5', 'upload']]) });
+const { order, session, resultHash } = opened;
+const { sid2, threshold, survivors } = order;
+const ports = session.aggregatorPorts;
+const right: Finding = { type: 'right', sid2, resultHash };
+const wrong: Finding = { type: 'wrong', sid2, resultHash, rule: 'check.sum', chunk: 3, lane: 17 };
+
+function result(): SessionResult {
+  return openResult(ports, { sid2, resultHash, threshold, survivors });
+}
+
+function verdictOf(participant: string, finding: Finding = right) {
+  return giveVerdict(session.ports(participant), [], finding).verdict;
+}
+
+function heard(...spoken: readonly (readonly [string, Finding])[]): SessionResult {
+  return spoken.reduce((so, [from, finding]) => takeVerdict(ports, so, from, verdictOf(from, finding)), result());
+}
+
+describe('A release', () => {
+  it('takes T of the survivors that found the same sum right', () => {
+    expect(threshold).to.equal(4);
+    const three = heard(['1', right], ['2', right], ['3', right]);
+    expect(tallyOf(ports, three)).to.deep.equal({
+      signed: ['1', '2', '3'],
+      disputed: [],
+      of: 4,
+      threshold: 4,
+      released: false,
+    });
+    const four = takeVerdict(ports, three, '4', verdictOf('4'));
+    expect(tallyOf(ports, four)).to.include({ released: true });
+  });
+
+  it('does not come of a survivor that repeats itself', () => {
+    const once = heard(['1', right]);
+    expect(takeVerdict(ports, once, '1', verdictOf('1'))).to.equal(once);
+    expect(tallyOf(ports, once).signed).to.deep.equal(['1']);
+  });
+
+  it('is not helped by a dispute, which is shown with what was found', () => {
+    const disputed = heard(['1', right], ['2', right], ['3', right], ['4', wrong]);
+    expect(tallyOf(ports, disputed)).to.deep.equal({
+      signed: ['1', '2', '3'],
+      disputed: [{ participant: '4', rule: 'check.sum', chunk: 3, lane: 17 }],
+      of: 4,
+      threshold: 4,
+      released: false,
+    });
+  });
+});
+
+describe('A verdict that a coordinator takes', () => {
+  it('is of a survivor: of nobody whose update is not in the sum, and of no stranger', () => {
+    for (const from of ['5', 'mallory']) {
+      expect(ruleThrownBy(() => takeVerdict(ports, result(), from, verdictOf('5')))).to.equal('result.survivor');
+    }
+  });
+
+  it('is given in its own name', () => {
+    expect(ruleThrownBy(() => takeVerdict(ports, result(), '2', verdictOf('1')))).to.equal('result.signature');
+  });
+
+  it('is the first one, whatever comes later', () => {
+    const second = [
+      [heard(['1', right]), verdictOf('1', wrong)],
+      [heard(['1', wrong]), verdictOf('1', right)],
+      [heard(['1', wrong]), verdictOf('1', { ...wrong, lane: 18 })],
+    ] as const;
+    for (const [before, verdict] of second) {
+      expect(() => takeVerdict(ports, before, '1', verdict))
+        .to.throw(FederatedError)
+        .with.property('code', 'conflict');
+    }
+  });
+});

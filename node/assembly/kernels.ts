@@ -180,27 +180,91 @@ export function transform(values: usize, count: usize): void {
   const bytes = count * 4;
   const part = min<usize>(bytes, 16_384);
   for (let at = values, end = values + bytes; at < end; at += part) {
-    transformFours(at, part);
-    mixRows(at, part, 16);
+    if (part < 64) {
+      for (let four = at; four < at + part; four += 16) v128.store(four, transformedFour(v128.load(four)));
+      mixRows(at, part, 16);
+    } else {
+      transformSixteens(at, part);
+      mixRows(at, part, 64);
+    }
   }
   mixRows(values, bytes, part);
 }
 
-/** Distances 1 and 2. */
-function transformFours(values: usize, bytes: usize): void {
-  for (const end = values + bytes; values < end; values += 16) {
-    const x = v128.load(values);
-    const odd = v128.xor(v128.shuffle<u32>(x, x, 1, 1, 3, 3), i32x4(0, i32.MIN_VALUE, 0, i32.MIN_VALUE));
-    const y = f32x4.add(v128.shuffle<u32>(x, x, 0, 0, 2, 2), odd);
-    const high = v128.xor(v128.shuffle<u32>(y, y, 2, 3, 2, 3), i32x4(0, 0, i32.MIN_VALUE, i32.MIN_VALUE));
-    v128.store(values, f32x4.add(v128.shuffle<u32>(y, y, 0, 1, 0, 1), high));
+/** Distances 1, 2, 4 and 8. */
+function transformSixteens(values: usize, bytes: usize): void {
+  for (const end = values + bytes; values < end; values += 64) {
+    const a = transformedFour(v128.load(values));
+    const b = transformedFour(v128.load(values, 16));
+    const c = transformedFour(v128.load(values, 32));
+    const d = transformedFour(v128.load(values, 48));
+    const ab = f32x4.add(a, b);
+    const cd = f32x4.add(c, d);
+    const aMinusB = f32x4.sub(a, b);
+    const cMinusD = f32x4.sub(c, d);
+    v128.store(values, f32x4.add(ab, cd));
+    v128.store(values, f32x4.add(aMinusB, cMinusD), 16);
+    v128.store(values, f32x4.sub(ab, cd), 32);
+    v128.store(values, f32x4.sub(aMinusB, cMinusD), 48);
   }
 }
 
-/** a + b and a − b of whole rows, at distances of 1, 2, 4, … rows: two distances at a time. @param row bytes, a multiple of 16. */
+/** Distances 1 and 2. */
+function transformedFour(x: v128): v128 {
+  const odd = v128.xor(v128.shuffle<u32>(x, x, 1, 1, 3, 3), i32x4(0, i32.MIN_VALUE, 0, i32.MIN_VALUE));
+  const y = f32x4.add(v128.shuffle<u32>(x, x, 0, 0, 2, 2), odd);
+  const high = v128.xor(v128.shuffle<u32>(y, y, 2, 3, 2, 3), i32x4(0, 0, i32.MIN_VALUE, i32.MIN_VALUE));
+  return f32x4.add(v128.shuffle<u32>(y, y, 0, 1, 0, 1), high);
+}
+
+/** a + b and a − b of whole rows, at distances of 1, 2, 4, … rows: three distances at a time. @param row bytes, a multiple of 16. */
 export function mixRows(values: usize, bytes: usize, row: usize): void {
-  for (; row * 4 <= bytes; row *= 4) mixFours(values, bytes, row);
+  for (; row * 8 <= bytes; row *= 8) mixEights(values, bytes, row);
+  if (row * 4 <= bytes) {
+    mixFours(values, bytes, row);
+    row *= 4;
+  }
   if (row < bytes) mixTwos(values, bytes, row);
+}
+
+function mixEights(values: usize, bytes: usize, row: usize): void {
+  for (const end = values + bytes; values < end; values += 7 * row) {
+    for (const next = values + row; values < next; values += 16) {
+      const second = values + 4 * row;
+      const a = v128.load(values);
+      const b = v128.load(values + row);
+      const c = v128.load(values + 2 * row);
+      const d = v128.load(values + 3 * row);
+      const e = v128.load(second);
+      const f = v128.load(second + row);
+      const g = v128.load(second + 2 * row);
+      const h = v128.load(second + 3 * row);
+      const a1 = f32x4.add(a, b);
+      const b1 = f32x4.sub(a, b);
+      const c1 = f32x4.add(c, d);
+      const d1 = f32x4.sub(c, d);
+      const e1 = f32x4.add(e, f);
+      const f1 = f32x4.sub(e, f);
+      const g1 = f32x4.add(g, h);
+      const h1 = f32x4.sub(g, h);
+      const a2 = f32x4.add(a1, c1);
+      const b2 = f32x4.add(b1, d1);
+      const c2 = f32x4.sub(a1, c1);
+      const d2 = f32x4.sub(b1, d1);
+      const e2 = f32x4.add(e1, g1);
+      const f2 = f32x4.add(f1, h1);
+      const g2 = f32x4.sub(e1, g1);
+      const h2 = f32x4.sub(f1, h1);
+      v128.store(values, f32x4.add(a2, e2));
+      v128.store(values + row, f32x4.add(b2, f2));
+      v128.store(values + 2 * row, f32x4.add(c2, g2));
+      v128.store(values + 3 * row, f32x4.add(d2, h2));
+      v128.store(second, f32x4.sub(a2, e2));
+      v128.store(second + row, f32x4.sub(b2, f2));
+      v128.store(second + 2 * row, f32x4.sub(c2, g2));
+      v128.store(second + 3 * row, f32x4.sub(d2, h2));
+    }
+  }
 }
 
 function mixFours(values: usize, bytes: usize, row: usize): void {

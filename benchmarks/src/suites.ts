@@ -1,5 +1,6 @@
 import { measureClientMask } from './masking.js';
 import type { Entry } from './measurement.js';
+import { measureRotate } from './rotation.js';
 import { measureServerUnmask } from './server-unmask.js';
 import { measureUploadBytes } from './upload-bytes.js';
 
@@ -14,5 +15,6 @@ export const suites: Readonly<Record<string, readonly Entry[]>> = {
     },
     { name: 'server-unmask-2', about: 'the same sum in two threads', measure: (of) => measureServerUnmask(of, 2) },
     { name: 'upload-bytes', about: 'one masked update on the wire, beside b bits a lane', measure: measureUploadBytes },
+    { name: 'rotate', about: 'a client rotates one update, beside copying it once', measure: measureRotate },
   ],
 };

@@ -48,6 +48,7 @@ describe('the command concordat', () => {
       ['demo', '--participants', 'many'],
       ['demo', '--rounds', '0'],
       ['demo', '--seed', '-1'],
+      ['demo', '--rotation', 'walsh'],
       ['demo', '--keep', root],
       ['demo', 'twice'],
       ['sim', 'run'],

@@ -8,7 +8,7 @@ const killPortion = 0.25;
 /** Seconds an upload takes over the slow line: long enough to be seen and to be killed in, well within the step's 10 s. */
 const slowUploadSeconds = 4;
 
-/** Parameters of the network, three bytes each when masked; weight, metrics and guards add some hundred bytes. */
+/** Parameters of the network, three bytes each when masked, two when rotated; weight, metrics and guards add some hundred bytes. */
 const maskedUpdateBytes = 3 * 199_210;
 
 /** What the slow line carries. */

@@ -13,6 +13,7 @@ export function registerDemoCommand(program: Command, io: CommandIo): void {
     .option('--rounds <n>', 'models to publish', '10')
     .option('--seed <n>', 'how the data is divided and where the weights begin', '1')
     .option('--examples <n>', 'examples each organization keeps at most; fewer is faster and less accurate')
+    .option('--rotation <kind>', 'none, or hadamard: lanes of 8 bits, a third less to upload', 'none')
     .option('--keep <directory>', 'leave everything there, ready to be started again')
     .option('--json', 'JSON lines on stdout; the last one is the envelope')
     .action(async (typed: Readonly<Record<string, unknown>>) => {

@@ -16,6 +16,8 @@ export interface DemoOptions {
   readonly keep: string | undefined;
   /** Examples each organization keeps at most; undefined for all. */
   readonly examples: number | undefined;
+  /** Of updates, before they are rounded. */
+  readonly rotation: 'none' | 'hadamard';
 }
 
 /** Organizations of the demo, in the order they join. */
@@ -71,7 +73,16 @@ export function checkDemoOptions(typed: Readonly<Record<string, unknown>>): Demo
     json: typed.json === true,
     keep: typed.keep === undefined ? undefined : freeDirectory(String(typed.keep)),
     examples,
+    rotation: rotationOf(typed.rotation),
   };
+}
+
+function rotationOf(typed: unknown): DemoOptions['rotation'] {
+  if (typed === 'none' || typed === 'hadamard') return typed;
+  throw refusedOption(
+    `--rotation ${JSON.stringify(String(typed).slice(0, 40))} does not exist`,
+    'Use none or hadamard.',
+  );
 }
 
 function wholeNumber(

@@ -53,6 +53,7 @@ export function planParameters(plan: Plan): number {
   return parameterCount(plan.task.model.tensors);
 }
 
+/** Whether updates are rotated before they are rounded. */
 export function isRotated(plan: Plan): boolean {
   return plan.secureAggregation.rotation === 'hadamard';
 }

@@ -171,6 +171,7 @@ describe('the operator’s commands against a running coordinator', () => {
     const proposed = await type(['plan', 'propose', plan, '--model', model, ...flags]);
     expect(proposed.envelope.error).to.equal(undefined);
     expect(proposed.envelope.data!.tolerance).to.equal('5: one may drop out; 4: one');
+    expect(proposed.envelope.data!.precision).to.match(/^model in steps of [0-9.e-]+ at the largest weight/);
     const planHash = proposed.envelope.data!.planHash as string;
     const started = await type(['run', 'start', '--plan', planHash, '--run', 'spring', ...flags]);
     expect(started.envelope.data).to.deep.equal({ run: 'spring' });

@@ -260,6 +260,19 @@ describe('a plan that rotates', () => {
     expect(new Set(digests).size).to.equal(3);
   });
 
+  it('is what a draft becomes that does not say, where rounding alone would be too coarse', () => {
+    const { task } = plan;
+    const model = { ...task.model, tensors: [{ name: 'w', shape: [5000] }] };
+    const rotationOf = (over: Parameters<typeof examplePlan>[0]) =>
+      examplePlan({ task: { ...task, model }, ...over }).secureAggregation.rotation;
+    const lanes = { bits: 16, quantBits: 8 } as const;
+    expect([rotationOf({ lanes }), rotationOf({}), rotationOf({ lanes, rotation: 'none' })]).to.deep.equal([
+      'hadamard',
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('is refused with another bound than the rotation leaves, and without the lane that counts', () => {
     const { task } = plan;
     const model = { ...task.model, tensors: [{ name: 'w', shape: [5000] }] };

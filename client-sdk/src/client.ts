@@ -8,6 +8,7 @@ import {
   LaneThreads,
   lockDirectory,
   nodeCrypto,
+  requireNoFailpoint,
   systemClock,
   type Transport,
 } from '@concordat/node';
@@ -129,10 +130,11 @@ export class FederatedClient {
    *
    * @throws `conflict` when another process uses the directory, unless it stands by for it; `state-lost` when the journal is
    *   missing, damaged or older than the directory itself proves: see `recover`; `unauthenticated` when nobody is enrolled here; `permission`
-   *   when others can read a key; `invalid-argument` for policy or records that cannot be understood; `unavailable` when no
-   *   training engine loads, or the kernels that were asked for cannot run.
+   *   when others can read a key; `invalid-argument` for policy or records that cannot be understood, or an armed failpoint;
+   *   `unavailable` when no training engine loads, or the kernels that were asked for cannot run.
    */
   static async open(options: ClientOptions): Promise<FederatedClient> {
+    requireNoFailpoint();
     const { directory, wallMillis = Date.now, crypto = nodeCrypto, random: source } = options;
     const random = randomFor('session-root', source);
     // Looked at before the lock too: who is not enrolled has nothing to wait for.

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { participantWrite } from './state/durable-writes.js';
 
 /** One thing that left this participant, or that it refused. */
 export interface EgressEntry {
@@ -39,8 +40,11 @@ export class EgressLog {
   note(entry: EgressEntry): Promise<void> {
     const line = `${JSON.stringify({ time: new Date(this.#wallMillis()).toISOString(), ...entry })}\n`;
     const done = this.#last.then(async () => {
-      await this.#file.appendFile(line);
-      if (entry.masked) await this.#file.datasync();
+      if (!entry.masked) return this.#file.appendFile(line);
+      return participantWrite('participant.egress', async () => {
+        await this.#file.appendFile(line);
+        await this.#file.datasync();
+      });
     });
     this.#last = done.catch(() => undefined);
     return done;

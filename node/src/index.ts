@@ -28,6 +28,15 @@ export { nodeCrypto } from './crypto/node-crypto.js';
 export { systemRandom } from './crypto/system-random.js';
 export { AppendLog, type AppendLogOptions, type OpenedLog, type SalvagedLog } from './durable/append-log.js';
 export { type DirectoryLock, lockDirectory } from './durable/directory-lock.js';
+export {
+  ArmedFailpoint,
+  durably,
+  type Failpoint,
+  type FailpointAction,
+  type FailpointPorts,
+  parseFailpoint,
+  requireNoFailpoint,
+} from './durable/failpoint.js';
 export { readSecretFile, writeSecretFile } from './durable/secret-file.js';
 export { syncDirectory, type WriteOptions, writeDurably } from './durable/write-durably.js';
 export {

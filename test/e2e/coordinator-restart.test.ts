@@ -11,10 +11,14 @@ import { decodeSafetensors, fromHex } from '@concordat/core';
 import { expect } from 'chai';
 import { TestConsortium } from '../coordinator/consortium.js';
 import { automaticPolicy, stepping } from '../support/stepping.js';
-import { momentOf } from './dying-participant.js';
 
 const bin = resolve(import.meta.dirname, '../../../cli/dist/bin/concordat.js');
 const names = ['acme', 'bluebird', 'cobalt', 'delta'];
+/** `uploading 2`, `contributed 3`, …: an event and its round. */
+function momentOf(event: ClientEvent): string {
+  return 'round' in event ? `${event.type} ${event.round}` : event.type;
+}
+
 /** A coordinator in a process of its own, behind an address that stays. */
 class CoordinatorProcess {
   readonly #directory: string;

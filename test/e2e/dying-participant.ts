@@ -1,28 +1,26 @@
-import { type ClientEvent, FederatedClient } from '@concordat/client-sdk';
-import { automaticPolicy, stepping } from '../support/stepping.js';
+import { FederatedClient } from '@concordat/client-sdk';
+import { exactTrainer } from '../hostile/exact-trainer.js';
+import { automaticPolicy } from '../support/stepping.js';
 
-/** A client whose trainer adds the same amount to every weight. */
-export function openStepping(
-  directory: string,
-  amount: number,
-  onEvent: (event: ClientEvent) => void,
-): Promise<FederatedClient> {
-  return FederatedClient.open({ directory, trainer: stepping(amount), policy: automaticPolicy, onEvent });
-}
-
-/** `uploading 2`, `contributed 3`, …: an event and its round. */
-export function momentOf(event: ClientEvent): string {
-  return 'round' in event ? `${event.type} ${event.round}` : event.type;
-}
-
-/** A process of its own: takes part until the run is over, or kills itself at a moment. */
-async function main([directory, amount, dieAt]: readonly string[]): Promise<void> {
-  const client = await openStepping(directory!, Number(amount), (event) => {
-    if (momentOf(event) === dieAt) process.kill(process.pid, 'SIGKILL');
-    if (event.type === 'refused') process.stderr.write(`${event.error.message}\n`);
+/**
+ * A participant in a process of its own: takes part until the run is over or it gets SIGTERM, unless a failpoint ends it (see
+ * `CONCORDAT_FAILPOINT`). Says one JSON line for each event.
+ */
+async function main([directory, name]: readonly string[]): Promise<void> {
+  const leave = new AbortController();
+  process.once('SIGTERM', () => leave.abort());
+  const client = await FederatedClient.open({
+    directory: directory!,
+    trainer: exactTrainer(name!),
+    policy: automaticPolicy,
+    onEvent: (event) => {
+      const round = 'round' in event ? event.round : 0;
+      const note = event.type === 'refused' ? event.error.message : '';
+      process.stdout.write(`${JSON.stringify({ type: event.type, round, note })}\n`);
+    },
   });
-  await client.run({ once: true });
+  await client.run({ once: true, signal: leave.signal });
   await client.close();
 }
 
-if (process.argv[1] === import.meta.filename) await main(process.argv.slice(2));
+await main(process.argv.slice(2));

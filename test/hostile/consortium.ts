@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { enroll, KeyStore } from '@concordat/client-sdk';
-import type { OperatorKeys } from '@concordat/coordinator';
+import type { CoordinatorOptions, OperatorKeys } from '@concordat/coordinator';
 import {
   completePlan,
   encodePlan,
@@ -65,8 +65,8 @@ export class EnrolledConsortium {
     this.#templates = templates;
   }
 
-  static async enrol(): Promise<EnrolledConsortium> {
-    const real = await TestConsortium.open();
+  static async enrol(options: Partial<CoordinatorOptions> = {}): Promise<EnrolledConsortium> {
+    const real = await TestConsortium.open(options);
     const made = new EnrolledConsortium(real, mkdtempSync(join(tmpdir(), 'concordat-hostile-')));
     for (const name of names) {
       const invitation = await real.operator.invite(name, `${name} ltd`, 0);
@@ -77,6 +77,11 @@ export class EnrolledConsortium {
     await made.#readKeys();
     for (const blob of [topology, modelOf(0)]) made.offer(blob);
     return made;
+  }
+
+  /** What every plan names as its model. */
+  get topology(): Uint8Array {
+    return topology;
   }
 
   get operatorKeys(): OperatorKeys {
@@ -95,9 +100,14 @@ export class EnrolledConsortium {
     const directory = mkdtempSync(join(tmpdir(), `concordat-${name}-`));
     this.#copies.push(directory);
     cpSync(this.#template(name), directory, { recursive: true });
+    this.redirect(directory, address);
+    return directory;
+  }
+
+  /** From now on a directory's client dials `address`. */
+  redirect(directory: string, address: string): void {
     const path = join(directory, 'enrolment.json');
     writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), address }));
-    return directory;
   }
 
   /** Destroy the copies, behind the back of the next case. */
@@ -113,8 +123,8 @@ export class EnrolledConsortium {
     return digest;
   }
 
-  /** A plan for five, c = 1, T = 4, signed by the operator. */
-  plan(draft: Partial<PlanDraft> = {}): SignedPlan {
+  /** A plan for five, c = 1, T = 4, signed by the operator. @param version of the initial model. */
+  plan(draft: Partial<PlanDraft> = {}, version = 0): SignedPlan {
     const plan = completePlan({
       consortium: 'demo',
       run: 'spring',
@@ -122,7 +132,7 @@ export class EnrolledConsortium {
       task: {
         model: {
           topologyDigest: toBase64url(nodeCrypto.sha256(topology)),
-          weightsDigest: toBase64url(nodeCrypto.sha256(modelOf(0))),
+          weightsDigest: toBase64url(nodeCrypto.sha256(modelOf(version))),
           tensors: [{ name: 'dense/bias', shape: [parameters] }],
         },
         loss: 'categoricalCrossentropy',

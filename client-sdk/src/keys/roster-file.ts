@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { bounds, type Signed, type SignedRoster, toBase64url, utf8Encode } from '@concordat/core';
 import { writeDurably } from '@concordat/node';
 import { z } from 'zod';
+import { participantWrite } from '../state/durable-writes.js';
 import { base64urlBytes, parse } from './enrolment-file.js';
 import { participantFile } from './participant-files.js';
 
@@ -36,7 +37,8 @@ export async function readRoster(directory: string): Promise<StoredRoster | unde
 export async function writeRoster(directory: string, { acceptedMillis, signed }: StoredRoster): Promise<void> {
   const { document, rosterKey } = signed;
   const json = { schemaVersion: 1, acceptedMillis, document: plain(document), rosterKey: plain(rosterKey) };
-  await writeDurably(participantFile(directory, 'roster'), utf8Encode(`${JSON.stringify(json)}\n`));
+  const bytes = utf8Encode(`${JSON.stringify(json)}\n`);
+  await participantWrite('participant.roster', () => writeDurably(participantFile(directory, 'roster'), bytes));
 }
 
 function plain({ body, signature }: Signed) {

@@ -11,6 +11,7 @@ import {
   utf8Encode,
 } from '@concordat/core';
 import { readSecretFile, syncDirectory, writeSecretFile } from '@concordat/node';
+import { participantWrite } from '../state/durable-writes.js';
 
 const nonceBytes = 24;
 const rootBytes = 32;
@@ -58,7 +59,7 @@ export class SealedRoots {
     const key = this.#key(run, round);
     const box = crypto.secretboxSeal(root, nonce, key);
     key.fill(0);
-    await writeSecretFile(path, concat(nonce, box));
+    await participantWrite('participant.root', () => writeSecretFile(path, concat(nonce, box)));
     return root;
   }
 
@@ -88,8 +89,11 @@ export class SealedRoots {
 
   /** Destroy the root of (run, round). Doing it twice is no error. */
   async eraseRoot(run: string, round: number): Promise<void> {
-    await remove(this.#path(run, round));
-    if (await exists(this.#options.directory)) await syncDirectory(this.#options.directory);
+    const { directory } = this.#options;
+    await participantWrite('participant.root-erased', async () => {
+      await remove(this.#path(run, round));
+      if (await exists(directory)) await syncDirectory(directory);
+    });
   }
 
   /**
@@ -103,8 +107,10 @@ export class SealedRoots {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const paths = new Set(kept.map(({ runId, round }) => this.#path(runId, round)));
     const names = (await readdir(directory)).filter((name) => !paths.has(join(directory, name)));
-    for (const name of names) await remove(join(directory, name));
-    await syncDirectory(directory);
+    await participantWrite('participant.roots-purged', async () => {
+      for (const name of names) await remove(join(directory, name));
+      await syncDirectory(directory);
+    });
     return names.filter((name) => name.endsWith('.sealed') && !name.startsWith('.')).length;
   }
 

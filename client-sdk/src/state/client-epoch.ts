@@ -4,6 +4,7 @@ import { bounds, toBase64url } from '@concordat/core';
 import { writeDurably } from '@concordat/node';
 import { z } from 'zod';
 import { base64urlBytes } from '../keys/enrolment-file.js';
+import { participantWrite } from './durable-writes.js';
 import type { JournalMark } from './journal.js';
 import { stateLost } from './state-lost.js';
 
@@ -42,7 +43,8 @@ export async function readClientEpoch(directory: string): Promise<ClientEpoch | 
 /** Durable when it resolves. */
 export async function writeClientEpoch(directory: string, { epoch, journal }: ClientEpoch): Promise<void> {
   const json = { epoch, records: journal.records, digest: toBase64url(journal.digest) };
-  await writeDurably(epochPath(directory), Buffer.from(`${JSON.stringify(json)}\n`));
+  const bytes = Buffer.from(`${JSON.stringify(json)}\n`);
+  await participantWrite('participant.epoch', () => writeDurably(epochPath(directory), bytes));
 }
 
 function epochPath(directory: string): string {

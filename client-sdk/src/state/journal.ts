@@ -3,6 +3,7 @@ import { copyFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FederatedError, type ParticipationRecord } from '@concordat/core';
 import { AppendLog, writeDurably } from '@concordat/node';
+import { participantWrite } from './durable-writes.js';
 import { recordFromBytes, recordToBytes } from './record-json.js';
 import { stateLost } from './state-lost.js';
 
@@ -45,7 +46,7 @@ export async function openJournal(directory: string, expected: JournalMark | und
       mark: () => last,
       async append(record) {
         const bytes = recordToBytes(record);
-        await log.append(bytes);
+        await participantWrite('participant.journal', () => log.append(bytes));
         records.push(record);
         last = next(last, bytes);
       },

@@ -2,6 +2,7 @@ import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FederatedError, requireId, type SessionName } from '@concordat/core';
 import { syncDirectory, writeDurably } from '@concordat/node';
+import { participantWrite } from './durable-writes.js';
 
 /**
  * Masked vectors on disk, durable before their first byte leaves and never computed twice: what is sent again is the very
@@ -30,8 +31,10 @@ export class Spool {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const stay = new Set(kept.map(fileOf));
     const names = (await readdir(directory)).filter((name) => !stay.has(name));
-    for (const name of names) await unlink(join(directory, name));
-    await syncDirectory(directory);
+    await participantWrite('participant.spool-purged', async () => {
+      for (const name of names) await unlink(join(directory, name));
+      await syncDirectory(directory);
+    });
     return names.filter((name) => name.endsWith('.masked') && !name.startsWith('.')).length;
   }
 
@@ -54,14 +57,16 @@ export class Spool {
 
   /** Durable when it resolves. */
   async write(key: SessionName, vector: Uint8Array): Promise<void> {
-    await writeDurably(this.path(key), vector);
+    await participantWrite('participant.spool', () => writeDurably(this.path(key), vector));
   }
 
   /** Doing it twice is no error. */
   async erase(key: SessionName): Promise<void> {
-    await unlink(this.path(key)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+    await participantWrite('participant.spool-erased', () =>
+      unlink(this.path(key)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      }),
+    );
   }
 }
 

@@ -1,11 +1,13 @@
 import {
   addKeystreams,
+  type CryptoPort,
   decodePlan,
   decodeRoster,
   encodeEvaluation,
   encodeUpdate,
   type FederatedError,
   openParticipation,
+  type ParticipantMessage,
   type ParticipationEffect,
   type ParticipationEvent,
   type ParticipationRecord,
@@ -39,6 +41,10 @@ export interface Behaviour {
   /** In this round the upload stops after this many bytes; `leave` ends it and the client for good. */
   /** Frames sent instead at first; the right ones follow, as an honest client would repeat a broken upload. */
   readonly firstUpload?: (frames: readonly wire.UploadFrame[]) => readonly wire.UploadFrame[];
+  /** What it says in the place of one message; its machine believes it said what it meant. */
+  readonly says?: (message: ParticipantMessage, participant: MachineParticipant) => readonly ParticipantMessage[];
+  /** Primitives of its machine: one that runs as written and lies where they do. */
+  readonly crypto?: CryptoPort;
   readonly stallInUploadOf?: { readonly round: number; readonly afterBytes: number };
 }
 
@@ -46,7 +52,7 @@ type Unstamped<T> = T extends unknown ? Omit<T, 'now'> : never;
 
 /** The production participation machine on real gRPC, with a fixed delta instead of a trainer and memory instead of a disk. */
 export class MachineParticipant {
-  readonly #member: Member;
+  readonly member: Member;
   readonly #behaviour: Behaviour;
   /** What it journalled. */
   readonly records: ParticipationRecord[] = [];
@@ -55,6 +61,8 @@ export class MachineParticipant {
   readonly receipts: wire.Receipt__Output[] = [];
   readonly uploads: (readonly wire.UploadFrame[])[] = [];
   readonly refusals: FederatedError[] = [];
+  /** What the coordinator answered to its lies instead of a receipt. */
+  readonly rejections: FederatedError[] = [];
   /** Bytes of the masked vectors it sent, by round. */
   readonly vectors = new Map<number, Uint8Array>();
   /** Packed lanes before masking, by round: what nobody else may ever see. */
@@ -68,7 +76,7 @@ export class MachineParticipant {
   #cut: () => void = () => undefined;
 
   constructor(member: Member, behaviour: Behaviour) {
-    this.#member = member;
+    this.member = member;
     this.#behaviour = behaviour;
     this.#state = openParticipation({ participantId: member.id });
   }
@@ -77,7 +85,7 @@ export class MachineParticipant {
   connect(): Promise<void> {
     return new Promise((resolve, reject) => {
       const request = { wireVersions: [1], software: 'test', clientEpoch: this.#behaviour.clientEpoch ?? 1 };
-      const stream = this.#member.stubs.Rounds.CheckIn(request);
+      const stream = this.member.stubs.Rounds.CheckIn(request);
       this.#stream = stream;
       stream.on('data', (assignment: wire.Assignment__Output) => {
         const { message, runId } = assignmentFromWire(assignment);
@@ -100,7 +108,7 @@ export class MachineParticipant {
 
   #take(event: Unstamped<ParticipationEvent>): void {
     if (!this.#alive) return;
-    const ports = { crypto: nodeCrypto, codec: sessionCodec, signer: this.#member.signer };
+    const ports = { crypto: this.#behaviour.crypto ?? nodeCrypto, codec: sessionCodec, signer: this.member.signer };
     const stamped = { ...event, now: performance.now() } as ParticipationEvent;
     const { state, effects } = stepParticipation(ports, this.#state, stamped);
     this.#state = state;
@@ -123,7 +131,7 @@ export class MachineParticipant {
         this.#prepare(effect);
         break;
       case 'seal-root': {
-        const root = nodeCrypto.sha256(Buffer.from(`${this.#member.id} ${effect.round} ${this.#runId}`));
+        const root = nodeCrypto.sha256(Buffer.from(`${this.member.id} ${effect.round} ${this.#runId}`));
         this.#take({ type: 'root-sealed', round: effect.round, root });
         break;
       }
@@ -154,9 +162,15 @@ export class MachineParticipant {
   }
 
   async #send({ message }: Extract<ParticipationEffect, { type: 'send' }>): Promise<void> {
+    const said = this.#behaviour.says?.(message, this) ?? [message];
+    for (const one of said) await this.#say(one, one !== message);
+  }
+
+  async #say(message: ParticipantMessage, isLie: boolean): Promise<void> {
     const { method, request } = answerToWire({ runId: this.#runId, message });
-    await call(this.#member.stubs.Rounds, method, request).catch((error: FederatedError) => {
+    await call(this.member.stubs.Rounds, method, request).catch((error: FederatedError) => {
       this.refusals.push(error);
+      if (isLie) this.rejections.push(error);
       const round = 'round' in message ? message.round : 0;
       this.#take({ type: 'rejected', round, error });
     });
@@ -167,7 +181,7 @@ export class MachineParticipant {
     planHash,
     rosterHash,
   }: Extract<ParticipationEffect, { type: 'consider-plan' }>): Promise<void> {
-    const { stubs, id, signer } = this.#member;
+    const { stubs, id, signer } = this.member;
     const found = await call<wire.GetPlanReply__Output>(stubs.Plans, 'Get', { planHash });
     const { roster: signed } = await call<wire.RosterReply__Output>(stubs.Membership, 'Roster', {});
     const plan = decodePlan(new Uint8Array(found.plan!.body));
@@ -200,7 +214,7 @@ export class MachineParticipant {
       delta: this.#behaviour.delta(parameterCount(plan.task.model.tensors), round),
       examples: 100,
       ...(metrics ? { metrics: measured } : {}),
-      random: seeded(this.#member.id),
+      random: seeded(this.member.id),
     });
     this.#take({ type: 'prepared', round });
   }
@@ -217,19 +231,26 @@ export class MachineParticipant {
     const vector = this.vectors.get(round)!;
     const stalls = this.#behaviour.stallInUploadOf;
     const end = stalls?.round === round ? stalls.afterBytes : vector.length;
-    const message = { type: 'session', round, frame: { type: 'upload', upload: header } } as const;
-    const { request } = answerToWire({ runId: this.#runId, message });
+    const message: ParticipantMessage = { type: 'session', round, frame: { type: 'upload', upload: header } };
+    const [said = message] = this.#behaviour.says?.(message, this) ?? [];
+    const { request } = answerToWire({ runId: this.#runId, message: said });
     const frames = [request as wire.UploadFrame];
     for (let at = 0; at < end; at += 49_152)
       frames.push({ chunk: chunkToWire(at, vector.subarray(at, Math.min(end, at + 49_152))) });
     if (this.#behaviour.firstUpload !== undefined) {
       const altered = this.#behaviour.firstUpload(frames);
-      await sendUpload(this.#member, altered).sent.catch((error: FederatedError) => this.refusals.push(error));
+      await sendUpload(this.member, altered).sent.catch((error: FederatedError) => {
+        this.refusals.push(error);
+        this.rejections.push(error);
+      });
     }
     this.uploads.push(frames);
-    const upload = sendUpload(this.#member, frames, { open: end < vector.length });
+    const upload = sendUpload(this.member, frames, { open: end < vector.length });
     this.#cut = upload.cut;
-    const receipt = await upload.sent.catch(() => undefined);
+    const receipt = await upload.sent.catch((error: FederatedError) => {
+      if (said !== message) this.rejections.push(error);
+      return undefined;
+    });
     if (receipt === undefined) return;
     this.receipts.push(receipt);
     this.#take({ type: 'uploaded', round, receipt: receiptFromWire(receipt) });

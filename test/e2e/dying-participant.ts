@@ -3,12 +3,13 @@ import { exactTrainer } from '../hostile/exact-trainer.js';
 import { automaticPolicy } from '../support/stepping.js';
 
 /**
- * A participant in a process of its own: takes part until the run is over or it gets SIGTERM, unless a failpoint ends it (see
+ * A participant in a process of its own: takes part until the run is over or its standard input
+ * ends, unless a failpoint ends it (see
  * `CONCORDAT_FAILPOINT`). Says one JSON line for each event.
  */
 async function main([directory, name]: readonly string[]): Promise<void> {
   const leave = new AbortController();
-  process.once('SIGTERM', () => leave.abort());
+  process.stdin.resume().once('end', () => leave.abort());
   const client = await FederatedClient.open({
     directory: directory!,
     trainer: exactTrainer(name!),
@@ -21,6 +22,7 @@ async function main([directory, name]: readonly string[]): Promise<void> {
   });
   await client.run({ once: true, signal: leave.signal });
   await client.close();
+  process.stdin.destroy();
 }
 
 await main(process.argv.slice(2));

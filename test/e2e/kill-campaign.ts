@@ -6,18 +6,17 @@ import { createInterface } from 'node:readline';
 import { FederatedClient, participantWrites } from '@concordat/client-sdk';
 import type { RoundReport } from '@concordat/coordinator';
 import { decodeSafetensors } from '@concordat/core';
-import { type Clock, systemClock } from '@concordat/node';
 import { EnrolledConsortium, modelOf, names } from '../hostile/consortium.js';
 import { Evidence } from '../hostile/evidence.js';
-import { exactTrainer, parameters, unitsOf, unitsPerOne } from '../hostile/exact-trainer.js';
+import { exactTrainer, unitsPerOne } from '../hostile/exact-trainer.js';
+import { exactSum } from '../hostile/hostile-case.js';
+import { hurriedClock } from '../support/hurried-clock.js';
 import { automaticPolicy } from '../support/stepping.js';
 import { RecordingRelay } from './recording-relay.js';
 
 const program = resolve(import.meta.dirname, 'dying-participant.js');
 const dying = names[0];
 const others = names.slice(1);
-/** A run has so many rounds: what is killed in the first must not spoil the second. */
-const rounds = 2;
 /** Long enough for a process to die and start again: none of them is ever waited for. */
 const deadlines = { selectMillis: 60_000, readyMillis: 60_000, stepMillis: 60_000, graceMillis: 60_000 };
 
@@ -31,34 +30,10 @@ export const failpoints: readonly string[] = Object.keys(participantWrites).flat
 export interface KilledRun {
   /** How each of its lives ended: a signal, an exit code. */
   readonly ends: readonly (string | number)[];
-  /** In how many of the rounds its update was. */
-  readonly contributed: number;
+  /** Whether its update is in the sum. */
+  readonly contributed: boolean;
   /** What must not be; empty when all is well. */
   readonly violations: readonly string[];
-}
-
-/** Real time, but the deadlines that are running can be said to be over. */
-function hurriedClock(): Clock & { hurry(): void } {
-  const waiting = new Set<() => void>();
-  return {
-    ...systemClock,
-    after(afterMillis, fire) {
-      const now = () => {
-        cancel();
-        waiting.delete(now);
-        fire();
-      };
-      const cancel = systemClock.after(afterMillis, now);
-      waiting.add(now);
-      return () => {
-        cancel();
-        waiting.delete(now);
-      };
-    },
-    hurry() {
-      for (const fire of [...waiting]) fire();
-    },
-  };
 }
 
 /**
@@ -121,7 +96,7 @@ export class KillCampaign {
     const runId = `kill-${this.#runs}`;
     const { operator, coordinator } = this.#consortium.real;
     await operator.put(modelOf(this.#runs));
-    const { signed } = this.#consortium.plan({ run: runId, rounds, deadlines }, this.#runs);
+    const { signed } = this.#consortium.plan({ run: runId, rounds: 1, deadlines }, this.#runs);
     const planHash = await operator.propose(signed);
     const reports: RoundReport[] = [];
     const over = this.#connected.then(async () => {
@@ -147,7 +122,7 @@ export class KillCampaign {
       ...this.#leftovers(),
     ];
     this.#evidence.texts.length = 0;
-    const contributed = reports.filter(({ survivors }) => survivors.includes(dying)).length;
+    const contributed = reports.some(({ survivors }) => survivors.includes(dying));
     return { ends, contributed, violations };
   }
 
@@ -168,12 +143,12 @@ export class KillCampaign {
     const env = kill === undefined ? environment : { ...environment, CONCORDAT_FAILPOINT: kill };
     const child = spawn(process.execPath, [program, this.#directory, dying], {
       env,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     const opened = this.#watch(child);
     const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
     // A life that began too late for the run's farewell would wait for the next run.
-    void Promise.all([over, opened]).then(() => child.kill('SIGTERM'));
+    void Promise.all([over, opened]).then(() => child.stdin!.end());
     const [code, signal] = await closed;
     return signal ?? code ?? 'nothing';
   }
@@ -203,23 +178,16 @@ function harmed(reports: readonly RoundReport[]): string[] {
     if (outcome !== 'published') return [`round ${round} is ${outcome}: ${reason}`];
     return others.filter((name) => !survivors.includes(name)).map((name) => `${name} was lost in round ${round}`);
   });
-  return reports.length === rounds ? found : [...found, `${reports.length} rounds instead of ${rounds}`];
+  return reports.length === 1 ? found : [...found, `${reports.length} rounds instead of one`];
 }
 
-/**
- * The model is the initial one and the survivors' mean of every round. In the first round updates are whole lane units; the weights of
- * the second are rounded floats, so a lane may be off by the draw of each survivor, and nothing near an update.
- */
+/** The model is the initial one and exactly the survivors' mean: the sum is whole lane units. */
 function inexact(reports: readonly RoundReport[], values: Float32Array, initial: number): string[] {
-  const published = reports.filter(({ outcome }) => outcome === 'published');
-  const worst = Array.from({ length: parameters }, (_, i) => {
-    const expected = published.reduce((sum, { round, survivors }) => sum + mean(survivors, round, i), initial);
-    return Math.abs(values[i]! - expected) * unitsPerOne * others.length;
-  }).reduce((most, off) => Math.max(most, off), 0);
-  return worst <= names.length + 1 ? [] : [`the model is off by ${worst} units of the sum`];
-}
-
-function mean(survivors: readonly string[], round: number, at: number): number {
-  const sum = survivors.reduce((units, name) => units + unitsOf(name, round)[at]!, 0);
-  return sum / unitsPerOne / survivors.length;
+  return reports
+    .filter(({ outcome }) => outcome === 'published')
+    .flatMap(({ round, survivors }) => {
+      const moved = values.map((value) => (value - initial) * unitsPerOne * survivors.length);
+      const wrong = exactSum(survivors, round).filter((units, i) => Math.abs(moved[i]! - units) > 0.5);
+      return wrong.length === 0 ? [] : [`${wrong.length} lanes of the sum are wrong`];
+    });
 }

@@ -83,7 +83,7 @@ function conclude(finished: readonly Finished[], millis: number): number {
   const unreached = failpoints.filter(
     (name) => finished.some((one) => one.failpoint === name) && perFailpoint[name] === undefined,
   );
-  const contributed = killed.reduce((sum, one) => sum + one.contributed, 0);
+  const contributed = killed.filter((one) => one.contributed).length;
   const result = {
     kills: killed.length,
     runs: finished.length,

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { coordinatorCases } from './cases/all.js';
+import { participantCases } from './cases/participants.js';
 import type { HostileCase, Verdict } from './hostile-case.js';
 
 const page = resolve(import.meta.dirname, '../../../docs/hostile-cases.md');
@@ -15,12 +16,15 @@ After every case everything that left the honest participants is searched: two a
 would rebuild both of a dealer's secrets, two masked vectors, any secret of a participant (keys, session roots, what derives from them, its update) in
 messages, headers, events, egress logs or journals. Nothing of that may be found.
 
-The tests are \`test/hostile/sessions.test.ts\`; this page is written by \`npm run hostile:page\` from the tables they run.
+In the second table the liar is "acme". The tests are \`test/hostile/sessions.test.ts\` and \`test/hostile/participants.test.ts\`; this page is written by \`npm run hostile:page\` from the tables they run.
 `;
 
 /** The page as it has to be. */
 export function casePage(): string {
-  const sections = [section('A coordinator that …', coordinatorCases)];
+  const sections = [
+    section('A coordinator that …', coordinatorCases),
+    section('A participant that …', participantCases),
+  ];
   return [head, ...sections].join('\n');
 }
 

@@ -48,6 +48,9 @@ export class KillCampaign {
   readonly #clients: FederatedClient[] = [];
   #relay!: RecordingRelay;
   #runs = 0;
+  /** In the run under way: the participant said that it will not upload; who has. */
+  #sitsOut = false;
+  #uploaded = new Set<string>();
   /** Of the run under way: the participant has come, in whichever life. Only then it is started. */
   #connected: Promise<void> = Promise.resolve();
   #sayConnected: () => void = () => undefined;
@@ -90,6 +93,8 @@ export class KillCampaign {
   /** @param kills failpoints with action and occurrence, one for each life but the last. */
   async run(kills: readonly string[]): Promise<KilledRun> {
     this.#runs += 1;
+    this.#sitsOut = false;
+    this.#uploaded.clear();
     this.#connected = new Promise((resolve) => {
       this.#sayConnected = resolve;
     });
@@ -103,6 +108,8 @@ export class KillCampaign {
       await operator.startRun(planHash, runId);
       await operator.watch(runId, 1, ({ event }) => {
         if (event.type === 'round') reports.push(event);
+        if (event.type === 'answered' && event.phase === 'upload') this.#uploaded.add(event.participant);
+        this.#hurry();
       });
     });
     const [ends, ...runs] = await Promise.all([
@@ -161,10 +168,17 @@ export class KillCampaign {
         this.#evidence.texts.push(line);
         const { type } = JSON.parse(line) as { readonly type: string };
         if (type === 'connected') this.#sayConnected();
-        // Whoever lost its update cannot upload, and the others would wait for it until the deadline.
-        if (type === 'sitting-out') this.#clock.hurry();
+        if (type === 'sitting-out') this.#sitsOut = true;
+        this.#hurry();
       });
     });
+  }
+
+  /** Whoever lost its update cannot upload: once the others have, they would wait for it until the deadline. */
+  #hurry(): void {
+    if (!this.#sitsOut || this.#uploaded.size < others.length) return;
+    this.#sitsOut = false;
+    this.#clock.hurry();
   }
 
   #leftovers(): string[] {

@@ -13,12 +13,14 @@ describe('a participant that is killed in a durable write', function () {
 
   it('goes on with the same sessions, gives every answer once, and harms nobody', async () => {
     const kills = [
-      'participant.root.after:crash:1',
-      'participant.journal.after:crash:5',
-      'participant.spool.before:crash:1',
+      // Its vector is spooled and journalled; before it is bound to the session, before its first byte leaves, before it signs.
+      'participant.journal.before:crash:8',
+      'participant.egress.before:crash:1',
+      'participant.journal.before:crash:3',
     ];
-    const { ends, violations } = await campaign.run(kills);
+    const { ends, violations, contributed } = await campaign.run(kills);
     expect(violations).to.deep.equal([]);
     expect(ends).to.deep.equal(['SIGKILL', 'SIGKILL', 'SIGKILL', 0]);
+    expect(contributed).to.equal(true);
   });
 });

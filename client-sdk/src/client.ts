@@ -289,6 +289,7 @@ export class FederatedClient {
       ports: { crypto, codec: sessionCodec, signer: keys.identity },
       crypto,
       masking,
+      random: randomFor('check', this.#options.random),
       uploadBytesPerSecond: slower(policy?.uploadBytesPerSecond, this.#options.uploadBytesPerSecond),
       clock,
       wallMillis,

@@ -57,3 +57,4 @@ export {
   connect,
 } from './transport/connection.js';
 export type { MaskedUpload } from './transport/masked-upload.js';
+export { type CheckedRound, type VerifyRoundOptions, verifyRound } from './verify-round.js';

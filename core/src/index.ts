@@ -116,6 +116,7 @@ export {
   proveStep,
   recoveredRecord,
 } from './round/participation/proof.js';
+export { type CheckableSession, checkableSessions } from './round/participation/results.js';
 export {
   openParticipation,
   type ParticipationState,

@@ -43,6 +43,7 @@ type Kind =
   | 'id'
   | 'number'
   | 'hash'
+  | 'session'
   | 'address'
   | 'host'
   | 'directory'
@@ -67,6 +68,18 @@ const hostile: Readonly<Record<Kind, readonly string[]>> = {
     'constructor',
   ],
   days: ['x', '-1', '0', '91', '1e1', '0x10', ' 1', 'NaN', '__proto__'],
+  session: [
+    'x',
+    'spring',
+    'spring/0',
+    '/1',
+    '../x/1',
+    'spring/1/2',
+    'Spring/1',
+    'spring/1e9',
+    '__proto__',
+    'constructor',
+  ],
   hash: ['ab', 'x'.repeat(64), '0'.repeat(63), '__proto__', '../x'],
   address: ['nowhere', ':', 'a:b', 'host:99999', '../x:1/', '__proto__', 'a b:1'],
   host: ['../x', 'a b', 'a/b', '$(id)'],
@@ -92,6 +105,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   days: 'days',
   port: 'number',
   from: 'number',
+  chunks: 'number',
+  session: 'session',
   'upload-bytes-per-second': 'number',
   address: 'address',
   name: 'host',
@@ -238,6 +253,8 @@ function goodValue({ name, kind }: Slot, fixtures: Fixtures): string {
       return '1';
     case 'hash':
       return '0'.repeat(64);
+    case 'session':
+      return 'spring/1';
     case 'address':
       return '127.0.0.1:1';
     case 'host':

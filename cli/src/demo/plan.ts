@@ -70,8 +70,6 @@ export async function writePlan(
       { name: 'loss', kind: 'bounded', max: 10 },
     ],
     expires: new Date(Date.now() + planDays * 24 * 3_600_000).toISOString(),
-    aggregateCheck: 'off',
-    transcriptRetention: 0,
     ...(parent === undefined ? {} : { parent: Buffer.from(parent, 'hex').toString('base64url') }),
   };
   writeFileSync(path, `${JSON.stringify(draft, undefined, 2)}\n`);

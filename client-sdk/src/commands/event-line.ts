@@ -48,6 +48,8 @@ export function eventLine(event: ClientEvent): string | undefined {
       return event.included
         ? `Round ${event.round}: our update is in the sum.`
         : `Round ${event.round}: the sum was opened without our update.`;
+    case 'verified':
+      return `Round ${event.round}: the sum was computed anew and is right; signed.`;
     case 'waiting':
       return `Round ${event.round}: waiting for ${event.awaited.join(', ')} at step ${event.step}, at most ${Math.ceil(event.remainingMillis / 1000)} s; then ${event.then}.`;
     case 'sitting-out':

@@ -4,6 +4,7 @@ import { addEnrollCommand } from './enroll-command.js';
 import type { CommandIo } from './io.js';
 import { addRecoverCommand } from './recover-command.js';
 import { addServeCommand } from './serve-command.js';
+import { addVerifyRoundCommand } from './verify-round-command.js';
 
 /** Add `participant …` to a program. */
 export function registerParticipantCommands(program: Command, io: CommandIo): void {
@@ -21,4 +22,5 @@ export function addParticipantCommands(group: Command, io: CommandIo): void {
   addServeCommand(group, io);
   addConfigCommands(group, io);
   addRecoverCommand(group, io);
+  addVerifyRoundCommand(group, io);
 }

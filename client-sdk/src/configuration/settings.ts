@@ -108,6 +108,9 @@ export const enrolSettings = {
 /** What `participant recover` may be told. */
 export const recoverSettings = { directory } as const satisfies Settings;
 
+/** What `participant verify-round` may be told, beside what to check. */
+export const verifyRoundSettings = { directory } as const satisfies Settings;
+
 /** Everything `participant.yaml` and what overrides it amount to. Paths are absolute. */
 export type ParticipantSettings = SettingValues<typeof participantSettings>;
 

@@ -101,7 +101,19 @@ function howMany(policy: Policy, plan: Plan): RuleResult[] {
     atLeast('survivors.min', policy.survivors.min, minSurvivors, relaxed),
     atLeast('maxColluders', policy.maxColluders, maxColluders, relaxed),
     differentialPrivacy(policy, plan),
+    aggregateCheck(policy, plan),
   ];
+}
+
+function aggregateCheck({ aggregateCheck: required }: Policy, plan: Plan): RuleResult {
+  const { aggregateCheck: offered } = plan.secureAggregation;
+  return {
+    rule: 'aggregateCheck',
+    passed: required === 'optional' || offered === 'on',
+    required,
+    offered,
+    fix: 'Ask for a plan with "aggregateCheck": "on", or set "aggregateCheck: optional" in policy.yaml.',
+  };
 }
 
 function differentialPrivacy(policy: Policy, plan: Plan): RuleResult {

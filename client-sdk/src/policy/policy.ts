@@ -28,6 +28,10 @@ export const policyShape = z
       .max(bounds.cohortMax)
       .default(1)
       .describe('the plan must hold against at least so many colluding participants'),
+    aggregateCheck: z
+      .enum(['required', 'optional'])
+      .default('optional')
+      .describe('required refuses plans whose sums nobody may compute anew'),
     differentialPrivacy: z
       .enum(['required', 'optional'])
       .optional()

@@ -9,6 +9,7 @@ import {
   type ParticipationEvent,
   type ParticipationPorts,
   type ParticipationState,
+  type Random,
   stepParticipation,
   toHex,
 } from '@concordat/core';
@@ -25,6 +26,7 @@ import type { LocalTraining } from './local-training.js';
 import { type MaskingPorts, maskUpdate } from './masking.js';
 import { payloadOf } from './payload.js';
 import { reviewPlan } from './plan-review.js';
+import { identitiesOf, ResultChecks } from './result-checks.js';
 
 /** What the runner moves things between. */
 export interface RunnerParts {
@@ -38,6 +40,8 @@ export interface RunnerParts {
   readonly ports: ParticipationPorts;
   readonly crypto: CryptoPort;
   readonly masking: MaskingPorts;
+  /** Chooses chunks to check. */
+  readonly random: Random;
   readonly uploadBytesPerSecond: number | undefined;
   readonly clock: Clock;
   /** Milliseconds since 1970. */
@@ -51,6 +55,9 @@ export interface RunnerParts {
 
 type Event = ParticipationEvent extends infer E ? (E extends unknown ? Omit<E, 'now'> : never) : never;
 type Effect<T extends ParticipationEffect['type']> = Extract<ParticipationEffect, { type: T }>;
+
+/** How long the end of a run is held back for the check of its last sums. */
+const lastCheckMillis = 60_000;
 
 /** How long an approval or a decline is repeated while the coordinator is away. */
 const answerMillis = 60_000;
@@ -73,6 +80,9 @@ export class ParticipationRunner {
   #runId: string | undefined;
   #run: ApprovedRun | undefined;
   #trainingStop = new AbortController();
+  /** The run that was over last: its sums may still be checked. */
+  #ended: ApprovedRun | undefined;
+  readonly #checks: ResultChecks;
   #uploading: { readonly round: number; readonly stop: AbortController } | undefined;
 
   constructor(parts: RunnerParts) {
@@ -80,6 +90,7 @@ export class ParticipationRunner {
     const { records } = parts.journal;
     this.#approvedBefore = records.some(({ type }) => type === 'approved' || type === 'recovered');
     const { policy, keys } = parts;
+    this.#checks = this.#resultChecks();
     this.#state = openParticipation({
       participantId: keys.participantId,
       records,
@@ -157,6 +168,12 @@ export class ParticipationRunner {
         return this.#erase(effect);
       case 'discard-update':
         return this.#parts.training.discard();
+      case 'check-result':
+        this.#background(() => this.#checks.check(effect));
+        return;
+      case 'tell-verdict':
+        this.#background(() => this.#checks.tell(effect));
+        return;
       case 'refuse':
         return this.#refuse(effect);
       case 'set-timer':
@@ -367,6 +384,25 @@ export class ParticipationRunner {
     onEvent({ type: 'refused', round, error });
   }
 
+  #resultChecks(): ResultChecks {
+    const { connection, crypto, masking, random, egress, clock, keys, wallMillis, onEvent, onFatal } = this.#parts;
+    const { kernels } = masking;
+    return new ResultChecks({
+      connection,
+      crypto,
+      kernels,
+      random,
+      egress,
+      clock,
+      identities: () => identitiesOf(keys, wallMillis()),
+      planOf: (runId) => [this.#run, this.#ended].find((run) => run?.runId === runId)?.plan,
+      signal: this.#stop.signal,
+      post: (outcome) => this.post(outcome),
+      onTrouble: (round, message, error) => onEvent({ type: 'not-delivered', round, message, error }),
+      onDisputed: onFatal,
+    });
+  }
+
   #setTimer({ name, afterMillis }: Effect<'set-timer'>): void {
     this.#timers.get(name)?.();
     const fire = (): void => {
@@ -383,8 +419,10 @@ export class ParticipationRunner {
     // Without a run this is the farewell of one that ended before we came.
     if (progress.type !== 'finished' || this.#runId === undefined) return;
     this.#runId = undefined;
+    this.#ended = this.#run;
     this.#run = undefined;
-    this.#parts.onFinished(progress);
+    if (this.#checks.isIdle) this.#parts.onFinished(progress);
+    else this.#background(() => this.#checks.idle(lastCheckMillis).then(() => this.#parts.onFinished(progress)));
   }
 
   #background(work: () => Promise<void>): void {

@@ -6,16 +6,22 @@ import {
   FederatedError,
   type ParticipantMessage,
   type Random,
+  type ServedChunk,
   type Signed,
   type SignedRoster,
+  type Verdict,
 } from '@concordat/core';
 import { type Clock, nodeCrypto, systemClock, systemRandom, type Transport } from '@concordat/node';
 import {
   type ReceiptPlace,
   type ReceiptsPage,
+  receiptFromWire,
   receiptsPageFromWire,
+  type ShownResult,
+  shownResultFromWire,
   signedFromWire,
   signedRosterFromWire,
+  verdictToWire,
   type wire,
 } from '@concordat/proto';
 import { requireAuthority } from '../keys/key-store.js';
@@ -24,7 +30,8 @@ import { retry } from './backoff.js';
 import { beginDownload, continueDownload } from './blob-download.js';
 import { type CheckInOptions, checkIn } from './check-in.js';
 import { type MaskedUpload, sendMaskedUpdate } from './masked-upload.js';
-import { checkReceipt } from './receipts.js';
+import { checkReceipt, checkVerdictReceipt } from './receipts.js';
+import { fetchChunks } from './results.js';
 import { type ByteCounts, openServices, type Services } from './services.js';
 import { callOnce, type UnaryMethod } from './unary.js';
 
@@ -175,6 +182,54 @@ export class Connection {
       limits,
     );
     return receiptsPageFromWire(reply);
+  }
+
+  /** What the coordinator says of an opened sum. Nothing of it is checked yet. */
+  async showResult(sid2: Uint8Array, limits: CallLimits = {}): Promise<ShownResult> {
+    const reply = await this.#unary<wire.ShowResultRequest, wire.ShowResultReply__Output>(
+      ({ results }) => results.Show.bind(results),
+      { sid2 },
+      limits,
+    );
+    return shownResultFromWire(reply);
+  }
+
+  /**
+   * Chunks of an opened sum and of the vectors in it, as they come; asked for again from the first when the stream breaks.
+   *
+   * @param read one attempt: takes them all. @returns what it gives.
+   */
+  getChunks<Result>(
+    request: { readonly sid2: Uint8Array; readonly chunks: readonly number[] },
+    limits: CallLimits,
+    read: (chunks: AsyncIterable<ServedChunk>) => Promise<Result>,
+  ): Promise<Result> {
+    const { signal } = limits;
+    return this.#repeat(limits, transferMillis, (deadlineMillis) => {
+      const ports = { results: this.#services.results, address: this.address };
+      return read(fetchChunks(ports, { ...request, signal, deadlineMillis }));
+    });
+  }
+
+  /** Give the one verdict on a sum. @returns the receipt, checked. @throws as {@link answer}. */
+  async sendVerdict(
+    session: { readonly runId: string; readonly round: number; readonly sid2: Uint8Array },
+    verdict: Verdict,
+    limits: CallLimits = {},
+  ): Promise<Signed> {
+    const receipt = await this.#unary<wire.SignResultRequest, wire.Receipt__Output>(
+      ({ results }) => results.Sign.bind(results),
+      verdictToWire(session.sid2, verdict),
+      limits,
+    );
+    const { participantId, coordinatorKey } = this.#options;
+    const { runId, round } = session;
+    return checkVerdictReceipt(this.#crypto, coordinatorKey(), receiptFromWire(receipt), {
+      runId,
+      round,
+      participantId,
+      verdict,
+    });
   }
 
   async health(limits: CallLimits = {}): Promise<CoordinatorHealth> {

@@ -5,6 +5,7 @@ import {
   type ParticipantMessage,
   type Signed,
   signedOf,
+  type Verdict,
   verifyBody,
 } from '@concordat/core';
 import { sessionCodec } from '@concordat/proto';
@@ -40,6 +41,29 @@ export function checkReceipt(
   if (content !== undefined && !equalBytes(said.contentDigest, crypto.sha256(content)))
     throw wrong('is for other content');
   return receipt;
+}
+
+/** The same for a verdict on a sum. */
+export function checkVerdictReceipt(
+  crypto: CryptoPort,
+  coordinatorKey: Uint8Array,
+  receipt: Signed,
+  expected: {
+    readonly runId: string;
+    readonly round: number;
+    readonly participantId: string;
+    readonly verdict: Verdict;
+  },
+): Signed {
+  if (!verifyBody(crypto, coordinatorKey, 'CSA1/receipt', receipt)) throw wrong('is not signed by the coordinator');
+  const said = sessionCodec.receipt.decode(receipt.body);
+  const { runId, round, participantId, verdict } = expected;
+  if (said.runId !== runId || said.round !== round || said.participantId !== participantId) {
+    throw wrong('is for another run, round or participant');
+  }
+  if (said.step !== verdict.kind) throw wrong('is for another step');
+  if (equalBytes(said.contentDigest, crypto.sha256(verdict.statement.body))) return receipt;
+  throw wrong('is for other content');
 }
 
 function stepOf(message: ParticipantMessage): string {

@@ -23,6 +23,7 @@ export interface Services {
   readonly plans: wire.PlansClient;
   readonly rounds: wire.RoundsClient;
   readonly blobs: wire.BlobsClient;
+  readonly results: wire.ResultsClient;
   readonly health: wire.HealthClient;
   close(): void;
 }
@@ -51,7 +52,7 @@ export function openServices(
   // Parsing the .proto files takes some ten milliseconds: once per process.
   definition ??= guardDefinition(loadSync([...protoFiles], loaderOptions));
   const loaded = loadPackageDefinition(counting(definition, counts)) as unknown as ConcordatPackage;
-  const { Membership, Plans, Rounds, Blobs, Health } = loaded.concordat.v1;
+  const { Membership, Plans, Rounds, Blobs, Results, Health } = loaded.concordat.v1;
   // One channel for all services: one TLS connection per participant. Its own credentials count, not those of the clients.
   const channel = transport.channel(address, { ...tls, headers: headersOf(tls.correlationId) }, settings);
   const shared = [address, credentials.createInsecure(), { channelOverride: channel }] as const;
@@ -60,6 +61,7 @@ export function openServices(
     membership: new Membership(...shared),
     plans: new Plans(...shared),
     blobs: new Blobs(...shared),
+    results: new Results(...shared),
     health: new Health(...shared),
     close: () => channel.close(),
   };

@@ -131,6 +131,7 @@ export const refusedRules = {
   dataSchemas: { required: 'a data schema that the policy lists', fix: otherPlan },
   'survivors.min': { required: 'at least as many survivors as the policy says', fix: otherPlan },
   maxColluders: { required: 'at least as many tolerated colluders as the policy says', fix: otherPlan },
+  aggregateCheck: { required: 'sums that members may compute anew, where the policy asks for it', fix: otherPlan },
   differentialPrivacy: { required: 'differential privacy where the policy asks for it', fix: otherPlan },
   'weighting.exactCounts': { required: 'a weighting that does not tell exact counts', fix: otherPlan },
   metrics: { required: 'only metrics that the policy lists', fix: otherPlan },

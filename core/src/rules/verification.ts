@@ -76,6 +76,7 @@ export const verificationRules = {
   'check.secret': { required: 'the secrets to which the dealers committed', fix: dispute },
   'check.chunk': { required: 'chunks of the very vectors that were signed', fix: dispute },
   'check.sum': { required: 'the sum of the updates in it, lane by lane', fix: dispute },
+  'check.model': { required: 'the model that the plan’s strategy makes of the sum', fix: dispute },
   'sum.guards': {
     required: 'guard lanes that count the survivors',
     fix: 'Discard the sum: a survivor sent a vector that does not follow the protocol.',

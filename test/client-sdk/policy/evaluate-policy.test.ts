@@ -54,6 +54,8 @@ const refused = (rules: Policy | undefined, offer: Proposal): unknown =>
 describe('a policy', () => {
   it('approves a plan that keeps every rule', () => {
     expect(evaluatePolicy(policy(), proposal()).filter(({ passed }) => !passed)).to.deep.equal([]);
+    const strict = policy({ aggregateCheck: 'required' });
+    expect(evaluatePolicy(strict, proposal()).filter(({ passed }) => !passed)).to.deep.equal([]);
   });
 
   it('that does not exist refuses everything', async () => {
@@ -80,6 +82,7 @@ describe('a policy', () => {
     ['maxColluders', policy({ maxColluders: 2 }), {}],
     ['differentialPrivacy', policy({ differentialPrivacy: 'required' }), {}],
     ['differentialPrivacy', silent, {}],
+    ['aggregateCheck', policy({ aggregateCheck: 'required' }), { aggregateCheck: 'off' }],
     ['weighting.exactCounts', policy({ weighting: { exactCounts: false } }), {}],
     ['metrics', policy({ metrics: [] }), {}],
     ['approval', policy({ approval: 'manual' }), {}],

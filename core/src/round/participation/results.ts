@@ -1,8 +1,8 @@
 import { type OwnSession, ownSession } from '../../secagg/check/own-session.js';
 import type { ParticipantRecord } from '../../secagg/participant/contract.js';
 import { giveVerdict, verdictGiven } from '../../secagg/participant/verdict.js';
-import type { ParticipationEvent } from './contract.js';
-import { disputed, type SessionMemory, type SessionName, sessionOf } from './memory.js';
+import type { ParticipationEvent, ParticipationRecord } from './contract.js';
+import { disputed, noMemory, remember, type SessionMemory, type SessionName, sessionOf } from './memory.js';
 import { leaveRun } from './offer.js';
 import {
   type Context,
@@ -124,4 +124,24 @@ function has({ records }: SessionMemory, type: ParticipantRecord['type']): boole
 
 function nameOf({ runId, round }: SessionName): string {
   return `${runId}/${round}`;
+}
+
+/** A session of which there is a sum to check, as a journal tells it. */
+export interface CheckableSession extends SessionName {
+  readonly own: OwnSession;
+  /** Of its machine, oldest first. */
+  readonly records: readonly ParticipantRecord[];
+  /** The coordinator has the verdict, or keeps nothing any more. */
+  readonly settled: boolean;
+}
+
+/** Every session of a journal whose sum may hold an update of this participant, newest first. */
+export function checkableSessions(records: readonly ParticipationRecord[]): readonly CheckableSession[] {
+  const { sessions } = records.reduce(remember, noMemory);
+  return [...sessions].reverse().flatMap((session): readonly CheckableSession[] => {
+    const { runId, round, contributed } = session;
+    const own = contributed ? ownSession(session.records) : undefined;
+    if (own === undefined) return [];
+    return [{ runId, round, own, records: session.records, settled: has(session, 'result-settled') }];
+  });
 }

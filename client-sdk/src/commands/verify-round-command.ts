@@ -1,0 +1,100 @@
+import { toHex } from '@concordat/core';
+import { configurationError, resolveSettings } from '@concordat/node';
+import { type CommandResult, conclude } from '@concordat/proto';
+import { type Command, InvalidArgumentError } from 'commander';
+import { verifyRoundSettings } from '../configuration/settings.js';
+import { type CheckedRound, verifyRound } from '../verify-round.js';
+import { requireExisting } from './existing-path.js';
+import type { CommandIo } from './io.js';
+import { settingFlags } from './setting-flags.js';
+
+interface VerifyRoundFlags extends Readonly<Record<string, unknown>> {
+  readonly session?: string;
+  readonly chunks?: number | 'all';
+  readonly json?: true;
+}
+
+/** `participant verify-round`: compute the sum of a round anew, and sign what was found. */
+export function addVerifyRoundCommand(group: Command, io: CommandIo): void {
+  settingFlags(
+    group
+      .command('verify-round')
+      .description('Compute the sum of a round anew from what the coordinator shows, and sign what was found.'),
+    verifyRoundSettings,
+  )
+    .option('--session <run/round>', 'which one; or the first digits of its sid2 (default: the last one)', sessionName)
+    .option('--chunks <all|N>', 'how much of it (default: all up to 64 MB, else 8 random chunks)', chunksWanted)
+    .option('--json', 'print one envelope on stdout')
+    .action(async (flags: VerifyRoundFlags) => {
+      await conclude(io, flags.json === true, async () => resultOf(await verifyHere(flags, io)));
+    });
+}
+
+function verifyHere(flags: VerifyRoundFlags, io: CommandIo): Promise<CheckedRound> {
+  const { session, chunks } = flags;
+  const { values, problems } = resolveSettings(verifyRoundSettings, { flags, environment: io.environment });
+  if (problems.length > 0) throw configurationError(problems, 'concordat participant verify-round --help');
+  requireExisting('--directory', values.directory, 'directory');
+  return verifyRound({
+    directory: values.directory,
+    signal: io.signal,
+    ...(session === undefined ? {} : { session }),
+    ...(chunks === undefined ? {} : { chunks }),
+  });
+}
+
+/** @throws the error of a sum that is wrong. */
+function resultOf(checked: CheckedRound): CommandResult {
+  if (checked.error !== undefined) throw checked.error;
+  const { participantId, runId, round, finding, chunks, modelChecked, verdict, given, threshold } = checked;
+  const signed = verdict === 'result' ? [...new Set([...checked.signed, participantId])].sort() : checked.signed;
+  const data = {
+    participant: participantId,
+    run: runId,
+    round,
+    sid2: toHex(finding.sid2),
+    resultHash: toHex(finding.resultHash),
+    chunksChecked: chunks.checked,
+    chunks: chunks.of,
+    modelChecked,
+    verdict: verdict ?? 'none',
+    given,
+    signed,
+    disputed: checked.disputed,
+    threshold,
+    released: signed.length >= threshold,
+  };
+  const released = signed.length >= threshold ? 'released' : 'not released yet';
+  const disputes = checked.disputed.length === 0 ? '' : `; disputed by ${checked.disputed.join(', ')}`;
+  return {
+    data,
+    lines: [
+      `Round ${round} of run ${runId}: the sum is right in ${chunks.checked} of ${chunks.of} chunks, computed anew.`,
+      modelChecked
+        ? 'The published model is what the plan makes of it.'
+        : 'The published model was not made again: that takes every chunk of a round that trained (--chunks all).',
+      verdictLine(checked),
+      `${signed.length} signed, ${threshold} are needed: ${released}${disputes}.`,
+    ],
+  };
+}
+
+function verdictLine({ verdict, given, participantId }: CheckedRound): string {
+  if (given === 'elsewhere')
+    return `A client of ${participantId} is running and signs for itself; nothing was signed here.`;
+  if (given === 'now') return `${participantId} signed it.`;
+  return verdict === 'disputed'
+    ? `${participantId} disputed it before; that stands.`
+    : `${participantId} signed it before.`;
+}
+
+function sessionName(text: string): string {
+  if (/^[a-z0-9][a-z0-9-]{0,62}\/[1-9][0-9]{0,6}$|^[0-9a-f]{8,64}$/.test(text)) return text;
+  throw new InvalidArgumentError('run and round, as in spring/3, or eight or more hexadecimal digits of a sid2');
+}
+
+function chunksWanted(text: string): number | 'all' {
+  if (text === 'all') return text;
+  if (/^[1-9][0-9]{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('all, or a number of chunks from 1');
+}

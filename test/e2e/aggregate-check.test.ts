@@ -1,0 +1,260 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type ClientEvent,
+  type CommandIo,
+  enroll,
+  FederatedClient,
+  registerParticipantCommands,
+  verifyRound,
+} from '@concordat/client-sdk';
+import type { ProgressEvent } from '@concordat/coordinator';
+import { type CryptoPort, FederatedError, type PlanDraft } from '@concordat/core';
+import { nodeCrypto } from '@concordat/node';
+import { expect } from 'chai';
+import { Command } from 'commander';
+import { TestConsortium } from '../coordinator/consortium.js';
+import { automaticPolicy, stepping } from '../support/stepping.js';
+
+const names = ['acme', 'bluebird', 'cobalt', 'delta'];
+const checked: Partial<PlanDraft> = { aggregateCheck: 'on', transcriptRetention: 2, rounds: 2 };
+
+/** node:crypto whose first keystream in every sum is wrong by one in lane 17 of its second chunk, while `lies` says so. */
+function lyingCrypto(lies: () => boolean): CryptoPort {
+  const at = 49_152 + 17 * 3;
+  let told = false;
+  return {
+    ...nodeCrypto,
+    openKeystream(key, fromByte) {
+      const stream = nodeCrypto.openKeystream(key, fromByte);
+      let next = fromByte;
+      return {
+        next(length) {
+          const bytes = stream.next(length);
+          const place = at - next;
+          next += length;
+          if (told || !lies() || place < 0 || place >= length) return bytes;
+          told = true;
+          bytes[place]! ^= 1;
+          return bytes;
+        },
+      };
+    },
+  };
+}
+
+/** Four enrolled organizations with real clients over mutual TLS. */
+class Four {
+  readonly consortium: TestConsortium;
+  readonly #root = mkdtempSync(join(tmpdir(), 'concordat-check-'));
+  readonly events = new Map<string, ClientEvent[]>(names.map((name) => [name, []]));
+  readonly #clients = new Map<string, FederatedClient>();
+
+  private constructor(consortium: TestConsortium) {
+    this.consortium = consortium;
+  }
+
+  static async enrol(crypto: CryptoPort = nodeCrypto): Promise<Four> {
+    const four = new Four(await TestConsortium.open({ crypto }));
+    const { operator } = four.consortium;
+    for (const name of names) {
+      const invitation = await operator.invite(name, `${name} ltd`, 0);
+      const onPending = (fingerprint: string) => void operator.admit(name, fingerprint);
+      await enroll({ invitation, directory: four.directoryOf(name), pollMillis: 1, onPending });
+    }
+    return four;
+  }
+
+  directoryOf(name: string): string {
+    return join(this.#root, name);
+  }
+
+  async open(name: string): Promise<FederatedClient> {
+    const client = await FederatedClient.open({
+      directory: this.directoryOf(name),
+      trainer: stepping(0.004),
+      policy: automaticPolicy,
+      onEvent: (event) => this.events.get(name)!.push(event),
+    });
+    this.#clients.set(name, client);
+    return client;
+  }
+
+  async close(name: string): Promise<void> {
+    await this.#clients.get(name)?.close();
+    this.#clients.delete(name);
+  }
+
+  /** One run of everybody. @returns how each client ended, and what the operator saw. */
+  async run(draft: Partial<PlanDraft>): Promise<{ ends: Map<string, unknown>; seen: ProgressEvent[] }> {
+    const { operator } = this.consortium;
+    const { plan, planHash } = await this.consortium.propose(draft);
+    const ends = new Map<string, unknown>();
+    const ended = names.map(async (name) => {
+      const client = await this.open(name);
+      const end = await client.run({ once: true }).catch((error: unknown) => error);
+      ends.set(name, end);
+      await this.close(name);
+    });
+    await operator.startRun(planHash, plan.run);
+    const seen: ProgressEvent[] = [];
+    const watching = operator.watch(plan.run, 1, ({ event }) => void seen.push(event)).catch(() => undefined);
+    await Promise.all(ended);
+    await this.consortium.coordinator.run?.abort('the test is over');
+    await watching;
+    return { ends, seen };
+  }
+
+  journal(name: string): string {
+    return readFileSync(join(this.directoryOf(name), 'journal.log'), 'latin1');
+  }
+
+  /** `concordat participant …`, in this process. */
+  async type(...args: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+    const said = { stdout: '', stderr: '', exitCode: 0 };
+    const io: CommandIo = {
+      stdout: { write: (text) => (said.stdout += text) },
+      stderr: { write: (text) => (said.stderr += text) },
+      environment: {},
+      signal: new AbortController().signal,
+      exit: (code) => (said.exitCode = code),
+    };
+    const program = new Command().exitOverride();
+    registerParticipantCommands(program, io);
+    await program.parseAsync(['participant', ...args], { from: 'user' });
+    return said;
+  }
+
+  async end(): Promise<void> {
+    for (const name of [...this.#clients.keys()]) await this.close(name);
+    await this.consortium.close();
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+}
+
+describe('the aggregate check of a consortium', function () {
+  this.timeout(120_000);
+  let four: Four;
+  before(async () => {
+    four = await Four.enrol();
+  });
+  after(() => four.end());
+
+  it('has every member compute every sum anew, and releases each model with their signatures', async () => {
+    const { ends, seen } = await four.run(checked);
+    for (const name of names) {
+      expect((ends.get(name) as { outcome: string }).outcome).to.equal('completed');
+      const verified = four.events.get(name)!.flatMap((event) => (event.type === 'verified' ? [event.round] : []));
+      expect(verified).to.deep.equal([1, 2]);
+      expect(four.journal(name).match(/result-signed/g)).to.have.length(2);
+    }
+    const { releases } = (await four.consortium.operator.status()).runs[0]!;
+    expect(
+      releases.map(({ round, modelVersion, signed, released }) => [round, modelVersion, signed, released]),
+    ).to.deep.equal([
+      [2, 2, names, true],
+      [1, 1, names, true],
+    ]);
+    expect(seen.some((event) => event.type === 'verdict' && event.released)).to.equal(true);
+  });
+
+  it('is repeated from the command line, as a person would: all chunks, and the model made again', async () => {
+    const directory = four.directoryOf('acme');
+    const said = await four.type('verify-round', '--directory', directory, '--session', 'spring/1', '--chunks', 'all');
+    expect(said.exitCode).to.equal(0);
+    expect(said.stdout.split('\n').slice(0, 4)).to.deep.equal([
+      'Round 1 of run spring: the sum is right in 3 of 3 chunks, computed anew.',
+      'The published model is what the plan makes of it.',
+      'acme signed it before.',
+      '4 signed, 3 are needed: released.',
+    ]);
+    const json = await four.type('verify-round', '--directory', directory, '--chunks', '1', '--json');
+    const { status, data } = JSON.parse(json.stdout) as { status: string; data: Record<string, unknown> };
+    expect(status).to.equal('ok');
+    expect(data).to.include({
+      run: 'spring',
+      round: 2,
+      chunksChecked: 1,
+      chunks: 3,
+      modelChecked: false,
+      released: true,
+    });
+    const bySid = await four.type(
+      'verify-round',
+      '--directory',
+      directory,
+      '--session',
+      String(data.sid2).slice(0, 12),
+    );
+    expect(bySid.stdout).to.contain('Round 2 of run spring');
+  });
+
+  it('works beside a client that uses the directory, and leaves the signing to it', async () => {
+    const client = await four.open('acme');
+    const found = await verifyRound({ directory: four.directoryOf('acme'), session: 'spring/2' });
+    expect(found.finding.type).to.equal('right');
+    expect([found.verdict, found.given]).to.deep.equal(['result', 'before']);
+    await client.close();
+  });
+
+  it('says by name when there is no such session, or its transcript is gone', async () => {
+    const directory = four.directoryOf('acme');
+    const unknown = await four.type('verify-round', '--directory', directory, '--session', 'spring/9', '--json');
+    expect(unknown.exitCode).to.equal(4);
+    expect((JSON.parse(unknown.stdout) as { error: { fix: string } }).error.fix).to.contain('spring/2, spring/1');
+    await four.run({ ...checked, run: 'autumn' });
+    const gone = await verifyRound({ directory, session: 'spring/1' }).catch((error: unknown) => error);
+    expect((gone as FederatedError).detail.rule).to.equal('result.unknown');
+  });
+});
+
+describe('a coordinator whose sum is wrong by one', function () {
+  this.timeout(120_000);
+  let four: Four;
+  let lying = true;
+  before(async () => {
+    four = await Four.enrol(lyingCrypto(() => lying));
+  });
+  after(() => four.end());
+
+  it('is disputed by every member with chunk, lane and digests; they stop, and contribute no more to that run', async () => {
+    const { ends } = await four.run({ ...checked, rounds: 3 });
+    for (const name of names) {
+      const end = ends.get(name);
+      expect(end, name).to.be.instanceOf(FederatedError);
+      const { code, detail } = end as FederatedError;
+      expect([code, detail.rule, detail.chunk, detail.segment, detail.lane]).to.deep.equal([
+        'verification',
+        'check.sum',
+        1,
+        'model',
+        16_384 + 17,
+      ]);
+      expect([String(detail.required).length, String(detail.offered).length]).to.deep.equal([64, 64]);
+      expect(four.journal(name)).to.contain('"disputed"');
+      const egress = readFileSync(join(four.directoryOf(name), 'egress.jsonl'), 'utf8');
+      expect(egress).to.contain('"kind":"disputed"').and.to.contain('check.sum');
+    }
+  });
+
+  it('is shown to the operator as disputed, by whom and where, and not as released', async () => {
+    const { releases } = (await four.consortium.operator.status()).runs[0]!;
+    const first = releases.at(-1)!;
+    expect(first).to.include({ round: 1, released: false });
+    expect(first.disputed.map(({ participant, chunk, lane }) => [participant, chunk, lane])).to.deep.equal(
+      names.map((name) => [name, 1, 16_384 + 17]),
+    );
+  });
+
+  it('gets no other word from them afterwards: the dispute stands, and the command line says the same', async () => {
+    lying = false;
+    const directory = four.directoryOf('acme');
+    const said = await four.type('verify-round', '--directory', directory, '--session', 'spring/1', '--json');
+    const { error } = JSON.parse(said.stdout) as { error: { code: string; detail: { rule: string } } };
+    expect([error.code, error.detail.rule]).to.deep.equal(['verification', 'check.sum']);
+    // A signature, a hash or a sum that does not fit.
+    expect(said.exitCode).to.equal(2);
+    expect(four.journal('acme').match(/"type":"disputed"/g)).to.have.length(1);
+  });
+});

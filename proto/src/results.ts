@@ -9,7 +9,7 @@ import { signedFromWire } from './signed.js';
 export interface ShownResult {
   readonly aggregate: Signed;
   readonly transcript: Transcript;
-  /** 32 bytes; absent until a model is published with it, and after an evaluation. */
+  /** 32 bytes: the model made of this sum alone; absent until it is published, after an evaluation, and of one sum of several. */
   readonly modelHash?: Uint8Array;
   /** T. */
   readonly threshold: number;

@@ -4,14 +4,19 @@ import { join } from 'node:path';
 import {
   type ClientEvent,
   type CommandIo,
+  checkResult,
+  connect,
   enroll,
   FederatedClient,
+  KeyStore,
+  ParticipantState,
+  type ResultCheckPorts,
   registerParticipantCommands,
   verifyRound,
 } from '@concordat/client-sdk';
 import type { ProgressEvent } from '@concordat/coordinator';
-import { type CryptoPort, FederatedError, type PlanDraft } from '@concordat/core';
-import { nodeCrypto } from '@concordat/node';
+import { type CryptoPort, checkableSessions, FederatedError, type PlanDraft, rosterView } from '@concordat/core';
+import { chooseKernels, nodeCrypto, systemRandom } from '@concordat/node';
 import { expect } from 'chai';
 import { Command } from 'commander';
 import { TestConsortium } from '../coordinator/consortium.js';
@@ -188,6 +193,35 @@ describe('the aggregate check of a consortium', function () {
       String(data.sid2).slice(0, 12),
     );
     expect(bySid.stdout).to.contain('Round 2 of run spring');
+  });
+
+  it('makes the published model again, and finds another one wrong; of several sums in a round it makes none', async () => {
+    const directory = four.directoryOf('acme');
+    const keys = await KeyStore.open(directory, { crypto: nodeCrypto, random: systemRandom, wallMillis: Date.now });
+    const state = await ParticipantState.open(directory);
+    const { own } = checkableSessions(state.records).find(({ round }) => round === 1)!;
+    await state.close();
+    const { roster } = keys.roster;
+    const { coordinatorKey } = roster;
+    const connection = connect({ ...keys.enrolment, ...keys.tls, coordinatorKey: () => coordinatorKey });
+    const members = rosterView(roster, Date.now());
+    const ports: ResultCheckPorts = {
+      connection,
+      crypto: nodeCrypto,
+      kernels: chooseKernels(),
+      random: systemRandom,
+      coordinatorKey,
+      publicKeys: new Map([...members].map(([id, { publicKey }]) => [id, publicKey])),
+    };
+    const plan = four.consortium.coordinator.run!.plan;
+    const modelHash = new Uint8Array(32).fill(1);
+    const other = await checkResult(ports, { own, plan, published: { modelHash, survivors: 4 } });
+    expect([other.finding.type, other.error?.detail.rule]).to.deep.equal(['wrong', 'check.model']);
+    const several = await checkResult(ports, { own, plan, published: { modelHash, survivors: 8 } });
+    expect([several.finding.type, several.modelChecked]).to.deep.equal(['right', false]);
+    const sampled = await checkResult(ports, { own, plan, chunks: 2 });
+    expect([sampled.chunks, sampled.modelChecked]).to.deep.equal([{ checked: 2, of: 3 }, false]);
+    connection.close();
   });
 
   it('works beside a client that uses the directory, and leaves the signing to it', async () => {

@@ -24,7 +24,7 @@ import {
   splitTensors,
   toHex,
 } from '@concordat/core';
-import { sessionCodec } from '@concordat/proto';
+import { type ShownResult, sessionCodec } from '@concordat/proto';
 import type { Connection } from '../transport/connection.js';
 
 /** What a check needs of the participant around it. */
@@ -45,8 +45,8 @@ export interface ResultCheckOptions {
   readonly chunks?: number | 'all';
   /** The approved plan, for the model that was made of the sum. */
   readonly plan?: Plan;
-  /** The model that was published with it; else the one that the coordinator names. */
-  readonly modelHash?: Uint8Array;
+  /** What was published with it; else the model that the coordinator names. */
+  readonly published?: { readonly modelHash: Uint8Array; readonly survivors: number };
   readonly signal?: AbortSignal;
 }
 
@@ -91,7 +91,7 @@ export async function checkResult(ports: ResultCheckPorts, options: ResultCheckO
     transcript = readTranscript({ crypto, codec: sessionCodec }, shown.transcript, facts);
     seen.of = chunkCount(transcript.layout);
     const sum = await checkChunks(ports, options, { transcript, resultHash, seen });
-    const modelHash = options.modelHash ?? shown.modelHash;
+    const modelHash = modelOf(options, shown, transcript);
     const modelChecked = sum !== undefined && (await checkModel(ports, options, { transcript, sum, modelHash }));
     return { finding: { type: 'right', sid2, resultHash }, chunks: seen, modelChecked, ...told };
   } catch (error) {
@@ -103,6 +103,16 @@ export async function checkResult(ports: ResultCheckPorts, options: ResultCheckO
     for (const { key } of transcript?.maskKeys ?? []) key.fill(0);
     for (const secret of shown.transcript.secrets) secret.fill(0);
   }
+}
+
+/** The model that was made of this sum alone: one of several sums in a round says nothing of what they became together. */
+function modelOf(
+  { published }: ResultCheckOptions,
+  shown: ShownResult,
+  { uploads }: CheckedTranscript,
+): Uint8Array | undefined {
+  if (published === undefined) return shown.modelHash;
+  return published.survivors === uploads.length ? published.modelHash : undefined;
 }
 
 /** What does not hold whatever is repeated; a line that damages bytes is no finding. */

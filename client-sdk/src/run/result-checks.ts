@@ -93,7 +93,7 @@ export class ResultChecks {
     return this.#last;
   }
 
-  async #check({ runId, round, own, modelHash }: Effect<'check-result'>): Promise<void> {
+  async #check({ runId, round, own, published }: Effect<'check-result'>): Promise<void> {
     const { connection, crypto, kernels, random, identities, planOf, signal, post } = this.#parts;
     try {
       const plan = planOf(runId);
@@ -103,7 +103,7 @@ export class ResultChecks {
           own,
           signal,
           ...(plan === undefined ? {} : { plan }),
-          ...(modelHash === undefined ? {} : { modelHash }),
+          ...(published === undefined ? {} : { published }),
         },
       );
       post({ type: 'result-checked', runId, round, finding, ...(error === undefined ? {} : { error }) });

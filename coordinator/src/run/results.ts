@@ -118,7 +118,8 @@ export class ResultDesk {
     const result = await this.#require(participant, sid2);
     const transcript = await this.#options.store.results.transcript(sid2);
     if (transcript === undefined) throw unknown(sid2);
-    const { aggregate, threshold, modelHash } = result;
+    const { aggregate, threshold } = result;
+    const modelHash = (await this.#options.store.results.isAlone(result)) ? result.modelHash : undefined;
     const { signed, disputed } = tallyOf(this.#options, result);
     return {
       aggregate,

@@ -115,6 +115,18 @@ export class ResultRecords {
     return row === undefined ? undefined : (decodeRecord(columnBytes(row.body)) as Transcript);
   }
 
+  /** Whether it is the only sum of its round: then what was published was made of it alone. */
+  async isAlone({ run, round }: Pick<StoredResult, 'run' | 'round'>): Promise<boolean> {
+    const rows = await this.#database
+      .selectFrom('results')
+      .select('sid2')
+      .where('run', '=', run)
+      .where('round', '=', round)
+      .limit(2)
+      .execute();
+    return rows.length === 1;
+  }
+
   /** A model was published with the sums of this round. */
   async setModel(run: string, round: number, model: { readonly version: number; readonly hash: Uint8Array }) {
     await this.#database

@@ -26,7 +26,7 @@ const sessionsMax = 32;
 export function checkResults(
   state: ParticipationState,
   { ports }: Context,
-  published?: SessionName & { readonly modelHash: Uint8Array },
+  published?: SessionName & { readonly modelHash: Uint8Array; readonly survivors: number },
 ): ParticipationStep {
   const open = openResults(state);
   const checking = new Set([...state.checking, ...open.map(({ session }) => nameOf(session))]);
@@ -34,9 +34,10 @@ export function checkResults(
     const { runId, round, records } = session;
     const verdict = verdictGiven(ports, records);
     if (verdict !== undefined) return { type: 'tell-verdict', runId, round, sid2: own.sid2, verdict } as const;
-    const isThis = published?.runId === runId && published.round === round;
-    const { modelHash } = isThis ? published : { modelHash: undefined };
-    return { type: 'check-result', runId, round, own, ...(modelHash === undefined ? {} : { modelHash }) } as const;
+    const check = { type: 'check-result', runId, round, own } as const;
+    if (published?.runId !== runId || published.round !== round) return check;
+    const { modelHash, survivors } = published;
+    return { ...check, published: { modelHash, survivors } };
   });
   return withEffects({ ...state, checking }, ...effects);
 }

@@ -64,12 +64,13 @@ describe('A participant whose update is in a published sum', () => {
     const { checks, table } = new Checked();
     expect(checks.map(({ round }) => round)).to.deep.equal([1, 2]);
     const published = table.rounds.map(({ outcome }) => (outcome.type === 'published' ? outcome.modelHash : undefined));
-    expect(checks.map(({ modelHash }) => modelHash)).to.deep.equal(published);
+    expect(checks.map(({ published: told }) => told?.modelHash)).to.deep.equal(published);
+    expect(checks.map(({ published: told }) => told?.survivors)).to.deep.equal([5, 5]);
   });
 
   it('has the measured sum of the last model checked as well', () => {
     const { checks } = new Checked(new RoundTable({ plan: measuredPlan({ rounds: 1 }) }).start());
-    expect(checks.map(({ round, modelHash }) => [round, modelHash === undefined])).to.deep.equal([
+    expect(checks.map(({ round, published }) => [round, published === undefined])).to.deep.equal([
       [1, false],
       [2, true],
     ]);
@@ -77,7 +78,7 @@ describe('A participant whose update is in a published sum', () => {
 
   it('checks nothing where the plan says so', () => {
     const { checks } = new Checked(new RoundTable({ plan: examplePlan({ aggregateCheck: 'off', rounds: 1 }) }).start());
-    expect(checks.map(({ modelHash }) => modelHash)).to.deep.equal([]);
+    expect(checks.map(({ round }) => round)).to.deep.equal([]);
   });
 
   it('journals its verdict before it tells it', () => {

@@ -8,11 +8,14 @@ import {
   flattenTensors,
   fromBase64url,
   type Plan,
+  placeSafetensors,
   type Signed,
+  type TensorShape,
   toHex,
   verifyBody,
 } from '@concordat/core';
 import type { RosterKeeper } from './roster-keeper.js';
+import type { BlobStore } from './store/blobs.js';
 import type { Store } from './store/store.js';
 
 /** A plan in force, with the bytes an operator signed. */
@@ -89,6 +92,7 @@ export class PlanDesk {
         fix: 'Upload the model with the plan: concordat coordinator plan propose --model DIRECTORY.',
       });
     }
+    if (await isCanonical(blobs, fromBase64url(weightsDigest), tensors)) return;
     const weights = await blobs.readAll(fromBase64url(weightsDigest));
     const named = decodeSafetensors(weights);
     flattenTensors(named, tensors);
@@ -101,4 +105,10 @@ export class PlanDesk {
       },
     );
   }
+}
+
+/** By head and size alone: the blob was checked when it came, and float32 values have one encoding. */
+async function isCanonical(blobs: BlobStore, digest: Uint8Array, shapes: readonly TensorShape[]): Promise<boolean> {
+  const { head, sizeBytes } = placeSafetensors(shapes);
+  return (await blobs.sizeBytes(digest)) === sizeBytes && equalBytes(await blobs.readHead(digest, head.length), head);
 }

@@ -238,12 +238,21 @@ export { type SignatureLabel, signBody, verifyBody, verifyBodyHash } from './sec
 export { defaultColluders, type Thresholds, thresholdOf, thresholds } from './secagg/thresholds.js';
 export { printable } from './text.js';
 export { clipDelta, l2Norm } from './update/clip.js';
-export { type DecodedSum, decodeEvaluation, decodeSum, type MeanMetric } from './update/decode.js';
+export { type DecodedSum, decodeEvaluation, decodeSum, type MeanMetric, meanInPlace } from './update/decode.js';
 export { deltaOf, requireFinite } from './update/delta.js';
 export { encodeEvaluation, encodeUpdate, type MetricValues } from './update/encode.js';
 export { quantize } from './update/quantize.js';
 export { defaultRotation, rotate, rotateBack, rotatedBound, rotationSigns } from './update/rotation.js';
-export { decodeSafetensors, encodeSafetensors, modelHash } from './update/safetensors.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  float32Of,
+  littleEndianBytes,
+  modelHash,
+  type PlacedTensor,
+  placeSafetensors,
+  type SafetensorsPlaces,
+} from './update/safetensors.js';
 export {
   flattenTensors,
   type NamedTensor,

@@ -2,23 +2,21 @@ import {
   type CryptoPort,
   type DecodedSum,
   decodeEvaluation,
-  decodeSafetensors,
   decodeSum,
-  encodeSafetensors,
   FederatedError,
   fedAvg,
-  flattenTensors,
   type Kernels,
+  meanInPlace,
   openSum,
   type Plan,
   type RoundKind,
   type Strategy,
   type SumOrder,
-  splitTensors,
 } from '@concordat/core';
 import type { LaneThreads } from '@concordat/node';
 import type { BlobStore } from '../store/blobs.js';
 import type { Spool } from '../store/spool.js';
+import { writeNextModel } from './next-model.js';
 import { isLargeSum, openSpooledSum } from './open-sum.js';
 
 export interface RoundWorkOptions {
@@ -71,7 +69,15 @@ export class RoundWork {
       return { opened: { totalWeight: 0, metrics }, sum };
     }
     const survivors = order.survivors.length;
-    const { mean, ...opened } = decodeSum({ crypto, plan, baseModelHash, lanes, survivors, kernels });
+    const { mean, ...opened } = decodeSum({
+      crypto,
+      plan,
+      baseModelHash,
+      lanes,
+      survivors,
+      kernels,
+      target: meanInPlace(plan, lanes),
+    });
     this.#mean = { round, delta: mean };
     return { opened, sum };
   }
@@ -80,11 +86,9 @@ export class RoundWork {
   async publish(round: number, baseModelHash: Uint8Array): Promise<Uint8Array> {
     if (this.#mean?.round !== round) throw new FederatedError('internal', `round ${round} has no mean to publish`);
     const { blobs, plan } = this.#options;
-    const shapes = plan.task.model.tensors;
-    const base = flattenTensors(decodeSafetensors(await blobs.readAll(baseModelHash)), shapes);
-    const { model } = this.#strategy.apply(base, this.#mean.delta, this.#strategy.init(base));
+    const { delta: mean } = this.#mean;
     this.#mean = undefined;
-    return blobs.put(encodeSafetensors(splitTensors(model, shapes)));
+    return writeNextModel({ blobs, shapes: plan.task.model.tensors, baseModelHash, mean, strategy: this.#strategy });
   }
 
   forget(round: number): void {

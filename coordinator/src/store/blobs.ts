@@ -26,6 +26,28 @@ export class BlobStore {
   }
 
   /**
+   * Store a stream that is made here; memory is one piece.
+   *
+   * @returns its SHA-256. @throws what the stream throws; nothing is stored then.
+   */
+  async write(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+    const hash = createHash('sha256');
+    const writer = await DurableWriter.create(join(this.#directory, `${process.pid}-${++this.#temporary}.part`));
+    try {
+      for await (const piece of pieces) {
+        hash.update(piece);
+        await writer.append(piece);
+      }
+    } catch (error) {
+      await writer.discard();
+      throw error;
+    }
+    const digest = hash.digest();
+    await writer.commit(this.#path(digest));
+    return digest;
+  }
+
+  /**
    * Store a stream whose digest and length were announced.
    *
    * @throws `invalid-argument` when the length leaves the bounds; `verification` when content or length differ from the announcement.
@@ -90,14 +112,37 @@ export class BlobStore {
     }
   }
 
+  /**
+   * All bytes in order, in pieces as `read` gives them.
+   *
+   * @throws `verification` behind the last piece when the file was damaged: use nothing before the end.
+   */
+  async *readChecked(digest: Uint8Array): AsyncGenerator<{ readonly offset: number; readonly data: Uint8Array }> {
+    const hash = createHash('sha256');
+    for await (const piece of this.read(digest)) {
+      hash.update(piece.data);
+      yield piece;
+    }
+    if (Buffer.compare(hash.digest(), digest) !== 0) throw damaged(digest);
+  }
+
+  /** At most the first `length` bytes. */
+  async readHead(digest: Uint8Array, length: number): Promise<Uint8Array> {
+    const file = await open(this.#path(digest), 'r');
+    try {
+      const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  }
+
   /** @throws `verification` when the file was damaged. */
   async readAll(digest: Uint8Array): Promise<Uint8Array> {
     await this.sizeBytes(digest);
     const bytes = await readFile(this.#path(digest));
     if (Buffer.compare(createHash('sha256').update(bytes).digest(), digest) !== 0) {
-      throw new FederatedError('verification', `the stored blob ${name(digest)} is damaged`, {
-        fix: 'Restore it from a copy.',
-      });
+      throw damaged(digest);
     }
     return bytes;
   }
@@ -123,6 +168,12 @@ export class BlobStore {
 
 function name(digest: Uint8Array): string {
   return Buffer.from(digest).toString('hex');
+}
+
+function damaged(digest: Uint8Array): FederatedError {
+  return new FederatedError('verification', `the stored blob ${name(digest)} is damaged`, {
+    fix: 'Restore it from a copy.',
+  });
 }
 
 function unknown(digest: Uint8Array): FederatedError {

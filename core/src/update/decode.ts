@@ -36,6 +36,7 @@ export interface DecodedSum {
  * @param options.baseModelHash of the model that was trained from; with the plan it fixes the rotation.
  * @param options.lanes payload lanes for each segment, centred (signed).
  * @param options.survivors |U3|; bounds the weight and the counts.
+ * @param options.target [d] to write the mean into; a new one unless given. See {@link meanInPlace}.
  * @throws `verification` when the weight or a count is impossible for so many survivors: a participant broke the encoding.
  */
 export function decodeSum(options: {
@@ -45,13 +46,14 @@ export function decodeSum(options: {
   readonly lanes: readonly Int32Array[];
   readonly survivors: number;
   readonly kernels?: Kernels;
+  readonly target?: Float32Array;
 }): DecodedSum {
   const { crypto, plan, baseModelHash, lanes, survivors, kernels = plainKernels } = options;
   const { segments } = plan.secureAggregation;
   requireLanes(segments, lanes);
   const totalWeight = lanes[segments.findIndex((segment) => segment.kind === 'weight')]?.[0] ?? 0;
   requireRange('weight', totalWeight, survivors, survivors * weightUnit);
-  const mean = new Float32Array(parameterCount(plan.task.model.tensors));
+  const mean = options.target ?? new Float32Array(parameterCount(plan.task.model.tensors));
   const signs = isRotated(plan)
     ? rotationSigns(crypto, { planHash: hashPlan(crypto, plan), baseModelHash })
     : undefined;
@@ -82,6 +84,17 @@ export function decodeEvaluation(plan: Plan, lanes: readonly Int32Array[], survi
   const segments = roundSegments(plan, 'evaluate');
   requireLanes(segments, lanes);
   return segments.flatMap((_, i) => meanMetrics(plan, lanes[i]!, survivors));
+}
+
+/**
+ * Where `decodeSum` may write the mean when the lanes are of no further use: in their own memory if the plan has one model segment, for
+ * a lane is read before its mean is written in its place. At d = 10^8 a second vector would be 400 MB.
+ */
+export function meanInPlace(plan: Plan, lanes: readonly Int32Array[]): Float32Array {
+  const models = lanes.filter((_, i) => plan.secureAggregation.segments[i]!.kind === 'model');
+  const [only] = models;
+  if (models.length !== 1 || only === undefined) return new Float32Array(parameterCount(plan.task.model.tensors));
+  return new Float32Array(only.buffer, only.byteOffset, only.length);
 }
 
 function requireLanes(segments: readonly Segment[], lanes: readonly Int32Array[]): void {

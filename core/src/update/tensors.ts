@@ -21,7 +21,7 @@ export function parameterCount(tensors: readonly TensorShape[]): number {
 }
 
 /**
- * Lay named tensors, in any order, into one new flat vector.
+ * Lay named tensors, in any order, into one flat vector: a new one, or a view where they already lie so, one behind the other.
  *
  * @param tensors exactly the tensors of `shapes`, by name.
  * @param shapes the plan's list; fixes the order.
@@ -37,30 +37,50 @@ export function flattenTensors(tensors: readonly NamedTensor[], shapes: readonly
     );
   }
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const flat = new Float32Array(parameterCount(shapes));
+  const ordered = shapes.map((shape) => requireTensor(byName, shape).values);
+  const length = parameterCount(shapes);
+  return viewOver(ordered, length) ?? joined(ordered, length);
+}
+
+function joined(ordered: readonly Float32Array[], length: number): Weights {
+  const flat = new Float32Array(length);
   let at = 0;
-  for (const shape of shapes) {
-    const tensor = byName.get(shape.name);
-    if (tensor === undefined) {
-      throw wrongShape(
-        'model.tensors',
-        `the model has no tensor ${shape.name}`,
-        shape.name,
-        [...byName.keys()].join(', '),
-      );
-    }
-    if (tensor.shape.join() !== shape.shape.join() || tensor.values.length !== tensorSize(shape)) {
-      throw wrongShape(
-        'model.shape',
-        `tensor ${shape.name} has another shape than the plan`,
-        `[${shape.shape.join(', ')}]`,
-        `[${tensor.shape.join(', ')}] with ${tensor.values.length} values`,
-      );
-    }
-    flat.set(tensor.values, at);
-    at += tensor.values.length;
+  for (const values of ordered) {
+    flat.set(values, at);
+    at += values.length;
   }
   return flat;
+}
+
+function viewOver([first, ...others]: readonly Float32Array[], length: number): Weights | undefined {
+  if (first === undefined) return undefined;
+  let end = first.byteOffset + first.byteLength;
+  for (const { buffer, byteOffset, byteLength } of others) {
+    if (buffer !== first.buffer || byteOffset !== end) return undefined;
+    end += byteLength;
+  }
+  return new Float32Array(first.buffer, first.byteOffset, length);
+}
+
+function requireTensor(byName: ReadonlyMap<string, NamedTensor>, shape: TensorShape): NamedTensor {
+  const tensor = byName.get(shape.name);
+  if (tensor === undefined) {
+    throw wrongShape(
+      'model.tensors',
+      `the model has no tensor ${shape.name}`,
+      shape.name,
+      [...byName.keys()].join(', '),
+    );
+  }
+  if (tensor.shape.join() !== shape.shape.join() || tensor.values.length !== tensorSize(shape)) {
+    throw wrongShape(
+      'model.shape',
+      `tensor ${shape.name} has another shape than the plan`,
+      `[${shape.shape.join(', ')}]`,
+      `[${tensor.shape.join(', ')}] with ${tensor.values.length} values`,
+    );
+  }
+  return tensor;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { clipDelta, decodeSum, encodeUpdate, FederatedError, integerWeight, l2Norm, weightUnit } from '@concordat/core';
+import { clipDelta, decodeSum, encodeUpdate, FederatedError, integerWeight, l2Norm, meanInPlace, weightUnit } from '@concordat/core';
 import { nodeCrypto as crypto } from '@concordat/node';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -85,6 +85,16 @@ describe('an encoded update', () => {
     expect(decode(opened, 3).metrics).to.deep.equal([{ name: 'accuracy', mean: 0.75, participants: 2 }]);
     const silent = sum([1, 2, 3].map((examples) => update(new Float32Array(9), examples)));
     expect(decode(silent, 3).metrics).to.deep.equal([]);
+  });
+
+  it('is decoded into the memory of its lanes to the same bits', () => {
+    const opened = sum([1, 2, 3].map((examples) => update(new Float32Array(9).fill(examples / 4), examples)));
+    const copy = opened.map((lanes) => lanes.slice());
+    const { mean } = decode(opened, 3);
+    const target = meanInPlace(plan, copy);
+    const inPlace = decodeSum({ crypto, plan, baseModelHash, lanes: copy, survivors: 3, target }).mean;
+    expect(inPlace).to.deep.equal(mean);
+    expect(inPlace.buffer).to.equal(copy[0]!.buffer);
   });
 
   it('is refused with NaN or an infinity, naming tensor and index', () => {

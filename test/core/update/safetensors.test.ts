@@ -7,6 +7,7 @@ import {
   flattenTensors,
   modelHash,
   type NamedTensor,
+  placeSafetensors,
   splitTensors,
   toHex,
 } from '@concordat/core';
@@ -61,6 +62,25 @@ describe('safetensors', () => {
     expect(view.getFloat32(8 + length + 4, true)).to.equal(0.5);
   });
 
+  it('have places that follow from the shapes alone', () => {
+    const bytes = encodeSafetensors([kernel, bias]);
+    const { head, tensors, sizeBytes } = placeSafetensors(shapes);
+    expect(sizeBytes).to.equal(bytes.length);
+    expect(bytes.subarray(0, head.length)).to.deep.equal(head);
+    expect(tensors.map(({ name }) => name)).to.deep.equal(['dense/bias', 'dense/kernel']);
+    const view = new DataView(bytes.buffer);
+    expect(tensors.map(({ offset }) => view.getFloat32(offset, true))).to.deep.equal([-1, 1]);
+    expect(() => placeSafetensors([shapes[0]!, shapes[0]!])).to.throw(FederatedError, 'cannot be written');
+  });
+
+  it('are read at any address, as views where that is possible', () => {
+    const bytes = encodeSafetensors([kernel, bias]);
+    const shifted = new Uint8Array(bytes.length + 1).subarray(1);
+    shifted.set(bytes);
+    expect(decodeSafetensors(shifted)).to.deep.equal(decodeSafetensors(bytes));
+    expect(decodeSafetensors(bytes)[0]!.values.buffer).to.equal(bytes.buffer);
+  });
+
   it('of others may carry text metadata and any order of names', () => {
     const entry = (begin: number) => ({ dtype: 'F32', shape: [1], data_offsets: [begin, begin + 4] });
     const found = decodeSafetensors(file({ __metadata__: { format: 'pt' }, b: entry(0), a: entry(4) }, 8));
@@ -103,6 +123,15 @@ describe('a flat vector', () => {
     const flat = flattenTensors([bias, kernel], shapes);
     expect([...flat.subarray(0, 7)]).to.deep.equal([1, 2, 3, 4, 5, 6, -1]);
     expect(splitTensors(flat, shapes)).to.deep.equal([kernel, bias]);
+  });
+
+  it('is a view where the tensors lie one behind the other already, and a copy elsewhere', () => {
+    const flat = flattenTensors([bias, kernel], shapes);
+    expect(flattenTensors(splitTensors(flat, shapes), shapes).buffer).to.equal(flat.buffer);
+    const swapped = [shapes[1]!, shapes[0]!];
+    const copy = flattenTensors(splitTensors(flat, shapes), swapped);
+    expect(copy.buffer).to.not.equal(flat.buffer);
+    expect([...copy.subarray(0, 4)]).to.deep.equal([...bias.values, 1]);
   });
 
   it('is refused in another shape than the plan, by tensor', () => {

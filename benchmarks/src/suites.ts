@@ -1,3 +1,5 @@
+import { measureClientTotal } from './client-total.js';
+import { measureCoordinatorMemory } from './coordinator-memory.js';
 import { measureClientMask } from './masking.js';
 import type { Entry } from './measurement.js';
 import { measureRotate } from './rotation.js';
@@ -8,13 +10,31 @@ import { measureUploadBytes } from './upload-bytes.js';
 export const suites: Readonly<Record<string, readonly Entry[]>> = {
   secagg: [
     { name: 'client-mask', about: 'a client masks one update: n keystreams', measure: measureClientMask },
+    { name: 'client-total', about: 'everything a client does but training and sending', measure: measureClientTotal },
     {
       name: 'server-unmask-1',
       about: 'a coordinator opens a sum in one thread',
       measure: (of) => measureServerUnmask(of, 1),
     },
     { name: 'server-unmask-2', about: 'the same sum in two threads', measure: (of) => measureServerUnmask(of, 2) },
+    {
+      name: 'coordinator-rss-n10',
+      about: 'how much a coordinator grows over idle in a run of 10 participants',
+      measure: (of) => measureCoordinatorMemory({ ...of, participants: 10 }, 1),
+    },
+    {
+      name: 'coordinator-rss-n100',
+      about: 'the same with 100',
+      measure: (of) => measureCoordinatorMemory({ ...of, participants: 100 }, 1),
+    },
     { name: 'upload-bytes', about: 'one masked update on the wire, beside b bits a lane', measure: measureUploadBytes },
     { name: 'rotate', about: 'a client rotates one update, beside copying it once', measure: measureRotate },
+  ],
+  large: [
+    {
+      name: 'coordinator-rss',
+      about: 'how much a coordinator grows over idle in one run, every participant a process of its own',
+      measure: (of) => measureCoordinatorMemory(of),
+    },
   ],
 };

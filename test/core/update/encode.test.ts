@@ -1,4 +1,13 @@
-import { clipDelta, decodeSum, encodeUpdate, FederatedError, integerWeight, l2Norm, meanInPlace, weightUnit } from '@concordat/core';
+import {
+  clipDelta,
+  decodeSum,
+  encodeUpdate,
+  FederatedError,
+  integerWeight,
+  l2Norm,
+  meanInPlace,
+  weightUnit,
+} from '@concordat/core';
 import { nodeCrypto as crypto } from '@concordat/node';
 import { expect } from 'chai';
 import fc from 'fast-check';

@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { enroll } from '@concordat/client-sdk';
+import { initConsortium, OperatorClient, type RunStatus, readOperatorKeys } from '@concordat/coordinator';
+import {
+  decodeSafetensors,
+  encodePlan,
+  encodeSafetensors,
+  FederatedError,
+  fromHex,
+  signPlan,
+  tensorSize,
+  toBase64url,
+} from '@concordat/core';
+import { nodeCrypto } from '@concordat/node';
+import type { Question } from '../measurement.js';
+import { forgetPeak, residentBytes } from './memory.js';
+import { consortiumName, operatorName, planOf, step, tensorsOf } from './terms.js';
+
+const command = resolve(import.meta.dirname, '../../../cli/dist/bin/concordat.js');
+const participantsProgram = resolve(import.meta.dirname, 'participants.js');
+const pollMillis = 200;
+
+export interface PlayedRun {
+  /** Bytes of the coordinator's process: before the model came, and the most from then on. */
+  readonly idleBytes: number;
+  readonly peakBytes: number;
+  /** Of the largest process of participants. */
+  readonly clientPeakBytes: number;
+  readonly millis: number;
+}
+
+/**
+ * Play one run of real processes over mutual TLS on this machine: a coordinator as operators start it, and participants with a trainer
+ * that learns nothing. The published model is checked.
+ *
+ * @param processes among which the participants are shared out.
+ * @throws `internal` when the run does not complete, or its model is not what was put in.
+ */
+export async function playRun(question: Question, processes: number): Promise<PlayedRun> {
+  const directory = await mkdtemp(join(tmpdir(), 'concordat-stage-'));
+  const children: ChildProcess[] = [];
+  let operator: OperatorClient | undefined;
+  try {
+    const consortium = join(directory, 'consortium');
+    const coordinator = await startCoordinator(consortium);
+    children.push(coordinator.child);
+    operator = new OperatorClient({ ...(await readOperatorKeys(consortium)), address: coordinator.address });
+    const seats = await enrolAll(operator, directory, question.participants);
+    const serving = shareOut(seats, processes).map((own) => participantsProcess(own));
+    children.push(...serving.map(({ child }) => child));
+    await connected(operator, question.participants);
+    const { now: idleBytes } = residentBytes(coordinator.child.pid!);
+    forgetPeak(coordinator.child.pid!);
+    const started = performance.now();
+    await startRun(operator, question, consortium);
+    const run = await ended(operator);
+    const millis = performance.now() - started;
+    const { peak: peakBytes } = residentBytes(coordinator.child.pid!);
+    const told = await Promise.all(serving.map(({ said }) => said));
+    await requireModel(operator, run);
+    return { idleBytes, peakBytes, clientPeakBytes: Math.max(...told), millis };
+  } finally {
+    operator?.close();
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'close')));
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function startCoordinator(directory: string) {
+  const names = ['127.0.0.1'];
+  const address = '127.0.0.1:0';
+  await initConsortium({
+    directory,
+    consortium: consortiumName,
+    operator: operatorName,
+    address,
+    listenHost: '127.0.0.1',
+    names,
+  });
+  const args = [command, 'coordinator', 'start', '--directory', directory, '--log-level', 'error', '--json'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+  return { child, address: (JSON.parse(line) as { readonly address: string }).address };
+}
+
+/** @returns the participants' directories. */
+async function enrolAll(operator: OperatorClient, directory: string, participants: number): Promise<string[]> {
+  const seats: string[] = [];
+  for (let seat = 1; seat <= participants; seat++) {
+    const name = `p${seat}`;
+    const invitation = await operator.invite(name, `organization-${seat}`, 0);
+    const onPending = (fingerprint: string): void => void operator.admit(name, fingerprint);
+    await enroll({ invitation, directory: join(directory, name), pollMillis: 5, onPending });
+    seats.push(join(directory, name));
+  }
+  return seats;
+}
+
+function shareOut(seats: readonly string[], processes: number): string[][] {
+  return Array.from({ length: processes }, (_, i) => seats.filter((_, seat) => seat % processes === i));
+}
+
+function participantsProcess(directories: readonly string[]) {
+  const child = spawn(process.execPath, [participantsProgram, ...directories], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const said = once(createInterface({ input: child.stdout! }), 'line').then(([line]) => {
+    const { completed, peakBytes } = JSON.parse(line as string) as {
+      readonly completed: number;
+      readonly peakBytes: number;
+    };
+    if (completed === directories.length) return peakBytes;
+    throw failed(`${directories.length - completed} participants did not complete the run`);
+  });
+  said.catch(() => undefined);
+  return { child, said };
+}
+
+async function connected(operator: OperatorClient, participants: number): Promise<void> {
+  for (;;) {
+    const rows = await operator.participants();
+    if (rows.filter((row) => row.connected).length === participants) return;
+    await sleep(pollMillis);
+  }
+}
+
+async function startRun(operator: OperatorClient, question: Question, directory: string): Promise<void> {
+  const tensors = tensorsOf(question.parameters);
+  const weights = tensors.map((shape) => ({ ...shape, values: new Float32Array(tensorSize(shape)) }));
+  const topologyDigest = toBase64url(await operator.put(Buffer.from('{"class_name":"Sequential"}')));
+  const weightsDigest = toBase64url(await operator.put(encodeSafetensors(weights)));
+  const plan = encodePlan(planOf(question, { topologyDigest, weightsDigest }));
+  const { operatorKey } = await readOperatorKeys(directory);
+  const planHash = await operator.propose(signPlan(nodeCrypto, operatorKey, plan));
+  await operator.startRun(planHash, 'measured');
+}
+
+async function ended(operator: OperatorClient): Promise<RunStatus> {
+  for (;;) {
+    const [run] = (await operator.status()).runs;
+    if (run?.state === 'completed') return run;
+    if (run?.state === 'aborted') throw failed(`the run was aborted: ${run.reason}`);
+    await sleep(pollMillis);
+  }
+}
+
+/** Every weight was 0, and every participant added the same step. */
+async function requireModel(operator: OperatorClient, { modelHash }: RunStatus): Promise<void> {
+  for (const { name, values } of decodeSafetensors(await operator.get(fromHex(modelHash)))) {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i]!;
+    const mean = sum / values.length;
+    if (Math.abs(mean - step) > step / 100) throw failed(`the mean of ${name} is ${mean} and not ${step}`);
+  }
+}
+
+function failed(message: string): FederatedError {
+  return new FederatedError('internal', message);
+}

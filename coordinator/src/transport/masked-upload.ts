@@ -46,9 +46,8 @@ export async function receiveMaskedUpload(upload: MaskedUpload): Promise<Signed>
 
 async function takeChunks({ run, expected, frames, traffic, clock }: MaskedUpload, writer: SpoolWriter): Promise<void> {
   let told = Number.NEGATIVE_INFINITY;
-  const ended = abortOf(expected.signal);
   while (writer.sizeBytes < expected.lengthBytes) {
-    const next = await Promise.race([frames.next(), ended]);
+    const next = await nextOrEnded(frames, expected.signal);
     if (next === 'ended')
       throw new FederatedError('protocol', 'the upload step is over', { detail: { round: expected.round } });
     if (next.done === true) throw broken(expected, writer.sizeBytes);
@@ -83,7 +82,19 @@ function broken(expected: ExpectedUpload, bytesReceived: number, cause?: unknown
   });
 }
 
-function abortOf(signal: AbortSignal): Promise<'ended'> {
+// Not a race against one promise of the signal: that promise would keep every frame it was raced with until the round is over, and
+// so the coordinator all vectors at once.
+function nextOrEnded<Frame>(
+  frames: AsyncIterator<Frame>,
+  signal: AbortSignal,
+): Promise<IteratorResult<Frame> | 'ended'> {
   if (signal.aborted) return Promise.resolve('ended');
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve('ended'), { once: true }));
+  return new Promise((resolve, reject) => {
+    const end = (): void => resolve('ended');
+    signal.addEventListener('abort', end, { once: true });
+    frames
+      .next()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', end));
+  });
 }

@@ -30,6 +30,7 @@ export {
   type SequencedEvent,
 } from './run/progress.js';
 export { decodeRecord, encodeRecord } from './run/record-json.js';
+export { type OpenedSum, ResultDesk, type ResultDeskOptions, type VerdictNews } from './run/results.js';
 export { type Answer, Run, type RunOptions, type RunPorts } from './run/run.js';
 export { type PendingReceipt, RunJournal } from './run/run-journal.js';
 export { payloadBytes, Traffic } from './run/traffic.js';

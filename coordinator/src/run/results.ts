@@ -19,6 +19,7 @@ import {
   tallyOf,
   toHex,
   type Verdict,
+  vectorRoot,
 } from '@concordat/core';
 import type { ShownResult } from '@concordat/proto';
 import type { Logger } from 'pino';
@@ -81,6 +82,9 @@ export class ResultDesk {
   async keep({ run, round, order, sum, rounds }: OpenedSum): Promise<void> {
     const { store, codec } = this.#options;
     const { sid2, threshold, layout, transcript } = order;
+    const before = await store.results.get(sid2);
+    // The row is written last: with it the sum of an earlier process is whole on the disk.
+    if (before !== undefined) return requireSame(before.resultHash, vectorRoot(this.#options.crypto, sum));
     const resultHash = await store.spool.putSum({ run, round, sid2 }, sum);
     const { certificate, adverts } = transcript;
     const indexes = fromBitmap(adverts.length, codec.survivors.decode(certificate.body).survivors);
@@ -92,8 +96,6 @@ export class ResultDesk {
     const { aggregate } = openResult(this.#options, { sid2, resultHash, threshold, survivors });
     const { lengthBytes } = layout;
     const result = { sid2, run, round, threshold, lengthBytes, survivors, resultHash, aggregate };
-    const before = await store.results.get(sid2);
-    if (before !== undefined) return requireSame(before.resultHash, resultHash);
     await store.journal.append([this.#event(result, 'opened', { sid2, resultHash, aggregate })], (transaction) =>
       store.results.put(transaction, result, { transcript, rounds }),
     );

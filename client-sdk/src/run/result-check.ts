@@ -150,10 +150,11 @@ async function checkChunks(
     });
     let at = 0;
     for (const computed of check.compare()) {
+      await nextTurn();
+      if (computed === undefined) continue;
       sum?.set(computed, chunks[at]! * bounds.chunkBytes);
       seen.checked += 1;
       at += 1;
-      await nextTurn();
     }
   }
   return sum;

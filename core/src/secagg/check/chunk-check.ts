@@ -26,6 +26,9 @@ export function chunkCount({ lengthBytes }: Pick<Layout, 'lengthBytes'>): number
   return Math.ceil(lengthBytes / bounds.chunkBytes);
 }
 
+/** Keystreams of one chunk that are added at once: some milliseconds. */
+const masksPerTurn = 128;
+
 export interface ChunkCheckOptions {
   readonly crypto: CryptoPort;
   readonly kernels?: Kernels;
@@ -95,12 +98,13 @@ export class ChunkCheck {
   }
 
   /**
-   * Take the masks out of every chunk and compare it with the coordinator's, one chunk a turn. Once, when all were taken.
+   * Take the masks out of every chunk and compare it with the coordinator's. Once, when all were taken. It stops after every
+   * {@link masksPerTurn} keystreams, so that a caller can let others run.
    *
-   * @returns each chunk as it was computed, in order.
+   * @returns each chunk as it was computed, in order; undefined where a chunk is not done yet.
    * @throws `malformed` when chunks are missing; `verification` `check.sum` naming chunk, segment, lane and both digests.
    */
-  *compare(): Generator<Uint8Array> {
+  *compare(): Generator<Uint8Array | undefined> {
     const { crypto, transcript, chunks } = this.#options;
     if (this.#taken !== this.expected) {
       throw new FederatedError('malformed', 'chunks that were asked for are missing', {
@@ -108,7 +112,12 @@ export class ChunkCheck {
       });
     }
     for (const [at, chunk] of chunks.entries()) {
-      addKeystreamsToPart(crypto, transcript.layout, this.#partAt(at), transcript.maskKeys, this.#kernels);
+      const { maskKeys, layout } = transcript;
+      for (let first = 0; first < maskKeys.length; first += masksPerTurn) {
+        if (first > 0) yield undefined;
+        const masks = maskKeys.slice(first, first + masksPerTurn);
+        addKeystreamsToPart(crypto, layout, this.#partAt(at), masks, this.#kernels);
+      }
       this.#requireEqual(chunk, this.#computed[at]!, this.#offered[at]!);
       yield this.#computed[at]!;
     }

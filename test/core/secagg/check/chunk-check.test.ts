@@ -42,6 +42,29 @@ describe('A sum that is computed anew', () => {
     expect(fewer.check([0, 1])).to.have.length(2);
   });
 
+  it('lets others run between two parts of the work, however many keystreams are in a sum', () => {
+    const lost = new Map(['14', '15', '16', '17', '18', '19', '20'].map((id) => [id, 'upload'] as const));
+    const opened = new OpenedSession({
+      participants: 20,
+      silentFrom: lost,
+      maxColluders: 1,
+      segments: [modelOf(9, 24)],
+    });
+    expect(opened.order.maskKeys).to.have.length(13 + 13 * 7);
+    expect(opened.check([0])).to.have.length(1);
+    const many = new Map(
+      ['15', '16', '17', '18', '19', '20', '21', '22', '23', '24'].map((id) => [id, 'upload'] as const),
+    );
+    const wider = new OpenedSession({
+      participants: 24,
+      silentFrom: many,
+      maxColluders: 1,
+      segments: [modelOf(9, 24)],
+    });
+    expect(wider.order.maskKeys).to.have.length(14 + 14 * 10);
+    expect(wider.check([0]).map((computed) => computed === undefined)).to.deep.equal([true, false]);
+  });
+
   it('shows a lane that was changed by one, in whichever chunk, when that chunk is checked', () => {
     const opened = new OpenedSession({ segments: wide });
     const bytes = { model: 2, more: 3, weight: 4 };

@@ -36,11 +36,16 @@ async function main(): Promise<number> {
   }
   const finished = readState(values.state);
   const started = performance.now();
-  const campaign = await KillCampaign.open();
-  try {
-    for (const failpoint of wanted) await killAtEach(campaign, failpoint, finished, values.state);
-  } finally {
-    await campaign.close();
+  const isFirst = (name: string) => name.startsWith('participant.roster');
+  // A roster is adopted once, with the first plan: each of its failpoints takes participants that have seen no run.
+  const groups = [wanted.filter((name) => !isFirst(name)), ...wanted.filter(isFirst).map((name) => [name])];
+  for (const group of groups.filter(({ length }) => length > 0)) {
+    const campaign = await KillCampaign.open();
+    try {
+      for (const failpoint of group) await killAtEach(campaign, failpoint, finished, values.state);
+    } finally {
+      await campaign.close();
+    }
   }
   return conclude(
     finished.filter(({ failpoint }) => wanted.includes(failpoint)),

@@ -17,6 +17,14 @@ would rebuild both of a dealer's secrets, two masked vectors, any secret of a pa
 messages, headers, events, egress logs or journals. Nothing of that may be found.
 
 In the second table the liar is "acme". The tests are \`test/hostile/sessions.test.ts\` and \`test/hostile/participants.test.ts\`; this page is written by \`npm run hostile:page\` from the tables they run.
+
+## A bit flipped at every byte
+
+\`npm run hostile:wire\` flips one bit of every byte of every kind of message that a client is sent – the welcome, offers, plan, roster, models, every frame
+of a session, every receipt, what is said of rounds and runs – one round for each: a real client, its four companions in memory. The true message follows the
+flipped one. The client must refuse by a rule, drop its connection and come back, or find nothing changed; the session must open exactly the survivors' sum
+or be aborted. The suite flips some bits of every kind (\`test/hostile/wire.test.ts\`). What participants send is damaged by hand in the table above and
+byte by byte at the machines (D19 of the [threat model](threat-model.md)).
 `;
 
 /** The page as it has to be. */

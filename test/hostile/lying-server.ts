@@ -8,6 +8,7 @@ import {
 import {
   authorizationInterceptor,
   createWideServer,
+  nodeCrypto,
   openTlsFront,
   peerOfCall,
   serverSettings,
@@ -59,6 +60,12 @@ export class LyingServer {
   #script!: Script;
   /** Changes the bytes of replies and assignments; see `SpokenWire`. */
   tamper: ((to: string, what: string) => Tamper | undefined) | undefined;
+  /** Told of the bytes of whatever is sent. */
+  listen: ((what: string, bytes: Buffer) => void) | undefined;
+  /** A changed assignment was sent, and then the true one. */
+  onTampered: (to: string) => void = () => undefined;
+  /** A client was welcomed, for the first time or again. */
+  onWelcomed: (to: string) => void = () => undefined;
   /** The signed roster it shows. */
   roster: wire.SignedRoster;
   #swapped: Uint8Array | undefined;
@@ -102,7 +109,11 @@ export class LyingServer {
     const sequence = this.#sequences.get(stream)!;
     const assignment = assignmentToWire({ sequence: ++sequence.last, runId, message });
     const what = message.type === 'session' ? message.frame.type : message.type;
-    stream.write(this.#changed(to, what, assignment));
+    const change = this.tamper?.(to, what);
+    if (change === undefined) return void stream.write(this.#changed(to, what, assignment));
+    stream.write(this.#wire.tamper(assignment, change));
+    stream.write(assignmentToWire({ sequence: ++sequence.last, runId, message }));
+    this.onTampered(to);
   }
 
   async close(): Promise<void> {
@@ -113,7 +124,13 @@ export class LyingServer {
 
   #changed<Message extends object>(to: string, what: string, message: Message): Message {
     const change = this.tamper?.(to, what);
-    return change === undefined ? message : this.#wire.tamper(message, change);
+    if (change !== undefined) return this.#wire.tamper(message, change);
+    const { listen } = this;
+    if (listen === undefined) return message;
+    return this.#wire.tamper(message, (bytes) => {
+      listen(what, bytes);
+      return bytes;
+    });
   }
 
   #addServices(): void {
@@ -167,7 +184,8 @@ export class LyingServer {
       if (blob === undefined)
         return void call.emit('error', failure(new FederatedError('invalid-argument', 'no such blob')));
       const first = { sizeBytes: blob.length, chunk: chunkToWire(0, blob) };
-      call.write(this.#changed(from, 'blob', first));
+      const what = digest === toBase64url(nodeCrypto.sha256(this.#consortium.topology)) ? 'topology' : 'weights';
+      call.write(this.#changed(from, what, first));
       call.end();
     };
     const UploadMaskedUpdate = (call: AsyncIterable<wire.UploadFrame__Output> & Call, reply: Reply) => {
@@ -204,6 +222,7 @@ export class LyingServer {
     this.#sequences.set(call, { last: 0 });
     const welcome = { type: 'welcome', wireVersion: 1, software: 'a liar', consortium: 'demo', receipts: [] } as const;
     this.tell(from, '', welcome);
+    this.onWelcomed(from);
     this.#script.changed();
   }
 

@@ -64,6 +64,11 @@ export class Stage {
   readonly evidence = new Evidence();
   readonly events: { readonly participant: string; readonly event: ClientEvent }[] = [];
   readonly refusals: Refused[] = [];
+  /** Members without a client: they are played here. */
+  readonly elsewhere = new Map<string, (frame: SessionFrame, world: World) => void>();
+  /** Clients that let go of their run. */
+  readonly ended = new Set<string>();
+  approvals = 0;
   readonly worlds: World[] = [];
   /** Everything heard in sessions, oldest first. */
   readonly replies: { readonly from: string; readonly round: number; readonly frame: SessionReply }[] = [];
@@ -137,11 +142,27 @@ export class Stage {
       },
       onEvent: (event) => this.#told(name, event),
     });
-    const ended = client.run({ once: true }).then(
-      () => undefined,
-      (error: unknown) => this.#refused(name, error),
-    );
+    this.ended.delete(name);
+    const ended = client
+      .run({ once: true })
+      .then(
+        () => undefined,
+        (error: unknown) => this.#refused(name, error),
+      )
+      .finally(() => {
+        this.ended.add(name);
+        this.changed();
+      });
     this.#present.set(name, { client, directory, ended });
+  }
+
+  /** Once its client has let go: another process in the same directory. */
+  async restart(name: string): Promise<void> {
+    const { client, directory, ended } = this.#present.get(name)!;
+    await ended;
+    await client.close();
+    await this.start(name, directory);
+    await this.until(() => this.server.isConnected(name) || this.ended.has(name));
   }
 
   /** Offer the run to everybody, and wait until each has agreed or refused. */
@@ -276,7 +297,10 @@ export class Stage {
   heard(from: string, message: ParticipantMessage, vector?: Uint8Array): Signed {
     const { run } = this.plan.plan;
     const round = message.type === 'approved' ? 0 : message.round;
-    if (message.type === 'approved') this.approved.add(from);
+    if (message.type === 'approved') {
+      this.approved.add(from);
+      this.approvals += 1;
+    }
     if (message.type === 'ready') this.ready.push({ from, round });
     if (message.type === 'decline') this.#leave(from, message.rule);
     if (message.type === 'session') this.#take(from, round, message.frame, vector);
@@ -314,6 +338,12 @@ export class Stage {
 
   #down(to: string, frame: SessionFrame, world: World): void {
     if (!world.audience.includes(to)) return;
+    const elsewhere = this.elsewhere.get(to);
+    if (elsewhere !== undefined) elsewhere(frame, world);
+    else this.#lie(to, frame, world);
+  }
+
+  #lie(to: string, frame: SessionFrame, world: World): void {
     const frames = this.lies.down?.(to, frame, this, world) ?? [frame];
     for (const one of frames) this.say(to, one, world.options.config.round);
   }

@@ -80,13 +80,8 @@ export class Coordinator {
   /**
    * Open the store, listen, and go on with the run that was under way.
    *
-<<<<<<< HEAD
-   * @throws `invalid-argument` for the directory or configuration; `conflict` when another process holds the store;
-   *   `unavailable` when the port is in use, or the kernels that were asked for cannot run; `verification` for an altered journal or an expired roster key.
-=======
    * @throws `invalid-argument` for the directory or configuration, or an armed failpoint; `conflict` when another process holds the store;
-   *   `unavailable` when the port is in use; `verification` for an altered journal or an expired roster key.
->>>>>>> 39ee8ec (Kill a participant on both sides of every durable write)
+   *   `unavailable` when the port is in use, or the kernels that were asked for cannot run; `verification` for an altered journal or an expired roster key.
    */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
     requireNoFailpoint();

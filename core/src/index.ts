@@ -86,10 +86,12 @@ export type {
   CoordinationPorts,
   CoordinationRecord,
   RoundDropout,
+  RoundGroup,
   RoundPhase,
   RoundRecord,
   RunOutcome,
   RunProgress,
+  SpoiledGroup,
 } from './round/coordination/contract.js';
 export {
   type CoordinationState,
@@ -97,6 +99,7 @@ export {
   openCoordination,
   stepCoordination,
 } from './round/coordination.js';
+export { drawGroups, type Grouping, groupingOf, groupsRequired, roundMinimum } from './round/grouping.js';
 export type {
   ApprovedRun,
   ParticipationEffect,
@@ -125,11 +128,13 @@ export {
 } from './round/participation.js';
 export { completePlan, type PlanDraft } from './round/plan/draft.js';
 export { describePrecision } from './round/plan/precision.js';
-export { describeTolerance, threeNeedAll, toleratedDropouts } from './round/plan/tolerance.js';
+export { describeGroups, describeTolerance, threeNeedAll, toleratedDropouts } from './round/plan/tolerance.js';
 export {
   type Deadlines,
   decodePlan,
   encodePlan,
+  type GroupCombination,
+  type GroupRules,
   hashPlan,
   type Plan,
   type PlannedMetric,
@@ -238,6 +243,7 @@ export { type SignatureLabel, signBody, verifyBody, verifyBodyHash } from './sec
 export { defaultColluders, type Thresholds, thresholdOf, thresholds } from './secagg/thresholds.js';
 export { printable } from './text.js';
 export { clipDelta, l2Norm } from './update/clip.js';
+export { combineGroups, combineMeans, type GroupCombiner, type GroupSum } from './update/combine.js';
 export { type DecodedSum, decodeEvaluation, decodeSum, type MeanMetric, meanInPlace } from './update/decode.js';
 export { deltaOf, requireFinite } from './update/delta.js';
 export { encodeEvaluation, encodeUpdate, type MetricValues } from './update/encode.js';

@@ -4,7 +4,6 @@ import {
   completePlan,
   type Plan,
   type RosterEntry,
-  type SessionCodec,
   type Signer,
   toBase64url,
   utf8Encode,
@@ -18,11 +17,11 @@ import type { Seat, World } from './world.js';
 const examplesMin = 200;
 const examplesMax = 12_000;
 
+/** What computes in a simulation. */
+export type SimulationPorts = Pick<World, 'crypto' | 'codec' | 'kernels'>;
+
 /** The organizations of a scenario with keys, plan and roster, all derived from its seed. */
-export function foundConsortium(
-  scenario: Scenario,
-  ports: { readonly crypto: CryptoPort; readonly codec: SessionCodec },
-): World {
+export function foundConsortium(scenario: Scenario, ports: SimulationPorts): World {
   const { crypto } = ports;
   const seats = Array.from({ length: scenario.participants }, (_, i) => seatOf(crypto, scenario, i + 1));
   const roster = new Map(

@@ -13,7 +13,7 @@ const millis = z.number().int().min(1).max(bounds.durationMillisMax);
 const dropSchema = z.strictObject({
   round: count(bounds.roundsMax),
   /** Its place among the participants, 1 … n. */
-  participant: count(bounds.cohortMax),
+  participant: count(bounds.rosterMembersMax),
   step: z.enum(dropSteps),
 });
 
@@ -22,12 +22,12 @@ const scenarioSchema = z.strictObject({
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(1),
   /** Who trains. `fixed-deltas`: seeded random deltas, so that every opened sum can be checked against the integers. */
   engine: z.literal('fixed-deltas').default('fixed-deltas'),
-  participants: z.number().int().min(bounds.cohortMin).max(bounds.cohortMax),
+  participants: z.number().int().min(bounds.cohortMin).max(bounds.rosterMembersMax),
   rounds: count(10_000),
   cohort: z
-    .strictObject({ min: count(bounds.cohortMax), size: count(bounds.cohortMax), max: count(bounds.cohortMax) })
+    .strictObject({ min: count(bounds.cohortMax), size: count(bounds.rosterMembersMax), max: count(bounds.cohortMax) })
     .optional(),
-  reportingGoal: count(bounds.cohortMax).optional(),
+  reportingGoal: count(bounds.rosterMembersMax).optional(),
   minSurvivors: z.number().int().min(bounds.cohortMin).max(bounds.cohortMax).optional(),
   maxColluders: z.number().int().min(0).max(bounds.cohortMax).optional(),
   parameters: count(10_000_000).default(1000),

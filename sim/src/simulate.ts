@@ -1,16 +1,10 @@
-import {
-  type CoordinationRecord,
-  type CryptoPort,
-  FederatedError,
-  type RoundRecord,
-  type SessionCodec,
-} from '@concordat/core';
-import { nodeCrypto } from '@concordat/node';
+import { type CoordinationRecord, FederatedError, type RoundRecord } from '@concordat/core';
+import { chooseKernels, nodeCrypto } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
-import { foundConsortium } from './consortium.js';
+import { foundConsortium, type SimulationPorts } from './consortium.js';
 import { checkScenario, type DropStep, type Scenario, type ScenarioInput } from './scenario.js';
 import { type Traffic, TrafficCounter } from './traffic.js';
-import { VirtualCoordinator } from './virtual-coordinator.js';
+import { type OpenedGroup, VirtualCoordinator } from './virtual-coordinator.js';
 import { VirtualParticipant } from './virtual-participant.js';
 import type { Seat, World } from './world.js';
 
@@ -46,7 +40,7 @@ const restartMillis = 1000;
  */
 export function simulate(
   input: ScenarioInput,
-  ports: { readonly crypto: CryptoPort; readonly codec: SessionCodec } = { crypto: nodeCrypto, codec: sessionCodec },
+  ports: SimulationPorts = { crypto: nodeCrypto, codec: sessionCodec, kernels: chooseKernels() },
 ): SimulationResult {
   const scenario = checkScenario(input);
   return simulateWorld(foundConsortium(scenario, ports));
@@ -54,8 +48,8 @@ export function simulate(
 
 /** Called as it happens. */
 export interface SimulationObserver {
-  /** A sum as it was packed; the caller may keep it. */
-  readonly onSum?: (round: number, sum: Uint8Array) => void;
+  /** A group's sum as it was packed; the caller may keep it. */
+  readonly onSum?: (round: number, group: number, sum: Uint8Array) => void;
   /** What the coordinator would journal. */
   readonly onRecord?: (record: CoordinationRecord) => void;
 }
@@ -63,11 +57,6 @@ export interface SimulationObserver {
 /** Run a consortium that was founded elsewhere, with an engine of one's own. @throws as {@link simulate}. */
 export function simulateWorld(world: World, observer: SimulationObserver = {}): SimulationResult {
   return new Simulation(world, observer).run();
-}
-
-interface OpenedSum {
-  readonly survivors: readonly string[];
-  readonly lanes: readonly Int32Array[];
 }
 
 class Simulation {
@@ -95,9 +84,9 @@ class Simulation {
     this.#coordinator = new VirtualCoordinator(world, {
       ...links,
       sent: (message) => this.#traffic.count(message),
-      opened: (round, survivors, sum, lanes) => {
-        observer.onSum?.(round, sum);
-        this.#compare(round, { survivors, lanes });
+      opened: (opened) => {
+        observer.onSum?.(opened.round, opened.group, opened.sum);
+        this.#compare(opened);
       },
       journal: (record) => observer.onRecord?.(record),
       report: (progress) => {
@@ -177,15 +166,21 @@ class Simulation {
     });
   }
 
-  #compare(round: number, { survivors, lanes }: OpenedSum): void {
-    const updates = survivors.map((participantId) => {
-      const update = this.#updates.get(participantId);
-      return update?.round === round ? update.lanes : undefined;
+  /** Every group's sum beside the integer sum of its survivors' updates. */
+  #compare({ round, survivors, lanes }: OpenedGroup): void {
+    const before = this.#opened?.round === round ? this.#opened : { exact: true, lanes: 0 };
+    const updates = survivors.map((participantId) => this.#updates.get(participantId));
+    const exact = lanes.every((segment, s) => {
+      const truth = new Float64Array(segment.length);
+      for (const update of updates) {
+        if (update?.round !== round) return false;
+        const own = update.lanes[s]!;
+        for (let i = 0; i < truth.length; i++) truth[i]! += own[i]!;
+      }
+      return segment.every((lane, i) => lane === truth[i]);
     });
-    const exact = lanes.every((segment, s) =>
-      segment.every((lane, i) => lane === updates.reduce((sum, update) => sum + (update?.[s]?.[i] ?? Number.NaN), 0)),
-    );
-    this.#opened = { round, exact, lanes: lanes.reduce((sum, segment) => sum + segment.length, 0) };
+    const compared = lanes.reduce((sum, segment) => sum + segment.length, before.lanes);
+    this.#opened = { round, exact: exact && before.exact, lanes: compared };
   }
 
   #endRound(record: RoundRecord): void {

@@ -7,22 +7,34 @@ import {
   type CoordinationRecord,
   type CoordinationState,
   type CoordinatorMessage,
-  decodeEvaluation,
-  decodeSum,
+  combineGroups,
+  FederatedError,
   openCoordination,
+  openSum,
   type RunProgress,
   signBody,
   stepCoordination,
   toHex,
-  unpackLanes,
 } from '@concordat/core';
 import { NamedTimers } from './named-timers.js';
 import type { Links, Unstamped, World } from './world.js';
 
+/** What came out of one group's session. */
+export interface OpenedGroup {
+  readonly round: number;
+  /** Its place among the groups of the round, from 0. */
+  readonly group: number;
+  readonly survivors: readonly string[];
+  /** As it was packed. */
+  readonly sum: Uint8Array;
+  /** Of every segment, centred. */
+  readonly lanes: readonly Int32Array[];
+}
+
 /** What the rest of the simulation does for the coordinator. */
 export interface CoordinatorLinks extends Links {
-  /** A sum was opened: as it was packed, and the lanes of every segment, centred. */
-  opened(round: number, survivors: readonly string[], sum: Uint8Array, lanes: readonly Int32Array[]): void;
+  /** The sum of a group was opened; its lanes change afterwards. */
+  opened(opened: OpenedGroup): void;
   journal(record: CoordinationRecord): void;
   report(progress: RunProgress): void;
   /** A message on its way down. */
@@ -128,27 +140,26 @@ export class VirtualCoordinator {
     this.#links.toParticipant(participant, { type: 'uploaded', round, receipt });
   }
 
-  #openSum({ round, kind, baseModelHash, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
-    const { crypto, plan } = this.#world;
-    const vector = new Uint8Array(sum.layout.lengthBytes);
-    for (const { contentDigest } of sum.survivors)
-      addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!);
-    addKeystreams(crypto, sum.layout, vector, sum.maskKeys);
-    const opened = unpackLanes(sum.layout, vector);
-    const survivors = sum.survivors.map(({ participant }) => participant);
-    const guarded = opened.every(({ guards, padZero }) => padZero && guards.every((lane) => lane === survivors.length));
-    if (!guarded) {
-      this.#soon({ type: 'round-failed', round, reason: 'the guard lanes of the opened sum are wrong' });
+  #openSum({ round, kind, baseModelHash, sums }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
+    const { crypto, plan, kernels } = this.#world;
+    const combiner = combineGroups({ crypto, plan, kind, baseModelHash, kernels });
+    try {
+      for (const { group, sum } of sums) {
+        const vector = new Uint8Array(sum.layout.lengthBytes);
+        for (const { contentDigest } of sum.survivors)
+          addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!, 0, kernels);
+        addKeystreams(crypto, sum.layout, vector, sum.maskKeys, { kernels });
+        const survivors = sum.survivors.map(({ participant }) => participant);
+        const lanes = openSum(sum.layout, vector, survivors.length, kernels);
+        this.#links.opened({ round, group, survivors, sum: vector, lanes });
+        combiner.add({ lanes, survivors: survivors.length });
+      }
+    } catch (error) {
+      if (!(error instanceof FederatedError)) throw error;
+      this.#soon({ type: 'round-failed', round, reason: error.message });
       return;
     }
-    const lanes = opened.map((segment) => segment.lanes);
-    this.#links.opened(round, survivors, vector, lanes);
-    if (kind === 'evaluate') {
-      const metrics = decodeEvaluation(plan, lanes, survivors.length);
-      this.#soon({ type: 'sum-opened', round, totalWeight: 0, metrics });
-      return;
-    }
-    const { mean, ...said } = decodeSum({ crypto, plan, baseModelHash, lanes, survivors: survivors.length });
+    const { mean, ...said } = combiner.finish();
     this.#mean = mean;
     this.#soon({ type: 'sum-opened', round, ...said });
   }

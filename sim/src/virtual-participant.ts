@@ -173,9 +173,9 @@ export class VirtualParticipant {
   }
 
   #mask(effect: Extract<ParticipationEffect, { type: 'mask' }>): void {
-    const { crypto } = this.#world;
-    const vector = packLanes(effect.layout, this.#update!);
-    addKeystreams(crypto, effect.layout, vector, effect.maskKeys);
+    const { crypto, kernels } = this.#world;
+    const vector = packLanes(effect.layout, this.#update!, kernels);
+    addKeystreams(crypto, effect.layout, vector, effect.maskKeys, { kernels });
     this.#spool.set(effect.round, vector);
     const merkleRoot = vectorRoot(crypto, vector);
     this.#later(0, { type: 'masked', round: effect.round, lengthBytes: vector.length, merkleRoot });

@@ -1,6 +1,7 @@
 import type {
   CoordinationEvent,
   CryptoPort,
+  Kernels,
   ParticipationEvent,
   Plan,
   Random,
@@ -52,6 +53,8 @@ export interface World {
   readonly scenario: Scenario;
   readonly crypto: CryptoPort;
   readonly codec: SessionCodec;
+  /** Of everyone's masking and the coordinator's sums. */
+  readonly kernels: Kernels;
   readonly time: VirtualTime<() => void>;
   readonly plan: Plan;
   readonly planHash: Uint8Array;

@@ -504,7 +504,7 @@ export class RoundWorld {
         this.#answer(effect, { type: 'rejected', round: effect.round, error: effect.error });
         return;
       case 'open-sum':
-        this.#open(effect.round, effect.sum);
+        for (const { sum } of effect.sums) this.#open(effect.round, sum);
         this.#later({ type: 'sum-opened', round: effect.round, totalWeight: 1, metrics: [] });
         return;
       case 'publish':

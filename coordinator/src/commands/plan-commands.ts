@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   bounds,
+  describeGroups,
   describePrecision,
   describeTolerance,
   encodePlan,
@@ -35,13 +36,15 @@ export function addPlanCommands(group: Command, io: CommandIo): void {
         const planHash = toHex(await client.propose(signPlan(nodeCrypto, keys.operatorKey, encodePlan(prepared.plan))));
         const tolerance = describeTolerance(prepared.plan);
         const precision = describePrecision(prepared.plan);
+        const groups = describeGroups(prepared.plan);
         const { run } = prepared.plan;
         return {
-          data: { planHash, run, tolerance, precision, plan: prepared.plan },
+          data: { planHash, run, tolerance, precision, groups, plan: prepared.plan },
           lines: [
             `Proposed plan ${planHash}`,
             `Tolerates: ${tolerance}`,
             `Precision: ${precision}`,
+            ...groups,
             `Next: concordat coordinator run start --plan ${planHash} --run ${run}`,
           ],
         };

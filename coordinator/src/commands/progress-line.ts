@@ -17,6 +17,8 @@ export function progressLine(event: ProgressEvent): readonly string[] {
       return [event.text];
     case 'dropped':
       return [`round ${event.round}: lost ${event.participant} at ${event.step}${sent(event)}: ${event.reason}`];
+    case 'group-abandoned':
+      return [`round ${event.round}: ${event.reason}; the ${event.members.length} in it sit out, the others go on`];
     case 'round':
       return [roundLine(event)];
     case 'evaluation':
@@ -43,7 +45,14 @@ function roundLine(round: RoundReport): string {
   if (round.outcome === 'abandoned')
     return `round ${round.round}: abandoned after ${round.seconds.toFixed(1)} s: ${round.reason}`;
   const recovered = round.recovered.length === 0 ? '' : `, masks of ${round.recovered.join(', ')} recovered`;
-  return `round ${round.round}: published model ${round.modelVersion} of ${round.survivors.length} of ${round.cohort.length}${recovered}${clipped(round)}, ${kilobytes(round.uploadBytes)} up, ${kilobytes(round.downloadBytes)} down, ${round.seconds.toFixed(1)} s`;
+  const groups = round.groups === undefined ? '' : ` in ${groupsText(round.groups)}`;
+  return `round ${round.round}: published model ${round.modelVersion} of ${round.survivors.length} of ${round.cohort.length}${groups}${recovered}${clipped(round)}, ${kilobytes(round.uploadBytes)} up, ${kilobytes(round.downloadBytes)} down, ${round.seconds.toFixed(1)} s`;
+}
+
+/** "4 groups", or "3 of 4 groups" when one was given up. */
+function groupsText(groups: NonNullable<RoundReport['groups']>): string {
+  const opened = groups.filter(({ outcome }) => outcome === 'opened').length;
+  return `${opened === groups.length ? '' : `${opened} of `}${groups.length} groups`;
 }
 
 /** Nothing where the rotation clipped nothing, as it should. */

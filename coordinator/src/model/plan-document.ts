@@ -68,6 +68,7 @@ const draftFields: readonly string[] = [
   'task',
   'rounds',
   'cohort',
+  'groups',
   'expires',
   'clippingNorm',
   'reportingGoal',

@@ -9,6 +9,15 @@ export interface DroppedParticipant {
   readonly bytesExpected: number;
 }
 
+/** How one of several groups of a round went. */
+export interface GroupReport {
+  readonly members: readonly string[];
+  readonly survivors: readonly string[];
+  readonly outcome: 'opened' | 'abandoned';
+  /** Why it was abandoned; empty otherwise. */
+  readonly reason: string;
+}
+
 /** How one round went. Byte counts are message payloads over all participants, without TLS and framing. */
 export interface RoundReport {
   readonly round: number;
@@ -30,6 +39,8 @@ export interface RoundReport {
   readonly seconds: number;
   /** Phase → seconds, in the order they happened. */
   readonly phases: Readonly<Record<string, number>>;
+  /** One for each secure group, where there were several. The coordinator saw the sum of each that is opened. */
+  readonly groups?: readonly GroupReport[];
   /** Means of the masked metrics, of the model received, over the participants that sent them. */
   readonly metrics: readonly { readonly name: string; readonly mean: number; readonly participants: number }[];
   /** Model lanes that were clipped after the plan's rotation, over all survivors; absent where the plan has none. */
@@ -76,6 +87,14 @@ export type ProgressEvent =
       readonly bytesExpected: number;
     }
   | ({ readonly type: 'dropped'; readonly round: number } & DroppedParticipant)
+  /** One of several groups was given up, and the round goes on with the others. */
+  | {
+      readonly type: 'group-abandoned';
+      readonly round: number;
+      readonly phase: string;
+      readonly members: readonly string[];
+      readonly reason: string;
+    }
   | ({ readonly type: 'round' } & RoundReport)
   /** A round that only measured the last model, on the participants' own holdouts. */
   | {

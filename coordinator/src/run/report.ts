@@ -1,5 +1,5 @@
-import { type RoundDropout, type RoundRecord, type RunProgress, toHex } from '@concordat/core';
-import type { DroppedParticipant, ProgressEvent, RoundReport } from './progress.js';
+import { type RoundDropout, type RoundGroup, type RoundRecord, type RunProgress, toHex } from '@concordat/core';
+import type { DroppedParticipant, GroupReport, ProgressEvent, RoundReport } from './progress.js';
 import type { VerdictNews } from './results.js';
 
 /** Bytes that moved during a round, over all participants. */
@@ -28,9 +28,15 @@ export function reportRound(record: RoundRecord, traffic: RoundTraffic): RoundRe
     downloadBytes: traffic.downloadBytes,
     seconds: seconds(Object.values(record.phases).reduce((sum, millis) => sum + millis, 0)),
     phases: Object.fromEntries(phases),
+    ...(record.groups === undefined ? {} : { groups: record.groups.map(groupReport) }),
     metrics: record.metrics,
     ...(record.excess === undefined ? {} : { excess: record.excess }),
   };
+}
+
+function groupReport({ members, survivors, outcome }: RoundGroup): GroupReport {
+  const reason = outcome.type === 'abandoned' ? outcome.reason : '';
+  return { members, survivors, outcome: outcome.type, reason };
 }
 
 /** The machine's word about a round that only measured the last model. */

@@ -1,15 +1,14 @@
 import {
   type CryptoPort,
+  combineGroups,
   type DecodedSum,
-  decodeEvaluation,
-  decodeSum,
   FederatedError,
   fedAvg,
   type Kernels,
-  meanInPlace,
   openSum,
   type Plan,
   type RoundKind,
+  type SpoiledGroup,
   type Strategy,
   type SumOrder,
 } from '@concordat/core';
@@ -29,11 +28,21 @@ export interface RoundWorkOptions {
   readonly plan: Plan;
 }
 
-/** What opening a sum gave. */
+/** The sum of one group of a round, as it is ordered. */
+export interface GroupOrder {
+  readonly group: number;
+  readonly sum: SumOrder;
+}
+
+/** What opening the sums of a round gave. */
 export interface OpenedRound {
   readonly opened: Pick<DecodedSum, 'totalWeight' | 'metrics' | 'excess'>;
-  /** The packed integer sum. */
-  readonly sum: Uint8Array;
+  /** Groups left out, where there are several; absent when none was. */
+  readonly spoiled?: readonly SpoiledGroup[];
+  /** SHA-256 of the packed integer sum; of several groups, SHA-256 of theirs one behind the other. */
+  readonly sumHash: Uint8Array;
+  /** The packed integer sum, of a round's only group. */
+  readonly sum?: Uint8Array;
 }
 
 /** The long work of a run, outside its event queue: open the sum of a round, then make the next model of it. */
@@ -48,9 +57,10 @@ export class RoundWork {
   }
 
   /**
-   * Add, unmask, check and decode. The mean delta is kept for `publish` of the same round; an evaluation has none.
+   * Add, unmask and check the sum of one group after the other, combine them and decode. The mean delta is kept for `publish` of the same
+   * round; an evaluation has none. The sum of a group whose guards, padding or lanes are not those of so many survivors is left out.
    *
-   * @throws `verification` when guards, padding or lanes are not those of so many survivors.
+   * @throws `verification` when that is true of every group.
    */
   async open(
     {
@@ -58,28 +68,41 @@ export class RoundWork {
       kind,
       baseModelHash,
     }: { readonly round: number; readonly kind: RoundKind; readonly baseModelHash: Uint8Array },
-    order: SumOrder,
+    orders: readonly GroupOrder[],
   ): Promise<OpenedRound> {
-    const { crypto, kernels, spool, run, plan } = this.#options;
-    const threads = isLargeSum(order) ? this.#options.threads : undefined;
-    const sum = await openSpooledSum({ crypto, kernels, threads, spool, run, round, order });
-    const lanes = openSum(order.layout, sum, order.survivors.length, kernels);
-    if (kind === 'evaluate') {
-      const metrics = decodeEvaluation(plan, lanes, order.survivors.length);
-      return { opened: { totalWeight: 0, metrics }, sum };
+    const { crypto, kernels, plan } = this.#options;
+    const combiner = combineGroups({ crypto, plan, kind, baseModelHash, kernels });
+    let only: Uint8Array | undefined;
+    const hashes: Uint8Array[] = [];
+    const spoiled: SpoiledGroup[] = [];
+    try {
+      for (const { group, sum } of orders) {
+        const vector = await this.#unmask(round, sum);
+        try {
+          const survivors = sum.survivors.length;
+          combiner.add({ lanes: openSum(sum.layout, vector, survivors, kernels), survivors });
+          hashes.push(crypto.sha256(vector));
+          if (orders.length === 1) only = vector;
+        } catch (error) {
+          if (!(error instanceof FederatedError) || error.code !== 'verification') throw error;
+          spoiled.push({ group, reason: error.message });
+          if (spoiled.length === orders.length) throw error;
+        }
+      }
+    } finally {
+      for (const { sum } of orders) for (const { key } of sum.maskKeys) key.fill(0);
     }
-    const survivors = order.survivors.length;
-    const { mean, ...opened } = decodeSum({
-      crypto,
-      plan,
-      baseModelHash,
-      lanes,
-      survivors,
-      kernels,
-      target: meanInPlace(plan, lanes),
-    });
-    this.#mean = { round, delta: mean };
-    return { opened, sum };
+    const { mean, ...opened } = combiner.finish();
+    if (kind === 'train') this.#mean = { round, delta: mean };
+    const sumHash = hashes.length === 1 ? hashes[0]! : crypto.sha256(...hashes);
+    const left = spoiled.length === 0 ? {} : { spoiled };
+    return { opened, ...left, sumHash, ...(only === undefined ? {} : { sum: only }) };
+  }
+
+  #unmask(round: number, order: SumOrder): Promise<Uint8Array> {
+    const { crypto, kernels, spool, run } = this.#options;
+    const threads = isLargeSum(order) ? this.#options.threads : undefined;
+    return openSpooledSum({ crypto, kernels, threads, spool, run, round, order });
   }
 
   /** @returns the hash of the new model, durable as a blob. */

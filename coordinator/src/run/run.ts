@@ -338,16 +338,17 @@ export class Run {
     }
   }
 
-  async #openSum({ sum, ...place }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
+  async #openSum({ sums, ...place }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
     const { round } = place;
     try {
-      const opened = await this.#work.open(place, sum);
-      const sumHash = toHex(this.#ports.crypto.sha256(opened.sum));
-      this.#ports.log.info({ run: this.runId, round, sumHash }, 'the sum is open');
-      if (this.#isChecked) await this.#keepResult(round, sum, opened.sum);
-      await this.#deliver({ type: 'sum-opened', round, ...opened.opened });
+      const { opened, sumHash, sum, ...left } = await this.#work.open(place, sums);
+      this.#ports.log.info({ run: this.runId, round, sumHash: toHex(sumHash) }, 'the sum is open');
+      // A plan with several groups has no check: its members never saw the other groups' survivors.
+      const [only] = sums;
+      if (this.#isChecked && only !== undefined && sum !== undefined) await this.#keepResult(round, only.sum, sum);
+      await this.#deliver({ type: 'sum-opened', round, ...opened, ...left });
     } finally {
-      for (const secret of sum.transcript.secrets) secret.fill(0);
+      for (const { sum } of sums) for (const secret of sum.transcript.secrets) secret.fill(0);
     }
   }
 

@@ -1,6 +1,7 @@
 import { FederatedError } from '../errors.js';
 import { bounds } from '../wire/bounds.js';
 import type { CoordinationEvent, CoordinationOptions, CoordinationPorts } from './coordination/contract.js';
+import { groupOf, runningGroups, withoutSpoiled } from './coordination/groups.js';
 import { nextRound } from './coordination/next.js';
 import { abort, resume, start } from './coordination/operate.js';
 import { abandonRound, noteEvaluation, noteModel } from './coordination/outcome.js';
@@ -17,6 +18,7 @@ import {
   candidates,
   chain,
   enterPhase,
+  groupsOf,
   withAttempt,
   withEffects,
 } from './coordination/state.js';
@@ -24,6 +26,7 @@ import { timerName } from './coordination/timers.js';
 import { endGrace, endTraining, noteReady } from './coordination/train.js';
 import { stepUnsettled } from './coordination/unsettled.js';
 import { reportWait, waitOf } from './coordination/waiting.js';
+import { groupsRequired } from './grouping.js';
 
 export type { CoordinationState, CoordinationStep } from './coordination/state.js';
 
@@ -90,14 +93,18 @@ function takeMessage(
       return noteDecline(state, from, message, context);
     case 'session': {
       const { round, frame } = message;
-      if ('session' in state.stage && state.stage.attempt.round === round) {
-        return stepSession(state, { type: 'reply', from, frame }, context);
+      const group = groupOf(groupsOf(state), from);
+      if (group !== undefined && group.course !== 'failed' && state.round === round) {
+        return stepSession(state, group, { type: 'reply', from, frame }, context);
       }
-      const unsettled = state.unsettled.find((one) => one.round === round);
+      const unsettled = state.unsettled.find(
+        (one) => one.round === round && one.session.options.invited.includes(from),
+      );
       if (unsettled !== undefined) {
         return chain(stepUnsettled(state, unsettled, { type: 'reply', from, frame }, context), considerSettling);
       }
-      if (state.published?.round === round) return acknowledgeLate(state, from, frame, context);
+      const late = state.published?.round === round ? groupOf(state.published.groups, from) : undefined;
+      if (late !== undefined && late.course !== 'failed') return acknowledgeLate(state, late, { from, frame }, context);
       const error = new FederatedError('protocol', `round ${round} has no open session`, {
         detail: { round, step: frame.type },
         fix: 'Wait for the next round.',
@@ -125,8 +132,9 @@ function noteUpload(
   context: Context,
 ): CoordinationStep {
   const { participant: from, contentDigest } = event;
-  if (state.stage.type === 'session')
-    return stepSession(state, { type: 'upload-complete', from, contentDigest }, context);
+  const group = state.stage.type === 'session' ? groupOf(state.stage.groups, from) : undefined;
+  if (group !== undefined && group.course !== 'failed')
+    return stepSession(state, group, { type: 'upload-complete', from, contentDigest }, context);
   const error = new FederatedError('protocol', 'the upload came too late', { fix: 'Wait for the next round.' });
   return withEffects(state, { type: 'rejected', participant: from, round: state.round, step: 'upload', error });
 }
@@ -144,10 +152,12 @@ function takeTimer(state: CoordinationState, name: string, context: Context): Co
     case 'train':
       if (name === timerName.grace(round)) return endGrace(state, context);
       return name === timerName.ready(round) ? endTraining(state, context) : withEffects(state);
-    case 'session':
-      if (name !== timerName.step(round, stage.step)) return withEffects(state);
-      if (stage.step === 'reveal') return awaitReveals(state, context);
-      return stepSession(state, { type: 'close-step', step: stage.step }, context);
+    case 'session': {
+      const group = runningGroups(state).find(({ index, step }) => name === timerName.step(round, index, step));
+      if (group === undefined) return withEffects(state);
+      if (group.step === 'reveal') return awaitReveals(state, group, context);
+      return stepSession(state, group, { type: 'close-step', step: group.step }, context);
+    }
     default:
       return withEffects(state);
   }
@@ -159,16 +169,25 @@ function noteSum(
   { now }: Context,
 ): CoordinationStep {
   if (state.stage.type !== 'aggregate' || state.stage.attempt.round !== event.round) return withEffects(state);
-  const { round, totalWeight, metrics } = event;
+  const { round, totalWeight, metrics, spoiled = [] } = event;
   const excess = event.excess === undefined ? {} : { excess: event.excess };
-  const opened = { type: 'journal', record: { type: 'sum-opened', round, totalWeight, metrics, ...excess } } as const;
-  if (state.stage.attempt.kind === 'evaluate') {
-    const measured = withAttempt(state, { ...state.stage.attempt, metrics });
+  const without = spoiled.length === 0 ? {} : { spoiled };
+  const record = { type: 'sum-opened', round, totalWeight, metrics, ...excess, ...without } as const;
+  const opened = { type: 'journal', record } as const;
+  const stage = withoutSpoiled(state.stage, spoiled);
+  const left = stage.groups.filter(({ course }) => course === 'opened').length;
+  const required = groupsRequired(state.options.plan);
+  if (left < required) {
+    const reason = `${left} groups are left without those whose sums were spoiled, ${required} are needed`;
+    return chain(withEffects({ ...state, stage }, opened), (after) => abandonRound(after, 'aggregate', reason, now));
+  }
+  if (stage.attempt.kind === 'evaluate') {
+    const measured = { ...state, stage: { ...stage, attempt: { ...stage.attempt, metrics } } };
     return chain(withEffects(measured, opened), (after) => noteEvaluation(after, now));
   }
-  const attempt = { ...enterPhase(state.stage.attempt, 'publish', now), metrics, ...excess };
+  const attempt = { ...enterPhase(stage.attempt, 'publish', now), metrics, ...excess };
   return withEffects(
-    { ...state, stage: { ...state.stage, type: 'publish', attempt } },
+    { ...state, stage: { ...stage, type: 'publish', attempt } },
     opened,
     { type: 'report', progress: { type: 'phase', round, phase: 'publish', participants: attempt.survivors } },
     { type: 'publish', round, baseModelHash: state.modelHash, modelVersion: state.modelVersion + 1 },

@@ -34,6 +34,18 @@ export type ShortfallRule =
   | { readonly action: 'pause' }
   | { readonly action: 'abort' };
 
+/**
+ * What becomes of the sums of several secure groups. `sum`: they are added. `median` and `trimmed-mean`: of the groups' mean deltas, for each
+ * coordinate by itself; `trimPercent` of the groups are left out at either end.
+ */
+export type GroupCombination =
+  | { readonly combine: 'sum' }
+  | { readonly combine: 'median' }
+  | { readonly combine: 'trimmed-mean'; readonly trimPercent: number };
+
+/** `min`: groups that must be opened for a model. */
+export type GroupRules = { readonly min: number } & GroupCombination;
+
 /** Durations in milliseconds; `leaseBytesPerSecond` lengthens the upload step by size ÷ rate. */
 export interface Deadlines {
   readonly selectMillis: number;
@@ -70,6 +82,7 @@ export interface Plan {
   /** Models to publish. */
   readonly rounds: number;
   readonly strategy: { readonly name: 'fedavg' };
+  /** `min` and `max` are of one session. A `size` above `max` means several secure groups, each a session of its own. */
   readonly cohort: {
     readonly min: number;
     readonly size: number;
@@ -91,6 +104,8 @@ export interface Plan {
     readonly rotation?: Rotation;
     /** Whether survivors may compute the sum anew, and sign it: `on` keeps what it takes for `transcriptRetention` rounds. */
     readonly aggregateCheck: 'on' | 'off';
+    /** Present exactly when cohort.size is above cohort.max. */
+    readonly groups?: GroupRules;
   };
   readonly weighting: Weighting;
   /** C: L2 norm that a delta is clipped to, in the units of the weights. */

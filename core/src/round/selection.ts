@@ -32,8 +32,8 @@ export function chooseCohort(options: {
   return [...chosen.values()].sort();
 }
 
-// Fisher–Yates: every order equally likely.
-function shuffle<T>(items: T[], random: Random): void {
+/** Fisher–Yates, in place: every order equally likely. */
+export function shuffle<T>(items: T[], random: Random): void {
   for (let last = items.length - 1; last > 0; last--) {
     const other = below(last + 1, random);
     const item = items[last]!;

@@ -49,21 +49,15 @@ export function decodeSum(options: {
   readonly target?: Float32Array;
 }): DecodedSum {
   const { crypto, plan, baseModelHash, lanes, survivors, kernels = plainKernels } = options;
-  const { segments } = plan.secureAggregation;
-  requireLanes(segments, lanes);
-  const totalWeight = lanes[segments.findIndex((segment) => segment.kind === 'weight')]?.[0] ?? 0;
-  requireRange('weight', totalWeight, survivors, survivors * weightUnit);
+  const totals = decodeTotals(plan, lanes, survivors);
+  const { totalWeight } = totals;
   const mean = options.target ?? new Float32Array(parameterCount(plan.task.model.tensors));
   const signs = isRotated(plan)
     ? rotationSigns(crypto, { planHash: hashPlan(crypto, plan), baseModelHash })
     : undefined;
-  let metrics: readonly MeanMetric[] = [];
-  let excess: number | undefined;
   let at = 0;
-  segments.forEach((segment, i) => {
+  plan.secureAggregation.segments.forEach((segment, i) => {
     const sums = lanes[i]!;
-    if (segment.kind === 'metrics') metrics = meanMetrics(plan, sums, survivors);
-    if (segment.kind === 'excess') excess = requireRange('excess', sums[0]!, 0, survivors * segment.bound);
     if (segment.kind !== 'model') return;
     const unit = (segment.bound / laneMagnitude(segment)) * (weightUnit / totalWeight);
     const values = mean.subarray(at, at + sums.length);
@@ -71,7 +65,23 @@ export function decodeSum(options: {
     if (signs !== undefined) rotateBack(values, signs, kernels);
     at += sums.length;
   });
-  return { mean, totalWeight, metrics, ...(excess === undefined ? {} : { excess }) };
+  return { mean, ...totals };
+}
+
+/** The same without the mean: what the weight, the metrics and the excess say. @throws as {@link decodeSum}. */
+export function decodeTotals(plan: Plan, lanes: readonly Int32Array[], survivors: number): Omit<DecodedSum, 'mean'> {
+  const { segments } = plan.secureAggregation;
+  requireLanes(segments, lanes);
+  const totalWeight = lanes[segments.findIndex((segment) => segment.kind === 'weight')]?.[0] ?? 0;
+  requireRange('weight', totalWeight, survivors, survivors * weightUnit);
+  let metrics: readonly MeanMetric[] = [];
+  let excess: number | undefined;
+  segments.forEach((segment, i) => {
+    const sums = lanes[i]!;
+    if (segment.kind === 'metrics') metrics = meanMetrics(plan, sums, survivors);
+    if (segment.kind === 'excess') excess = requireRange('excess', sums[0]!, 0, survivors * segment.bound);
+  });
+  return { totalWeight, metrics, ...(excess === undefined ? {} : { excess }) };
 }
 
 /**

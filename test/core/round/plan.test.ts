@@ -1,5 +1,6 @@
 import {
   decodePlan,
+  describeGroups,
   describePrecision,
   describeTolerance,
   encodePlan,
@@ -134,13 +135,12 @@ describe('a plan that asks for what does not exist yet', () => {
   const missing: readonly [string, unknown, string][] = [
     ['cohort.overSelection', 1.3, 'over-selection'],
     ['mode', { async: { bufferSize: 4 } }, 'asynchronous rounds'],
-    ['secureAggregation.groups', 4, 'groups'],
     ['secureAggregation.abortCertificates', true, 'abort certificates'],
     ['secureAggregation.suite', 'CSA2', 'another suite than CSA1'],
     ['privacy.mechanism', 'gaussian', 'differential privacy'],
     ['strategy.name', 'fedadam', 'another strategy than fedavg'],
     ['stopWhen', { metric: 'accuracy' }, 'stopping early'],
-    ['cohort.max', 300, 'cohorts above 256 need groups'],
+    ['cohort.max', 300, 'one session holds at most 256 participants'],
   ];
   for (const [path, value, name] of missing) {
     it(`${path} is refused by name`, () => {
@@ -296,5 +296,97 @@ describe('a plan that rotates', () => {
     const narrow = { ...excess, bits: 16 };
     const error = refusalOf(() => requirePlan(withSecagg({ segments: [...without('excess'), narrow] })));
     expect(error.message).to.contain('segment excess holds integers');
+  });
+});
+
+describe('a plan for more participants than one session holds', () => {
+  const cohort = { min: 4, size: 20, max: 5 };
+  const of = (groups: unknown, over: Partial<Plan> = {}) => {
+    const plan = examplePlan({ cohort, groups: { combine: 'sum' } });
+    return { ...plan, ...over, secureAggregation: { ...plan.secureAggregation, groups } };
+  };
+
+  it('is completed to groups whose sums are added, one of which makes a model', () => {
+    expect(examplePlan({ cohort }).secureAggregation.groups).to.deep.equal({ min: 1, combine: 'sum' });
+    const thousand = examplePlan({ cohort: { min: 34, size: 1000 } });
+    expect(thousand.cohort).to.deep.include({ min: 34, size: 1000, max: 256 });
+    expect(thousand.reportingGoal).to.equal(34);
+  });
+
+  it('with a robust rule needs three groups by default, and participants for all of them', () => {
+    const plan = examplePlan({ cohort, groups: { combine: 'median' } });
+    expect(plan.secureAggregation.groups).to.deep.equal({ min: 3, combine: 'median' });
+    expect(plan.reportingGoal).to.equal(12);
+    expect(decodePlan(encodePlan(plan))).to.deep.equal(plan);
+  });
+
+  it('has no groups where one session holds everybody, so that one meaning has one plan', () => {
+    expect(examplePlan().secureAggregation).not.to.have.property('groups');
+    const error = refusalOf(() => examplePlan({ groups: { combine: 'sum' } }));
+    expect([error.code, error.detail.rule]).to.deep.equal(['refused', 'secureAggregation.groups']);
+    expect(error.fix).to.contain('Remove the field');
+  });
+
+  const wrong: readonly [string, unknown, string, string][] = [
+    ['none at all', undefined, 'refused', 'cohort.max'],
+    ['a median of two', { min: 2, combine: 'median' }, 'refused', 'secureAggregation.groups.min'],
+    [
+      'a trimmed mean that trims nothing',
+      { min: 3, combine: 'trimmed-mean', trimPercent: 33 },
+      'refused',
+      'secureAggregation.groups.trimPercent',
+    ],
+    ['more than can be filled', { min: 6, combine: 'sum' }, 'refused', 'reportingGoal'],
+    ['a goal below what they need', { min: 2, combine: 'sum' }, 'refused', 'reportingGoal'],
+    ['a rule that nobody knows', { min: 3, combine: 'krum' }, 'invalid-argument', 'secureAggregation.groups.combine'],
+    [
+      'half of them trimmed',
+      { min: 3, combine: 'trimmed-mean', trimPercent: 50 },
+      'invalid-argument',
+      'secureAggregation.groups.trimPercent',
+    ],
+    [
+      'a share that nothing trims',
+      { min: 3, combine: 'median', trimPercent: 10 },
+      'invalid-argument',
+      'secureAggregation.groups.trimPercent',
+    ],
+  ];
+  for (const [what, groups, code, rule] of wrong) {
+    it(`is refused with ${what}`, () => {
+      const goal = rule === 'reportingGoal' || groups === undefined ? 4 : 20;
+      const error = refusalOf(() => requirePlan(of(groups, { reportingGoal: goal })));
+      expect([error.code, error.detail.rule], error.message).to.deep.equal([code, rule]);
+      expect(error.fix).to.be.a('string').and.not.equal('');
+    });
+  }
+
+  it('is refused where the sum over all groups could leave the integers it is added in', () => {
+    const error = refusalOf(() =>
+      examplePlan({ cohort: { min: 34, size: 1000, max: 100 }, lanes: { bits: 32, quantBits: 24 } }),
+    );
+    expect([error.code, error.detail.rule]).to.deep.equal(['refused', 'secureAggregation.segments']);
+    expect(error.message).to.contain('over all groups');
+  });
+
+  it('says how many groups there are, what is seen of each, and whom c has to bound', () => {
+    const plan = examplePlan({ cohort: { min: 34, size: 1000, max: 250 }, maxColluders: 11 });
+    expect(describeGroups(plan)).to.deep.equal([
+      '1000 participants make 4 groups of 250; the coordinator draws them and sees the sum of each.',
+      'At most 11 of all who take part, not of each group, may help it: it could put every one of them beside one organization, which is then hidden among at least 120 honest updates.',
+      'A model needs 1 open group; their sums are added.',
+    ]);
+    expect(describeTolerance(plan)).to.match(/^in each group, of 250: 119 may drop out; /);
+    expect(describeGroups(examplePlan())).to.deep.equal([]);
+  });
+
+  it('warns of groups that bear less than a third of dropouts', () => {
+    const plan = examplePlan({ cohort: { min: 6, size: 23, max: 7 }, maxColluders: 3, groups: { combine: 'median' } });
+    const said = describeGroups(plan);
+    expect(said[0]).to.contain('make 3 groups of 7, 2 sit out');
+    expect(said[2]).to.equal('A model needs 3 open groups; each coordinate is the median of their means.');
+    expect(said[3]).to.equal(
+      'Warning: groups below 10 (3 · maxColluders + 1) bear less than a third of dropouts; raise cohort.min.',
+    );
   });
 });

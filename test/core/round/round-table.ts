@@ -6,8 +6,7 @@ import {
   type CoordinationRecord,
   type CoordinationState,
   type CoordinatorMessage,
-  decodeEvaluation,
-  decodeSum,
+  combineGroups,
   encodeEvaluation,
   encodeUpdate,
   FederatedError,
@@ -15,6 +14,7 @@ import {
   keptSessions,
   openCoordination,
   openParticipation,
+  openSum,
   type ParticipantMessage,
   type ParticipationEffect,
   type ParticipationEvent,
@@ -31,7 +31,6 @@ import {
   stepCoordination,
   stepParticipation,
   toHex,
-  unpackLanes,
   vectorRoot,
 } from '@concordat/core';
 import { sessionCodec } from '@concordat/proto';
@@ -472,30 +471,28 @@ export class RoundTable {
     });
   }
 
-  #open({ round, kind, baseModelHash, sum }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
+  #open({ round, kind, baseModelHash, sums }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
     if (this.failing.has('coordinator/open')) {
       this.coordinator({ type: 'round-failed', round, reason: 'the guard lanes are wrong' });
       return;
     }
-    const vector = new Uint8Array(sum.layout.lengthBytes);
-    for (const { contentDigest } of sum.survivors)
-      addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!);
-    addKeystreams(nodeCrypto, sum.layout, vector, sum.maskKeys);
-    const lanes = unpackLanes(sum.layout, vector).map((segment) => segment.lanes);
-    if (kind === 'evaluate') {
-      const means = decodeEvaluation(this.plan, lanes, sum.survivors.length);
-      this.coordinator({ type: 'sum-opened', round, totalWeight: 0, metrics: means });
-      return;
+    const combiner = combineGroups({ crypto: nodeCrypto, plan: this.plan, kind, baseModelHash });
+    const spoiled: { readonly group: number; readonly reason: string }[] = [];
+    for (const { group, sum } of sums) {
+      if (this.failing.has(`coordinator/open ${group}`)) {
+        spoiled.push({ group, reason: 'the guard lanes are wrong' });
+        continue;
+      }
+      const vector = new Uint8Array(sum.layout.lengthBytes);
+      for (const { contentDigest } of sum.survivors)
+        addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!);
+      addKeystreams(nodeCrypto, sum.layout, vector, sum.maskKeys);
+      combiner.add({ lanes: openSum(sum.layout, vector, sum.survivors.length), survivors: sum.survivors.length });
     }
-    const { mean, ...said } = decodeSum({
-      crypto: nodeCrypto,
-      plan: this.plan,
-      baseModelHash,
-      lanes,
-      survivors: sum.survivors.length,
-    });
-    this.sums.push({ round, mean: mean[0]!, totalWeight: said.totalWeight });
-    this.coordinator({ type: 'sum-opened', round, ...said });
+    const { mean, ...said } = combiner.finish();
+    if (kind === 'train') this.sums.push({ round, mean: mean[0]!, totalWeight: said.totalWeight });
+    const left = spoiled.length === 0 ? {} : { spoiled };
+    this.coordinator({ type: 'sum-opened', round, ...said, ...left });
   }
 
   #timer(key: string, afterMillis: number, fire: () => void): void {

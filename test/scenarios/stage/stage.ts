@@ -18,7 +18,7 @@ import { pino } from 'pino';
 import { firstModel, planOf, policyOf, topologyOf, trainerOf } from './plan.js';
 import { quiet } from './quiet.js';
 import { coordinatorLines, digestOf, participantLines } from './record-lines.js';
-import type { Level, StageEvent, StageScenario } from './scenario.js';
+import { type Level, type Message, messages, type StageEvent, type StageScenario } from './scenario.js';
 import { aboutCall, Transcript } from './transcript.js';
 import { type Held, type Passage, Turnstile } from './turnstile.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -133,12 +133,23 @@ class Stage {
   /** One thing happens: a frame arrives, or a call goes out, or time passes. */
   async #step(): Promise<boolean> {
     if (this.#turnstile.handOver()) return true;
-    const [held] = this.#turnstile.held();
+    const held = this.#inTurn(this.#turnstile.held());
     if (held !== undefined) {
       await this.#let(held);
       return true;
     }
     return this.#clock.advance() !== undefined;
+  }
+
+  /** The first by name. Of several groups none waits for another, or a call would wait for a whole session: the earliest step first. */
+  #inTurn(held: readonly Held[]): Held | undefined {
+    const { size, max } = this.#scenario.cohort;
+    if (size <= max) return held[0];
+    const place = ({ path, request }: Held) => {
+      const { message, round } = aboutCall(path, request);
+      return round * messages.length + messages.indexOf(message as Message);
+    };
+    return [...held].sort((a, b) => place(a) - place(b))[0];
   }
 
   #next(): boolean {

@@ -12,6 +12,7 @@ import {
   fedAvg,
   flattenTensors,
   type Plan,
+  plainKernels,
   rosterView,
   splitTensors,
   toHex,
@@ -56,13 +57,14 @@ export async function simulateScenario(scenario: StageScenario, directory: strin
   const machines = scenarioOfMachines(scenario, plan, places);
   const models = new Map<string, Uint8Array>();
   const published = { hash: keep(models, encodeSafetensors(firstModel(scenario))) };
-  const sums: Record<string, string> = {};
+  const opened = new Map<number, readonly Buffer[]>();
   const records: Uint8Array[] = [];
   const result = simulateWorld(
     {
       scenario: machines,
       crypto: nodeCrypto,
       codec: sessionCodec,
+      kernels: plainKernels,
       time: new VirtualTime(),
       plan,
       planHash: nodeCrypto.sha256(encodePlan(plan)),
@@ -81,12 +83,14 @@ export async function simulateScenario(scenario: StageScenario, directory: strin
       wallStart,
     },
     {
-      onSum: (round, sum) => {
-        sums[`round ${round}`] = createHash('sha256').update(sum).digest('hex');
+      onSum: (round, _group, sum) => {
+        const hashes = opened.get(round) ?? [];
+        opened.set(round, [...hashes, createHash('sha256').update(sum).digest()]);
       },
       onRecord: (record) => records.push(encodeRecord(record)),
     },
   );
+  const sums = Object.fromEntries([...opened].map(([round, hashes]) => [`round ${round}`, hashOf(hashes)]));
   const outcome = `${result.outcome}${result.reason === '' ? '' : `: ${result.reason}`}`;
   return { outcome, sums, modelHash: toHex(published.hash), records };
 }
@@ -162,6 +166,13 @@ function engineOf(
       return published.hash;
     },
   };
+}
+
+/** As the coordinator logs it: of several groups the hash of theirs. */
+function hashOf(hashes: readonly Buffer[]): string {
+  const [first] = hashes;
+  const hash = hashes.length === 1 ? first! : createHash('sha256').update(Buffer.concat(hashes)).digest();
+  return hash.toString('hex');
 }
 
 function keep(models: Map<string, Uint8Array>, bytes: Uint8Array): Uint8Array {

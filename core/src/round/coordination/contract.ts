@@ -43,6 +43,17 @@ export interface RoundDropout {
   readonly bytesExpected: number;
 }
 
+/** How one of several groups of a round went. */
+export interface RoundGroup {
+  /** Who was invited to its session, sorted. */
+  readonly members: readonly string[];
+  /** Whose updates are in its sum. */
+  readonly survivors: readonly string[];
+  readonly outcome:
+    | { readonly type: 'opened' }
+    | { readonly type: 'abandoned'; readonly phase: RoundPhase; readonly reason: string };
+}
+
 /** How one round went. */
 export interface RoundRecord {
   readonly round: number;
@@ -56,7 +67,9 @@ export interface RoundRecord {
   readonly dropped: readonly RoundDropout[];
   /** Dealers without an upload whose masks were taken out of the sum. */
   readonly recovered: readonly string[];
-  /** Milliseconds spent in each phase that was entered. */
+  /** One for each secure group, where there were several; the coordinator saw the sum of each that is opened. */
+  readonly groups?: readonly RoundGroup[];
+  /** Milliseconds spent in each phase that was entered: of several groups, the slowest counts. */
   readonly phases: Readonly<Partial<Record<RoundPhase, number>>>;
   /** Of the model received, over the participants that sent metrics; empty unless a sum was opened. */
   readonly metrics: readonly MeanMetric[];
@@ -67,6 +80,12 @@ export interface RoundRecord {
     /** The base model was measured; nothing was trained. */
     | { readonly type: 'evaluated' }
     | { readonly type: 'abandoned'; readonly phase: RoundPhase; readonly reason: string };
+}
+
+/** A group whose opened sum is of no use: a survivor's vector was not what the protocol says. */
+export interface SpoiledGroup {
+  readonly group: number;
+  readonly reason: string;
 }
 
 /** Facts of a run, durable before any later effect. All are public but a session's `input`. */
@@ -88,14 +107,19 @@ export type CoordinationRecord =
   | { readonly type: 'cohort-assigned'; readonly round: number; readonly cohort: readonly string[] }
   /** A member of the cohort was lost before the session. */
   | { readonly type: 'training-left'; readonly round: number; readonly dropout: RoundDropout }
-  /** Of the kind `input` a record may hold revealed shares: it is kept apart, and destroyed with `session-over`. */
-  | { readonly type: 'session'; readonly round: number; readonly record: AggregatorRecord }
+  /**
+   * Of the kind `input` a record may hold revealed shares: it is kept apart, and destroyed with `session-over`. Without `group` it is of the
+   * first group, which most rounds have alone.
+   */
+  | { readonly type: 'session'; readonly round: number; readonly group?: number; readonly record: AggregatorRecord }
   | {
       readonly type: 'sum-opened';
       readonly round: number;
       readonly totalWeight: number;
       readonly metrics: readonly MeanMetric[];
       readonly excess?: number;
+      /** Groups whose sums were spoiled; absent when none was. */
+      readonly spoiled?: readonly SpoiledGroup[];
     }
   /** Published, evaluated or abandoned. */
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
@@ -131,13 +155,17 @@ export type CoordinationEvent = { readonly now: number } & (
   /** The vector of the header with this body digest is durable and matches its length and Merkle root. */
   | { readonly type: 'uploaded'; readonly participant: string; readonly contentDigest: Uint8Array }
   | { readonly type: 'timer'; readonly name: string }
-  /** Answer to `open-sum`. The runner keeps the mean delta for `publish`; of an evaluation the total weight is 0. */
+  /**
+   * Answer to `open-sum`: of all groups together. The runner keeps the mean delta for `publish`; of an evaluation the total weight is 0.
+   * Groups that are spoiled are left out; at least one is not.
+   */
   | {
       readonly type: 'sum-opened';
       readonly round: number;
       readonly totalWeight: number;
       readonly metrics: readonly MeanMetric[];
       readonly excess?: number;
+      readonly spoiled?: readonly SpoiledGroup[];
     }
   /** Answer to `open-sum` or `publish`: it could not be done (guard lanes wrong, disk full, our bug). The round is abandoned. */
   | { readonly type: 'round-failed'; readonly round: number; readonly reason: string }
@@ -181,13 +209,13 @@ export type CoordinationEffect =
       readonly lengthBytes: number;
       readonly merkleRoot: Uint8Array;
     }
-  /** Add the spooled vectors and keystreams, decode; answer `sum-opened` or `round-failed`. */
+  /** Of each group add the spooled vectors and keystreams; combine, decode; answer `sum-opened` or `round-failed`. */
   | {
       readonly type: 'open-sum';
       readonly round: number;
       readonly kind: RoundKind;
       readonly baseModelHash: Uint8Array;
-      readonly sum: SumOrder;
+      readonly sums: readonly { readonly group: number; readonly sum: SumOrder }[];
     }
   /** Apply the strategy to the base model and the mean of this round, make the model durable; answer `published` or `round-failed`. */
   | {
@@ -198,7 +226,7 @@ export type CoordinationEffect =
     }
   /** The round's spool, expectations and open uploads are of no more use (retention aside). */
   | { readonly type: 'round-over'; readonly round: number }
-  /** Nothing of this round's session is needed again: destroy its `input` records. */
+  /** Nothing of this round's sessions is needed again: destroy its `input` records. */
   | { readonly type: 'session-over'; readonly round: number }
   | { readonly type: 'report'; readonly progress: RunProgress };
 
@@ -249,6 +277,14 @@ export type RunProgress =
     }
   | { readonly type: 'dropped'; readonly round: number; readonly dropout: RoundDropout }
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
+  /** One of several groups was given up, and the round goes on with the others. */
+  | {
+      readonly type: 'group-abandoned';
+      readonly round: number;
+      readonly phase: RoundPhase;
+      readonly members: readonly string[];
+      readonly reason: string;
+    }
   /** The members of an abandoned session hold its abort certificate: what was bound to it is free. */
   | { readonly type: 'settled'; readonly round: number }
   | { readonly type: 'paused'; readonly reason: string }

@@ -1,8 +1,8 @@
-import { stepAggregator } from '../../secagg/aggregator.js';
+import { giveUpGroups } from './groups.js';
 import { closeRound, finish } from './outcome.js';
 import { resumeRound } from './resume.js';
 import { attemptOf, type Context, type CoordinationState, type CoordinationStep, chain, withEffects } from './state.js';
-import { performUnsettled, restoreUnsettled } from './unsettled.js';
+import { restoreUnsettled } from './unsettled.js';
 
 /** Begin the run, or go on where the records of an earlier process end. */
 export function start(stopped: CoordinationState, context: Context): CoordinationStep {
@@ -53,22 +53,6 @@ function endRun(state: CoordinationState, reason: string, context: Context): Coo
   if (state.stage.type === 'over') return withEffects(state);
   const phase = attemptOf(state)?.phase ?? 'select';
   const end = { phase, reason, retry: false, now: context.now };
-  const ended = state.stage.type === 'session' ? giveUp(state, end, context) : closeRound(state, end);
+  const ended = giveUpGroups(state, { reason }, context, (during) => closeRound(during, end));
   return chain(ended, (closed) => withEffects({ ...closed, stage: { type: 'next' } }));
-}
-
-function giveUp(state: CoordinationState, end: Parameters<typeof closeRound>[1], context: Context): CoordinationStep {
-  if (state.stage.type !== 'session') return withEffects(state);
-  const { session, attempt } = state.stage;
-  const { round } = attempt;
-  const given = stepAggregator(context.ports, session, { type: 'abandon', reason: end.reason });
-  const records = given.effects.filter(({ type }) => type === 'journal');
-  const rest = given.effects.filter(({ type }) => type !== 'journal');
-  const carryOut = (step: CoordinationStep, effects: typeof given.effects) =>
-    effects.reduce((so, effect) => chain(so, (during) => performUnsettled(during, round, effect)), step);
-  const left = withEffects({ ...state, stage: { ...state.stage, session: given.state } });
-  return carryOut(
-    chain(carryOut(left, records), (during) => closeRound(during, end)),
-    rest,
-  );
 }

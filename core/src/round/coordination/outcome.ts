@@ -1,5 +1,6 @@
 import type { CoordinatorMessage } from '../../wire/messages.js';
 import type { CoordinationEffect, RoundPhase, RoundRecord, RunOutcome } from './contract.js';
+import { recordGroups } from './round-groups.js';
 import {
   type Attempt,
   attemptOf,
@@ -7,10 +8,12 @@ import {
   type CoordinationStep,
   chain,
   enterPhase,
+  type Group,
+  groupsOf,
   withEffects,
 } from './state.js';
 import { timersOf } from './timers.js';
-import { dropUnsettled, isUnsettled, keepUnsettled } from './unsettled.js';
+import { dropUnsettled, keepUnsettled } from './unsettled.js';
 
 /** The new model is durable: record the round, tell everyone, go on or finish. */
 export function noteModel(state: CoordinationState, modelHash: Uint8Array, now: number): CoordinationStep {
@@ -22,7 +25,7 @@ export function noteModel(state: CoordinationState, modelHash: Uint8Array, now: 
   const message = { type: 'published', round, modelVersion, modelHash, survivors: survivors.length } as const;
   const ended = endRound(state, attempt, record, { message, listeners: [...state.people.keys()] });
   return chain(ended, (after) => {
-    const late = 'session' in state.stage ? { published: { round, session: state.stage.session } } : {};
+    const late = { published: { round, groups: groupsOf(state) } };
     const published = { ...after, ...late, modelVersion, modelHash, shortfalls: 0, stage: { type: 'next' } } as const;
     return dropUnsettled(published);
   });
@@ -108,18 +111,26 @@ function endRound(
 ): CoordinationStep {
   const told = news === undefined ? [] : connectedOf(state, news.listeners);
   const effects: CoordinationEffect[] = [
-    ...timersOf(attempt.round, attempt.phase).map((name) => ({ type: 'cancel-timer', name }) as const),
+    ...timersOf(state.stage).map((name) => ({ type: 'cancel-timer', name }) as const),
     { type: 'journal', record: { type: 'round-ended', record } },
     ...told.map((to) => ({ type: 'send', to, message: news!.message }) as const),
     { type: 'report', progress: { type: 'round-ended', record } },
     { type: 'round-over', round: attempt.round },
   ];
   const ended = { ...state, history: [...state.history, record] };
-  const session = 'session' in state.stage ? state.stage.session : undefined;
-  if (session !== undefined && record.outcome.type === 'abandoned' && isUnsettled(session)) {
-    return { state: keepUnsettled(ended, attempt.round, session), effects };
-  }
-  return { state: ended, effects: [...effects, { type: 'session-over', round: attempt.round }] };
+  const { round } = attempt;
+  const left = record.outcome.type === 'abandoned' ? keepGroups(ended, round, groupsOf(state)) : ended;
+  // What restores one session of the round is destroyed with that of all.
+  if (left.unsettled.some((one) => one.round === round)) return { state: left, effects };
+  return { state: left, effects: [...effects, { type: 'session-over', round }] };
+}
+
+function keepGroups(state: CoordinationState, round: number, groups: readonly Group[]): CoordinationState {
+  return groups.reduce(
+    (so, group) =>
+      group.course === 'failed' ? so : keepUnsettled(so, { round, group: group.index, session: group.session }),
+    state,
+  );
 }
 
 function recordOf(
@@ -131,6 +142,7 @@ function recordOf(
   const { round, kind, cohort, survivors, dropped, recovered, metrics, excess } = attempt;
   const phases = enterPhase(attempt, attempt.phase, now).millis;
   const opened = outcome.type !== 'abandoned';
+  const groups = recordGroups(groupsOf(state));
   return {
     round,
     kind,
@@ -139,6 +151,7 @@ function recordOf(
     survivors: opened ? survivors : [],
     dropped,
     recovered: opened ? recovered : [],
+    ...(groups === undefined ? {} : { groups }),
     phases,
     metrics: opened ? metrics : [],
     ...(opened && excess !== undefined ? { excess } : {}),
@@ -146,6 +159,7 @@ function recordOf(
   };
 }
 
-function connectedOf(state: CoordinationState, participants: readonly string[]): string[] {
+/** Of some participants, those whose streams are open. */
+export function connectedOf(state: CoordinationState, participants: readonly string[]): string[] {
   return participants.filter((participant) => state.people.get(participant)?.connected);
 }

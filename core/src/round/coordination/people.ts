@@ -3,6 +3,7 @@ import { FederatedError } from '../../errors.js';
 import { decodeApproval } from '../../roster/approval.js';
 import { verifyBody } from '../../secagg/signing.js';
 import type { ParticipantMessage } from '../../wire/messages.js';
+import { groupOf } from './groups.js';
 import { farewell } from './outcome.js';
 import { considerSelection } from './select.js';
 import { stepSession } from './session.js';
@@ -12,6 +13,7 @@ import {
   type CoordinationState,
   type CoordinationStep,
   chain,
+  groupsOf,
   type Person,
   withEffects,
 } from './state.js';
@@ -145,7 +147,9 @@ export function noteDecline(
     if (attemptOf(during)?.round !== round) return withEffects(during);
     const reason = `declined: ${said.message}`;
     if (during.stage.type === 'train') return leaveTraining(during, from, reason, context);
-    return stepSession(during, { type: 'absent', from, reason }, context);
+    const group = groupOf(groupsOf(during), from);
+    if (group === undefined) return withEffects(during);
+    return stepSession(during, group, { type: 'absent', from, reason }, context);
   });
 }
 

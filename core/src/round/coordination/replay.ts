@@ -1,8 +1,15 @@
-import type { AggregatorRecord } from '../../secagg/aggregator/contract.js';
+import type { AggregatorEvent } from '../../secagg/aggregator/contract.js';
 import type { JournalledSession } from '../../secagg/aggregator/restore.js';
 import type { CoordinationOptions, CoordinationRecord } from './contract.js';
 import { loseMember, noteDropout } from './session.js';
-import { type CoordinationState, freshAttempt, freshState, withAttempt } from './state.js';
+import {
+  type Attempt,
+  type CoordinationState,
+  freshAttempt,
+  freshState,
+  type JournalledGroup,
+  withAttempt,
+} from './state.js';
 
 /** The state that the journal proves. A round that was under way stays as it was until `start` goes on with it. */
 export function replay(options: CoordinationOptions): CoordinationState {
@@ -19,7 +26,7 @@ function apply(state: CoordinationState, record: CoordinationRecord): Coordinati
       return {
         ...state,
         round: record.round,
-        stage: { type: 'stopped', attempt: freshAttempt(record.round, record.kind, 0) },
+        stage: { type: 'stopped', attempt: freshAttempt(record.round, record.kind, 0), journalled: [] },
       };
     case 'cohort-assigned':
       if (state.stage.type !== 'stopped') return state;
@@ -47,21 +54,26 @@ function apply(state: CoordinationState, record: CoordinationRecord): Coordinati
 
 function applySession(
   state: CoordinationState,
-  { round, record }: Extract<CoordinationRecord, { readonly type: 'session' }>,
+  { round, group = 0, record }: Extract<CoordinationRecord, { readonly type: 'session' }>,
 ): CoordinationState {
   const { stage, options } = state;
-  if (stage.type !== 'stopped' || stage.attempt.round !== round) return applyUnsettled(state, round, record);
+  if (stage.type !== 'stopped' || stage.attempt.round !== round) {
+    if (record.type !== 'input') return state;
+    const { event } = record;
+    const isOurs = (one: (typeof state.journalled)[number]) => one.round === round && one.group === group;
+    return { ...state, journalled: state.journalled.map((one) => (isOurs(one) ? withEvent(one, event) : one)) };
+  }
   switch (record.type) {
     case 'session-opened': {
       const { config, invited } = record;
       const journalled: JournalledSession = { config, invited, roster: options.roster, events: [] };
-      return { ...state, stage: { ...stage, attempt: { ...stage.attempt, phase: 'advertise' }, journalled } };
+      const attempt: Attempt = { ...stage.attempt, phase: 'advertise' };
+      return { ...state, stage: { ...stage, attempt, journalled: [...stage.journalled, { group, journalled }] } };
     }
     case 'input': {
-      const { journalled } = stage;
-      if (journalled === undefined) return state;
-      const events = [...journalled.events, record.event];
-      return { ...state, stage: { ...stage, journalled: { ...journalled, events } } };
+      const { event } = record;
+      const journalled = stage.journalled.map((one) => (one.group === group ? withEvent(one, event) : one));
+      return { ...state, stage: { ...stage, journalled } };
     }
     case 'dropped':
       return noteDropout(state, record.dropout).state;
@@ -70,14 +82,10 @@ function applySession(
   }
 }
 
-/** Aborts that came after the round was over. */
-function applyUnsettled(state: CoordinationState, round: number, record: AggregatorRecord): CoordinationState {
-  if (record.type !== 'input') return state;
-  const unsettled = state.journalled.map((one) => {
-    const events = [...one.journalled.events, record.event];
-    return one.round === round ? { round, journalled: { ...one.journalled, events } } : one;
-  });
-  return { ...state, journalled: unsettled };
+/** One more event of a session: in its round, or an abort that came after it. */
+function withEvent<Journalled extends JournalledGroup>(one: Journalled, event: AggregatorEvent): Journalled {
+  const { journalled } = one;
+  return { ...one, journalled: { ...journalled, events: [...journalled.events, event] } };
 }
 
 function applyOutcome(
@@ -92,7 +100,7 @@ function applyOutcome(
     const { modelVersion, modelHash } = outcome;
     return { ...between, journalled: [], shortfalls: 0, modelVersion, modelHash };
   }
-  const session = stage.type === 'stopped' ? stage.journalled : undefined;
-  const left = session === undefined ? [] : [{ round: record.round, journalled: session }];
+  const { round } = record;
+  const left = stage.type === 'stopped' ? stage.journalled.map((session) => ({ round, ...session })) : [];
   return { ...between, journalled: [...state.journalled, ...left], shortfalls: state.shortfalls + 1 };
 }

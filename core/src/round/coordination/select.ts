@@ -1,4 +1,5 @@
 import type { RoundKind } from '../../wire/messages.js';
+import { roundMinimum } from '../grouping.js';
 import { chooseCohort, selectable } from '../selection.js';
 import { abandonRound } from './outcome.js';
 import {
@@ -48,18 +49,19 @@ export function startSelection(state: CoordinationState, attempt: Attempt, conte
 }
 
 /**
- * Choose when cohort.size organizations are here, or everyone who could come; with at least cohort.min wait at most
+ * Choose when cohort.size organizations are here, or everyone who could come; with enough for the plan's groups wait at most
  * selectMillis for more.
  */
 export function considerSelection(state: CoordinationState, context: Context): CoordinationStep {
   if (state.stage.type !== 'select') return withEffects(state);
-  const { cohort, deadlines } = state.options.plan;
+  const { plan } = state.options;
+  const { cohort, deadlines } = plan;
+  const min = roundMinimum(plan);
   const { attempt, selectDeadline, deadline } = state.stage;
   const here = selectable(candidates(state));
-  if (here >= cohort.size || (here >= cohort.min && here >= possibleOrganizations(state)))
-    return choose(state, context);
+  if (here >= cohort.size || (here >= min && here >= possibleOrganizations(state))) return choose(state, context);
   const name = timerName.select(attempt.round);
-  if (here < cohort.min) {
+  if (here < min) {
     if (selectDeadline === undefined) return withEffects(state);
     return withEffects({ ...state, stage: { type: 'select', attempt, deadline } }, { type: 'cancel-timer', name });
   }
@@ -71,14 +73,14 @@ export function considerSelection(state: CoordinationState, context: Context): C
 /** selectMillis have passed since there were enough. */
 export function endSelection(state: CoordinationState, context: Context): CoordinationStep {
   if (state.stage.type !== 'select') return withEffects(state);
-  const enough = selectable(candidates(state)) >= state.options.plan.cohort.min;
+  const enough = selectable(candidates(state)) >= roundMinimum(state.options.plan);
   return enough ? choose(state, context) : withEffects(state);
 }
 
 /** readyMillis have passed since the round began. */
 export function endSelectionShort(state: CoordinationState, context: Context): CoordinationStep {
   if (state.stage.type !== 'select') return withEffects(state);
-  const { min } = state.options.plan.cohort;
+  const min = roundMinimum(state.options.plan);
   const here = selectable(candidates(state));
   if (here >= min) return choose(state, context);
   return abandonRound(state, 'select', `${here} participants checked in, ${min} are needed`, context.now);

@@ -1,111 +1,141 @@
-import type { AggregatorEffect, AggregatorEvent, Dropout } from '../../secagg/aggregator/contract.js';
-import { type AggregatorStep, awaited, openAggregator, stepAggregator } from '../../secagg/aggregator.js';
+import type { AggregatorEffect, AggregatorEvent, Dropout, SessionStep } from '../../secagg/aggregator/contract.js';
+import { type AggregatorStep, openAggregator, stepAggregator } from '../../secagg/aggregator.js';
 import { layoutOf } from '../../secagg/layout.js';
 import type { SessionReply } from '../../wire/messages.js';
 import { roundSegments } from '../segments.js';
 import { sessionTerms } from '../terms.js';
-import type { CoordinationEffect, RoundDropout, RoundPhase } from './contract.js';
-import { abandonRound } from './outcome.js';
+import type { CoordinationEffect, RoundDropout } from './contract.js';
+import { enterRoundPhase, failGroup, noteOpened } from './groups.js';
 import {
   attemptOf,
   type Context,
   type CoordinationState,
   type CoordinationStep,
   chain,
-  enterPhase,
+  type Group,
+  groupsOf,
   tell,
   withAttempt,
   withEffects,
+  withGroup,
 } from './state.js';
 import { stepMillis, timerName, timersOf } from './timers.js';
-import { performUnsettled } from './unsettled.js';
+import { journalSession, performUnsettled } from './unsettled.js';
 
-/** Open the round's one session with those who are ready and connected. */
-export function openSession(state: CoordinationState, invited: readonly string[], context: Context): CoordinationStep {
+/** Open the round's sessions, one for each group; every member is ready and connected. All are durable before anyone hears of one. */
+export function openSessions(
+  state: CoordinationState,
+  invited: readonly (readonly string[])[],
+  context: Context,
+): CoordinationStep {
   const attempt = attemptOf(state);
   if (attempt === undefined) return withEffects(state);
   const { options, modelHash } = state;
-  const { round, kind } = attempt;
-  const terms = sessionTerms({ ...options, round, kind, baseModelHash: modelHash });
-  const sessionNonce = context.ports.random.bytes(32);
-  const opened = openAggregator(context.ports, {
-    config: { suite: 'CSA1', sessionNonce, ...terms },
-    roster: options.roster,
-    invited,
+  const terms = sessionTerms({ ...options, round: attempt.round, kind: attempt.kind, baseModelHash: modelHash });
+  const opened = invited.map((members) => {
+    const config = { suite: 'CSA1', sessionNonce: context.ports.random.bytes(32), ...terms } as const;
+    return openAggregator(context.ports, { config, roster: options.roster, invited: members });
   });
-  const stage = { type: 'session', attempt, session: opened.state, step: 'advertise', deadline: context.now } as const;
-  const quiet = timersOf(round, 'train').map((name) => ({ type: 'cancel-timer', name }) as const);
+  const groups = opened.map(
+    ({ state: session }, index): Group => ({
+      index,
+      members: invited[index]!,
+      course: 'running',
+      session,
+      step: 'advertise',
+      deadline: context.now,
+    }),
+  );
+  const quiet = timersOf(state.stage).map((name) => ({ type: 'cancel-timer', name }) as const);
   const { published: _, ...fresh } = state;
-  return chain(withEffects({ ...fresh, stage }, ...quiet), (during) => relay(during, opened, context));
+  const start = withEffects({ ...fresh, stage: { type: 'session', attempt, groups } }, ...quiet);
+  const carryOut = (step: CoordinationStep, wanted: (effect: AggregatorEffect) => boolean) =>
+    opened.reduce(
+      (so, { state: session, effects }, index) =>
+        chain(so, (during) => relay(during, index, { state: session, effects: effects.filter(wanted) }, context)),
+      step,
+    );
+  const journalled = carryOut(start, ({ type }) => type === 'journal');
+  return carryOut(journalled, ({ type }) => type !== 'journal');
 }
 
-/** Give the session one event and carry out what it asks for. One that has ended only acknowledges repeats. */
-export function stepSession(state: CoordinationState, event: AggregatorEvent, context: Context): CoordinationStep {
-  if (!('session' in state.stage)) return withEffects(state);
-  return relay(state, stepAggregator(context.ports, state.stage.session, event), context);
+/** Give a group's session one event and carry out what it asks for. One that has ended only acknowledges repeats. */
+export function stepSession(
+  state: CoordinationState,
+  group: Group,
+  event: AggregatorEvent,
+  context: Context,
+): CoordinationStep {
+  if (group.course === 'failed') return withEffects(state);
+  return relay(state, group.index, stepAggregator(context.ports, group.session, event), context);
 }
 
 /**
  * The reveals are late. The session is certified, so somebody may have revealed: it is not given up, and waits, by name, until T of U2
  * have.
  */
-export function awaitReveals(state: CoordinationState, { now }: Context): CoordinationStep {
-  if (state.stage.type !== 'session') return withEffects(state);
-  const { attempt, step } = state.stage;
-  const afterMillis = stepMillis(state.options.plan, step, attempt.kind);
-  const name = timerName.step(attempt.round, step);
-  return withEffects(
-    { ...state, stage: { ...state.stage, deadline: now + afterMillis } },
-    { type: 'set-timer', name, afterMillis },
-  );
+export function awaitReveals(state: CoordinationState, group: Group, { now }: Context): CoordinationStep {
+  const attempt = attemptOf(state);
+  if (attempt === undefined || group.course !== 'running') return withEffects(state);
+  const afterMillis = stepMillis(state.options.plan, group.step, attempt.kind);
+  const name = timerName.step(attempt.round, group.index, group.step);
+  const waiting = withGroup(state, { ...group, deadline: now + afterMillis });
+  return withEffects(waiting, { type: 'set-timer', name, afterMillis });
 }
 
-/** A round that was published acknowledges whoever was slower than the T others, until the next session opens. */
+/** A round that was published acknowledges whoever was slower than the T others, until the next sessions open. */
 export function acknowledgeLate(
   state: CoordinationState,
-  from: string,
-  frame: SessionReply,
+  group: Group,
+  { from, frame }: { readonly from: string; readonly frame: SessionReply },
   { ports }: Context,
 ): CoordinationStep {
-  if (state.published === undefined) return withEffects(state);
-  const { round, session } = state.published;
-  const late = stepAggregator(ports, session, { type: 'reply', from, frame });
+  if (state.published === undefined || group.course === 'failed') return withEffects(state);
+  const { round, groups } = state.published;
+  const late = stepAggregator(ports, group.session, { type: 'reply', from, frame });
   const answers = late.effects.flatMap((effect): readonly CoordinationEffect[] => {
     if (effect.type !== 'accepted' && effect.type !== 'rejected') return [];
     const { from: participant, ...answer } = effect;
     return [{ ...answer, participant, round }];
   });
-  return withEffects({ ...state, published: { round, session: late.state } }, ...answers);
+  const after = groups.map((other) => (other.index === group.index ? { ...group, session: late.state } : other));
+  return withEffects({ ...state, published: { round, groups: after } }, ...answers);
 }
 
-/** Carry out what a session asks for. */
+/** Carry out what a group's session asks for. */
 export function relay(
   state: CoordinationState,
+  index: number,
   { state: session, effects }: AggregatorStep,
   context: Context,
 ): CoordinationStep {
-  if (!('session' in state.stage)) return withEffects(state);
-  const { round } = state.stage.attempt;
-  const start = withEffects({ ...state, stage: { ...state.stage, session } });
+  const group = groupsOf(state)[index];
+  const attempt = attemptOf(state);
+  if (attempt === undefined || group === undefined || group.course === 'failed') return withEffects(state);
+  const { round } = attempt;
+  const start = withEffects(withGroup(state, { ...group, session }));
   return effects.reduce((step, effect) => {
     return chain(step, (during) => {
-      // Once the round is abandoned, its session goes on by itself: it asks for aborts.
-      const isOver = attemptOf(during)?.round !== round;
-      return isOver ? performUnsettled(during, round, effect) : perform(during, effect, context);
+      // Once the group is given up, with its round or alone, its session goes on by itself: it asks for aborts.
+      const isOver = attemptOf(during)?.round !== round || groupsOf(during)[index]?.course === 'failed';
+      const place = { round, group: index };
+      return isOver ? performUnsettled(during, place, effect) : perform(during, index, effect, context);
     });
   }, start);
 }
 
-function perform(state: CoordinationState, effect: AggregatorEffect, { now }: Context): CoordinationStep {
+function perform(
+  state: CoordinationState,
+  index: number,
+  effect: AggregatorEffect,
+  context: Context,
+): CoordinationStep {
   const attempt = attemptOf(state);
   if (attempt === undefined) return withEffects(state);
   const { round } = attempt;
   switch (effect.type) {
     case 'journal': {
-      const journalled = withEffects(state, {
-        type: 'journal',
-        record: { type: 'session', round, record: effect.record },
-      });
+      const journalled = withEffects(state, journalSession({ round, group: index }, effect.record));
       if (effect.record.type !== 'dropped') return journalled;
       const { dropout } = effect.record;
       return chain(journalled, (during) => noteDropout(during, dropout));
@@ -113,7 +143,7 @@ function perform(state: CoordinationState, effect: AggregatorEffect, { now }: Co
     case 'send':
       return tell(state, effect.to, { type: 'session', round, frame: effect.frame });
     case 'timer':
-      return enterStep(state, effect.step, now);
+      return enterStep(state, index, effect.step, context.now);
     case 'accepted':
       return withEffects(
         state,
@@ -132,43 +162,29 @@ function perform(state: CoordinationState, effect: AggregatorEffect, { now }: Co
       const { from: participant, contentDigest, lengthBytes, merkleRoot } = effect;
       return withEffects(state, { type: 'expect-upload', round, participant, contentDigest, lengthBytes, merkleRoot });
     }
-    case 'open-sum': {
-      if (state.stage.type !== 'session') return withEffects(state);
-      const survivors = effect.sum.survivors.map((survivor) => survivor.participant);
-      const opening = { ...enterPhase(attempt, 'aggregate', now), survivors, recovered: effect.sum.recovered };
-      const quiet = timersOf(round, attempt.phase).map((name) => ({ type: 'cancel-timer', name }) as const);
-      return withEffects(
-        { ...state, stage: { type: 'aggregate', attempt: opening, session: state.stage.session } },
-        ...quiet,
-        { type: 'report', progress: { type: 'phase', round, phase: 'aggregate', participants: survivors } },
-        { type: 'open-sum', round, kind: attempt.kind, baseModelHash: state.modelHash, sum: effect.sum },
-      );
-    }
+    case 'open-sum':
+      return noteOpened(state, index, effect.sum, context.now);
     case 'abandoned':
-      return abandonRound(state, effect.abandonment.step, effect.abandonment.reason, now);
+      return failGroup(state, index, effect.abandonment, context);
     case 'aborted':
       return withEffects(state);
   }
 }
 
-/** Begin a step of the session, or begin it again after a restart: its deadline starts now. */
-export function enterStep(
-  state: CoordinationState,
-  step: Exclude<RoundPhase, 'select' | 'train' | 'aggregate' | 'publish'>,
-  now: number,
-): CoordinationStep {
-  if (state.stage.type !== 'session') return withEffects(state);
-  const { attempt, session } = state.stage;
+/** Begin a step of a group's session, or begin it again after a restart: its deadline starts now. */
+export function enterStep(state: CoordinationState, index: number, step: SessionStep, now: number): CoordinationStep {
+  const attempt = attemptOf(state);
+  const group = groupsOf(state)[index];
+  if (attempt === undefined || group?.course !== 'running') return withEffects(state);
   const { round, kind } = attempt;
   const afterMillis = stepMillis(state.options.plan, step, kind);
-  const entered = { ...state.stage, attempt: enterPhase(attempt, step, now), step, deadline: now + afterMillis };
-  const quiet = attempt.phase === 'train' || attempt.phase === step ? [] : timersOf(round, attempt.phase);
-  return withEffects(
-    { ...state, stage: entered },
+  const quiet = group.step === step ? [] : [timerName.step(round, index, group.step)];
+  const timed = withEffects(
+    withGroup(state, { ...group, step, deadline: now + afterMillis }),
     ...quiet.map((name) => ({ type: 'cancel-timer', name }) as const),
-    { type: 'set-timer', name: timerName.step(round, step), afterMillis },
-    { type: 'report', progress: { type: 'phase', round, phase: step, participants: awaited(session) } },
+    { type: 'set-timer', name: timerName.step(round, index, step), afterMillis },
   );
+  return chain(timed, (during) => enterRoundPhase(during, now));
 }
 
 /** The session lost a participant: as the round records it. */

@@ -1,11 +1,12 @@
 import { abortsLacking, awaitedAborts } from '../../secagg/aggregator.js';
+import { roundMinimum } from '../grouping.js';
 import { type Context, type CoordinationState, type CoordinationStep, withEffects } from './state.js';
 import { timerName } from './timers.js';
 import { abortingSessions, barredParticipants, possibleOrganizations } from './unsettled.js';
 
 /** Whether enough organizations are left without those who may not contribute to this base model. */
 export function othersCouldGoOn(state: CoordinationState): boolean {
-  return barredParticipants(state).size === 0 || possibleOrganizations(state) >= state.options.plan.cohort.min;
+  return barredParticipants(state).size === 0 || possibleOrganizations(state) >= roundMinimum(state.options.plan);
 }
 
 /** Wait for the aborts that free the updates of the last session; a step's time, and then for as long as nobody else could go on. */

@@ -1,5 +1,5 @@
 import { fromBase64url } from '../../bytes.js';
-import type { SessionStep } from '../../secagg/aggregator/contract.js';
+import type { SessionStep, SumOrder } from '../../secagg/aggregator/contract.js';
 import type { JournalledSession } from '../../secagg/aggregator/restore.js';
 import type { AggregatorState } from '../../secagg/aggregator.js';
 import type { MeanMetric } from '../../update/decode.js';
@@ -42,11 +42,38 @@ export interface Attempt {
   readonly told: ReadonlyMap<string, readonly CoordinatorMessage[]>;
 }
 
+/** One secure group of a round, with a session of its own. A round has one, unless more are ready than one session holds. */
+export type Group = {
+  /** Its place among the groups of the round, from 0. */
+  readonly index: number;
+  /** Who was invited to its session, sorted. */
+  readonly members: readonly string[];
+} & (
+  | {
+      readonly course: 'running';
+      readonly session: AggregatorState;
+      readonly step: SessionStep;
+      readonly deadline: number;
+    }
+  /** Its sum can be computed; the session still acknowledges what is repeated. */
+  | { readonly course: 'opened'; readonly session: AggregatorState; readonly sum: SumOrder }
+  /** Its opened sum is of no use. */
+  | { readonly course: 'spoiled'; readonly session: AggregatorState; readonly reason: string }
+  /** Given up while others go on: its session is with the unsettled ones, if an update may be bound to it. */
+  | { readonly course: 'failed'; readonly phase: RoundPhase; readonly reason: string }
+);
+
+/** A session of an earlier process, and which group's it was. */
+export interface JournalledGroup {
+  readonly group: number;
+  readonly journalled: JournalledSession;
+}
+
 /** Where a run stands. Deadlines are instants of the runner's monotonic clock. */
 export type Stage =
   | { readonly type: 'unstarted' }
   /** Replayed: this round was under way when the process ended. `start` goes on with it. */
-  | { readonly type: 'stopped'; readonly attempt: Attempt; readonly journalled?: JournalledSession }
+  | { readonly type: 'stopped'; readonly attempt: Attempt; readonly journalled: readonly JournalledGroup[] }
   | { readonly type: 'select'; readonly attempt: Attempt; readonly deadline: number; readonly selectDeadline?: number }
   | {
       readonly type: 'train';
@@ -56,16 +83,11 @@ export type Stage =
       readonly graceDeadline?: number;
       readonly graceOver: boolean;
     }
-  | {
-      readonly type: 'session';
-      readonly attempt: Attempt;
-      readonly session: AggregatorState;
-      readonly step: SessionStep;
-      readonly deadline: number;
-    }
-  /** `session` has ended; it still acknowledges what is repeated. */
-  | { readonly type: 'aggregate'; readonly attempt: Attempt; readonly session: AggregatorState }
-  | { readonly type: 'publish'; readonly attempt: Attempt; readonly session: AggregatorState }
+  /** At least one group is running. */
+  | { readonly type: 'session'; readonly attempt: Attempt; readonly groups: readonly Group[] }
+  /** No group is running any more, and enough are open. */
+  | { readonly type: 'aggregate'; readonly attempt: Attempt; readonly groups: readonly Group[] }
+  | { readonly type: 'publish'; readonly attempt: Attempt; readonly groups: readonly Group[] }
   /** Members of an abandoned session are asked for aborts before the next round. */
   | { readonly type: 'settle'; readonly deadline: number }
   /** A round has ended and the next one begins in the same step. */
@@ -89,13 +111,13 @@ export interface CoordinationState {
   /** Abandoned sessions on the current base model, oldest first. */
   readonly unsettled: readonly Unsettled[];
   /** The same of an earlier process, until `start` restores them. */
-  readonly journalled: readonly { readonly round: number; readonly journalled: JournalledSession }[];
+  readonly journalled: readonly (JournalledGroup & { readonly round: number })[];
   /** Why the operator ends the run, once that is decided. */
   readonly ending?: string;
   /** The round after which aborts were waited for long enough. */
   readonly settledUntil: number;
-  /** The session of the last published round, until the next one opens: late answers in it are still acknowledged. */
-  readonly published?: { readonly round: number; readonly session: AggregatorState };
+  /** The sessions of the last published round, until the next ones open: late answers in them are still acknowledged. */
+  readonly published?: { readonly round: number; readonly groups: readonly Group[] };
 }
 
 export interface CoordinationStep {
@@ -185,6 +207,18 @@ export function attemptOf(state: CoordinationState): Attempt | undefined {
 /** The same stage with another attempt. */
 export function withAttempt(state: CoordinationState, attempt: Attempt): CoordinationState {
   return 'attempt' in state.stage ? { ...state, stage: { ...state.stage, attempt } } : state;
+}
+
+/** The groups of the round under way; none before its session. */
+export function groupsOf(state: CoordinationState): readonly Group[] {
+  return 'groups' in state.stage ? state.stage.groups : [];
+}
+
+/** The same stage with another state of one group. */
+export function withGroup(state: CoordinationState, group: Group): CoordinationState {
+  if (!('groups' in state.stage)) return state;
+  const groups = state.stage.groups.map((other) => (other.index === group.index ? group : other));
+  return { ...state, stage: { ...state.stage, groups } };
 }
 
 /** Send to a member of the cohort and remember it for a reconnection. */

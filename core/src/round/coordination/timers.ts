@@ -3,7 +3,7 @@ import { layoutOf } from '../../secagg/layout.js';
 import type { RoundKind } from '../../wire/messages.js';
 import type { Plan } from '../plan.js';
 import { roundSegments } from '../segments.js';
-import type { RoundPhase } from './contract.js';
+import type { Stage } from './state.js';
 
 /** Timer names carry round and step: one that fires late belongs to nothing any more and is ignored. */
 export const timerName = {
@@ -12,21 +12,25 @@ export const timerName = {
   ready: (round: number) => `ready:${round}`,
   grace: (round: number) => `grace:${round}`,
   abort: (round: number) => `abort:${round}`,
-  step: (round: number, step: SessionStep) => `step:${round}:${step}`,
+  step: (round: number, group: number, step: SessionStep) =>
+    group === 0 ? `step:${round}:${step}` : `step:${round}:${step}:${group}`,
 };
 
-/** The timers that may run in a phase. */
-export function timersOf(round: number, phase: RoundPhase): string[] {
-  switch (phase) {
+/** The timers that may run where a round stands. */
+export function timersOf(stage: Stage): string[] {
+  if (!('attempt' in stage)) return [];
+  const { round } = stage.attempt;
+  switch (stage.type) {
     case 'select':
       return [timerName.select(round), timerName.checkIn(round)];
     case 'train':
       return [timerName.ready(round), timerName.grace(round)];
-    case 'aggregate':
-    case 'publish':
-      return [];
+    case 'session':
+      return stage.groups.flatMap((group) =>
+        group.course === 'running' ? [timerName.step(round, group.index, group.step)] : [],
+      );
     default:
-      return [timerName.step(round, phase)];
+      return [];
   }
 }
 

@@ -1,8 +1,9 @@
 import { equalBytes } from '../../bytes.js';
 import { FederatedError } from '../../errors.js';
 import type { CoordinatorMessage } from '../../wire/messages.js';
+import { drawGroups, roundMinimum } from '../grouping.js';
 import { abandonRound } from './outcome.js';
-import { loseMember, openSession } from './session.js';
+import { loseMember, openSessions } from './session.js';
 import {
   type Attempt,
   attemptOf,
@@ -25,7 +26,7 @@ export function assignCohort(state: CoordinationState, cohort: readonly string[]
   const attempt: Attempt = { ...enterPhase(selecting, 'train', context.now), cohort };
   const assigned = withEffects(
     state,
-    ...timersOf(round, 'select').map((name) => ({ type: 'cancel-timer', name }) as const),
+    ...timersOf(state.stage).map((name) => ({ type: 'cancel-timer', name }) as const),
     { type: 'journal', record: { type: 'cohort-assigned', round, cohort } },
   );
   return chain(assigned, (during) => startTraining(during, attempt, context));
@@ -124,24 +125,26 @@ export function leaveTraining(
 }
 
 /**
- * The session opens when min(cohort.size, assigned and still connected) are ready and ≥ cohort.min, or when the grace period
- * is over and ≥ cohort.min are; it cannot open any more when too many of the cohort have declined.
+ * The session opens when min(cohort.size, assigned and still connected) are ready and enough for the plan's groups, or when the grace
+ * period is over and enough are; it cannot open any more when too many of the cohort have declined.
  */
 export function considerOpening(state: CoordinationState, context: Context): CoordinationStep {
   if (state.stage.type !== 'train') return withEffects(state);
   const { attempt, graceDeadline, graceOver } = state.stage;
-  const { cohort, reportingGoal, deadlines } = state.options.plan;
+  const { plan } = state.options;
+  const { cohort, reportingGoal, deadlines } = plan;
+  const min = roundMinimum(plan);
   const staying = attempt.cohort.filter(
     (participant) => !attempt.dropped.some((lost) => lost.participant === participant),
   );
-  if (staying.length < cohort.min) {
-    const reason = `${staying.length} of the cohort are left, ${cohort.min} are needed`;
+  if (staying.length < min) {
+    const reason = `${staying.length} of the cohort are left, ${min} are needed`;
     return abandonRound(state, 'train', reason, context.now);
   }
   const ready = readyAndConnected(state);
   const present = staying.filter((participant) => isConnected(state, participant)).length;
   const all = ready.length >= Math.min(cohort.size, present);
-  if (ready.length >= cohort.min && (all || graceOver)) return closeTraining(state, ready, context);
+  if (ready.length >= min && (all || graceOver)) return closeTraining(state, ready, context);
   if (ready.length < reportingGoal || graceDeadline !== undefined) return withEffects(state);
   const graced = { ...state.stage, graceDeadline: context.now + deadlines.graceMillis };
   return withEffects(
@@ -156,11 +159,11 @@ export function endGrace(state: CoordinationState, context: Context): Coordinati
   return considerOpening({ ...state, stage: { ...state.stage, graceOver: true } }, context);
 }
 
-/** readyMillis have passed since assignment: open with at least cohort.min, or abandon. */
+/** readyMillis have passed since assignment: open with those who are ready, if they are enough, or abandon. */
 export function endTraining(state: CoordinationState, context: Context): CoordinationStep {
   if (state.stage.type !== 'train') return withEffects(state);
   const ready = readyAndConnected(state);
-  const { min } = state.options.plan.cohort;
+  const min = roundMinimum(state.options.plan);
   if (ready.length >= min) return closeTraining(state, ready, context);
   const reason = `${ready.length} of ${state.stage.attempt.cohort.length} were ready in time, ${min} are needed`;
   return abandonRound(state, 'train', reason, context.now);
@@ -171,15 +174,20 @@ function readyAndConnected(state: CoordinationState): string[] {
   return state.stage.ready.filter((participant) => isConnected(state, participant)).sort();
 }
 
-function closeTraining(state: CoordinationState, invited: readonly string[], context: Context): CoordinationStep {
+function closeTraining(state: CoordinationState, ready: readonly string[], context: Context): CoordinationStep {
   const attempt = attemptOf(state);
   if (attempt === undefined) return withEffects(state);
+  const { groups, leftOver } = drawGroups(state.options.plan, ready, context.ports.random);
+  const invited = new Set(groups.flat());
   const late = attempt.cohort.filter(
-    (participant) =>
-      !invited.includes(participant) && !attempt.dropped.some((lost) => lost.participant === participant),
+    (participant) => !invited.has(participant) && !attempt.dropped.some((lost) => lost.participant === participant),
   );
   const closed = late.reduce((step, participant) => {
-    const reason = isConnected(state, participant) ? 'was not ready in time' : 'was not connected';
+    const reason = leftOver.includes(participant)
+      ? 'was left over: too few for a group of their own'
+      : isConnected(state, participant)
+        ? 'was not ready in time'
+        : 'was not connected';
     const message = { type: 'not-chosen', round: attempt.round, reason } as const;
     const dropout = { participant, step: 'train', reason, bytesReceived: 0, bytesExpected: 0 } as const;
     return chain(
@@ -187,5 +195,5 @@ function closeTraining(state: CoordinationState, invited: readonly string[], con
       (during) => tell(during, participant, message),
     );
   }, withEffects(state));
-  return chain(closed, (during) => openSession(during, invited, context));
+  return chain(closed, (during) => openSessions(during, groups, context));
 }

@@ -1,7 +1,8 @@
-import type { AggregatorEffect, AggregatorEvent } from '../../secagg/aggregator/contract.js';
+import type { AggregatorEffect, AggregatorEvent, AggregatorRecord } from '../../secagg/aggregator/contract.js';
 import { restoreAggregator } from '../../secagg/aggregator/restore.js';
 import { type AggregatorState, framesSent, signersOf, stepAggregator } from '../../secagg/aggregator.js';
 import type { CoordinatorMessage } from '../../wire/messages.js';
+import type { CoordinationEffect } from './contract.js';
 import {
   type Context,
   type CoordinationState,
@@ -15,19 +16,27 @@ import {
  * A session whose round was abandoned after its updates were bound: members who signed survivors in it contribute nothing more to its
  * base model until its abort certificate is here. Kept while that model is the current one.
  */
-export interface Unsettled {
-  readonly round: number;
+export interface Unsettled extends SessionPlace {
   readonly session: AggregatorState;
 }
 
-/** A round that ends abandoned leaves its session behind, when somebody's update may be bound to it. */
-export function keepUnsettled(state: CoordinationState, round: number, session: AggregatorState): CoordinationState {
-  return { ...state, unsettled: [...state.unsettled, { round, session }] };
+/** Which session of a run: a round has one for each of its groups. */
+export interface SessionPlace {
+  readonly round: number;
+  readonly group: number;
 }
 
-/** Whether a session that was abandoned still concerns its members. */
+/** A session whose sum is not published is left behind, when somebody's update may be bound to it. */
+export function keepUnsettled(state: CoordinationState, one: Unsettled): CoordinationState {
+  return isUnsettled(one.session) ? { ...state, unsettled: [...state.unsettled, one] } : state;
+}
+
+/**
+ * Whether a session whose sum is not published still concerns its members: aborts are awaited, or somebody signed survivors. That may have
+ * been in a session that was opened, when its round was abandoned all the same.
+ */
 export function isUnsettled(session: AggregatorState): boolean {
-  return session.phase === 'aborting' || (session.phase === 'abandoned' && signersOf(session).length > 0);
+  return session.phase === 'aborting' || signersOf(session).length > 0;
 }
 
 /** Participants that signed survivors of updates on the current base model and hold no abort certificate: they decline to train on it. */
@@ -52,7 +61,8 @@ export function abortingSessions({ unsettled }: CoordinationState): readonly Uns
 
 /** The base model is history: what is bound to it is of no more use, and nobody is asked for anything. */
 export function dropUnsettled(state: CoordinationState): CoordinationStep {
-  const over = state.unsettled.map(({ round }) => ({ type: 'session-over', round }) as const);
+  const rounds = new Set(state.unsettled.map(({ round }) => round));
+  const over = [...rounds].map((round) => ({ type: 'session-over', round }) as const);
   return withEffects({ ...state, unsettled: [] }, ...over);
 }
 
@@ -66,23 +76,30 @@ export function unsettledMessages(state: CoordinationState, participant: string)
 /** Give an abandoned session one event. */
 export function stepUnsettled(
   state: CoordinationState,
-  { round, session }: Unsettled,
+  { session, ...place }: Unsettled,
   event: AggregatorEvent,
   context: Context,
 ): CoordinationStep {
   const stepped = stepAggregator(context.ports, session, event);
-  const unsettled = state.unsettled.map((one) => (one.round === round ? { round, session: stepped.state } : one));
+  const unsettled = state.unsettled.map((one) =>
+    one.round === place.round && one.group === place.group ? { ...one, session: stepped.state } : one,
+  );
   return stepped.effects.reduce(
-    (step, effect) => chain(step, (during) => performUnsettled(during, round, effect)),
+    (step, effect) => chain(step, (during) => performUnsettled(during, place, effect)),
     withEffects({ ...state, unsettled }),
   );
 }
 
 /** Carry out what an abandoned session asks for. */
-export function performUnsettled(state: CoordinationState, round: number, effect: AggregatorEffect): CoordinationStep {
+export function performUnsettled(
+  state: CoordinationState,
+  place: SessionPlace,
+  effect: AggregatorEffect,
+): CoordinationStep {
+  const { round } = place;
   switch (effect.type) {
     case 'journal':
-      return withEffects(state, { type: 'journal', record: { type: 'session', round, record: effect.record } });
+      return withEffects(state, journalSession(place, effect.record));
     case 'send': {
       const message = { type: 'session', round, frame: effect.frame } as const;
       return isConnected(state, effect.to)
@@ -109,12 +126,26 @@ export function performUnsettled(state: CoordinationState, round: number, effect
   }
 }
 
+/** What a session is journalled as; its group is named where it is not the first. */
+export function journalSession({ round, group }: SessionPlace, record: AggregatorRecord): CoordinationEffect {
+  return {
+    type: 'journal',
+    record: { type: 'session', round, ...(group === 0 ? {} : { group }), record },
+  };
+}
+
+/** A session of an earlier process that was abandoned; one that is aborted still shows its certificate to whoever missed it. */
+export function keepRestored(state: CoordinationState, one: Unsettled): CoordinationState {
+  const wanted = isUnsettled(one.session) || one.session.phase === 'aborted';
+  return wanted ? { ...state, unsettled: [...state.unsettled, one] } : state;
+}
+
 /** The abandoned sessions of an earlier process. */
 export function restoreUnsettled(state: CoordinationState, { ports }: Context): CoordinationState {
   return state.journalled.reduce<CoordinationState>(
-    (so, { round, journalled }) => {
+    (so, { round, group, journalled }) => {
       const session = restoreAggregator(ports, journalled).state;
-      return isUnsettled(session) || session.phase === 'aborted' ? keepUnsettled(so, round, session) : so;
+      return keepRestored(so, { round, group, session });
     },
     { ...state, journalled: [] },
   );

@@ -1,10 +1,11 @@
-import type { SessionStep } from '../../secagg/aggregator/contract.js';
 import { awaited, cohortOf, survivors } from '../../secagg/aggregator.js';
 import { thresholdOf } from '../../secagg/thresholds.js';
+import { roundMinimum } from '../grouping.js';
 import { selectable } from '../selection.js';
 import type { CoordinationEffect, RoundPhase } from './contract.js';
+import { couldSpare, nameOfGroup, type RunningGroup, runningGroups } from './groups.js';
 import { settlingWait } from './settle.js';
-import { type CoordinationState, candidates, isConnected } from './state.js';
+import { attemptOf, type CoordinationState, candidates, isConnected } from './state.js';
 
 interface Wait {
   readonly round: number;
@@ -50,7 +51,8 @@ function selectWait(state: CoordinationState, now: number): Wait | undefined {
   if (state.stage.type !== 'select') return undefined;
   const { attempt, deadline, selectDeadline } = state.stage;
   const here = candidates(state);
-  const { min, size } = state.options.plan.cohort;
+  const { size } = state.options.plan.cohort;
+  const min = roundMinimum(state.options.plan);
   const present = new Set(here.map((candidate) => candidate.participant));
   const count = selectable(here);
   const missing = [...state.options.roster.keys()].filter((participant) => !present.has(participant)).sort();
@@ -66,7 +68,7 @@ function selectWait(state: CoordinationState, now: number): Wait | undefined {
 function trainWait(state: CoordinationState, now: number): Wait | undefined {
   if (state.stage.type !== 'train') return undefined;
   const { attempt, ready, deadline, graceDeadline } = state.stage;
-  const { min } = state.options.plan.cohort;
+  const min = roundMinimum(state.options.plan);
   const gone = new Set(attempt.dropped.map((dropout) => dropout.participant));
   const count = ready.filter((participant) => isConnected(state, participant)).length;
   const missing = attempt.cohort.filter((participant) => !ready.includes(participant) && !gone.has(participant));
@@ -78,38 +80,52 @@ function trainWait(state: CoordinationState, now: number): Wait | undefined {
   return { round: attempt.round, phase: 'train', awaited: missing, of: attempt.cohort.length, remainingMillis, then };
 }
 
+/** Everybody who is awaited in any group; the sentence is about the group whose deadline is next. */
 function sessionWait(state: CoordinationState, now: number): Wait | undefined {
   if (state.stage.type !== 'session') return undefined;
-  const { attempt, session, step, deadline } = state.stage;
-  const missing = awaited(session);
-  const { maxColluders, minSurvivors } = state.options.plan.secureAggregation;
-  const gone = new Set(attempt.dropped.map((dropout) => dropout.participant));
-  const invited = attempt.cohort.filter((participant) => !gone.has(participant)).length;
-  const cohort = cohortOf(session).length || invited;
-  const threshold = thresholdOf(cohort, maxColluders);
-  // Certificates and reveals need T; everything before needs the floor on survivors too.
-  const late = step === 'certify' || step === 'reveal';
-  const floor = late
-    ? threshold
-    : Math.max(threshold, minSurvivors, state.options.plan.cohort.min * Number(step === 'advertise'));
-  const of = late ? survivors(session).length : invited;
-  const count = Math.max(0, of - missing.length);
-  const then = sessionOutlook(state, step, count, floor);
+  const { attempt } = state.stage;
+  const waiting = runningGroups(state).filter(({ session }) => awaited(session).length > 0);
+  const [next] = [...waiting].sort((a, b) => a.deadline - b.deadline || a.index - b.index);
+  if (next === undefined) return undefined;
+  const then = groupOutlook(state, next);
   return {
     round: attempt.round,
-    phase: step,
-    awaited: missing,
-    of,
-    remainingMillis: Math.max(0, deadline - now),
+    phase: next.step,
+    awaited: waiting.flatMap(({ session }) => awaited(session)),
+    of: waiting.reduce((sum, group) => sum + expectedIn(state, group), 0),
+    remainingMillis: Math.max(0, next.deadline - now),
     then,
   };
 }
 
-function sessionOutlook(state: CoordinationState, step: SessionStep, count: number, floor: number): string {
+/** Who takes part in the step of a group. */
+function expectedIn(state: CoordinationState, { session, step, members }: RunningGroup): number {
+  if (step === 'certify' || step === 'reveal') return survivors(session).length;
+  const gone = new Set(attemptOf(state)?.dropped.map((dropout) => dropout.participant));
+  return members.filter((participant) => !gone.has(participant)).length;
+}
+
+function groupOutlook(state: CoordinationState, group: RunningGroup): string {
+  const { session, step, index } = group;
+  const { plan } = state.options;
+  const { maxColluders, minSurvivors } = plan.secureAggregation;
+  const invited = expectedIn(state, group);
+  const threshold = thresholdOf(cohortOf(session).length || invited, maxColluders);
+  // Certificates and reveals need T; everything before needs the floor on survivors too.
+  const late = step === 'certify' || step === 'reveal';
+  const floor = late ? threshold : Math.max(threshold, minSurvivors, plan.cohort.min * Number(step === 'advertise'));
+  const count = Math.max(0, invited - awaited(session).length);
+  const name = nameOfGroup(state, index);
+  const who = name ?? 'the round';
   // Somebody may have revealed already: only the sum itself ends a certified session.
-  if (step === 'reveal') return `the certified sum is waited for, with ${count} of at least ${floor}`;
-  if (count >= floor) return `the round goes on with ${count} ≥ T = ${floor}`;
-  return `the round is abandoned with ${count} of at least ${floor} and ${shortfallWords(state)}`;
+  if (step === 'reveal') {
+    const sum = name === undefined ? 'the certified sum' : `the certified sum of ${name}`;
+    return `${sum} is waited for, with ${count} of at least ${floor}`;
+  }
+  if (count >= floor) return `${who} goes on with ${count} ≥ T = ${floor}`;
+  const after = couldSpare(state, index) ? 'the others go on' : shortfallWords(state);
+  const what = name === undefined || couldSpare(state, index) ? who : `the round, for lack of ${name},`;
+  return `${what} is abandoned with ${count} of at least ${floor} and ${after}`;
 }
 
 function shortfallWords(state: CoordinationState): string {

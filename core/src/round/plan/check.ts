@@ -1,8 +1,10 @@
 import { FederatedError } from '../../errors.js';
-import { layoutOf, requireRing } from '../../secagg/layout.js';
+import { laneMagnitude, layoutOf, requireRing } from '../../secagg/layout.js';
+import { robustGroupsMin, trimmedGroups } from '../../update/combine.js';
 import { parameterCount } from '../../update/tensors.js';
 import { weightUnit } from '../../update/weight.js';
 import { bounds } from '../../wire/bounds.js';
+import { roundMinimum } from '../grouping.js';
 import type { Plan } from '../plan.js';
 import { isRotated, modelBound } from '../segments.js';
 import type { Reader } from './reader.js';
@@ -20,15 +22,14 @@ export function refuseWhatDoesNotExist(plan: Reader): void {
   refuseUnless(plan.optional('secureAggregation')?.optional('suite'), 'CSA1', 'another suite than CSA1');
   refuseUnless(plan.optional('approval')?.optional('rule'), 'each', 'another approval rule than each');
   refuse(plan.optional('stopWhen'), 'stopping early');
-  refuse(plan.optional('secureAggregation')?.optional('groups'), 'groups');
   refuse(plan.optional('secureAggregation')?.optional('abortCertificates'), 'abort certificates');
   const max = plan.optional('cohort')?.optional('max');
   if (typeof max?.raw === 'number' && max.raw > bounds.cohortMax) {
     throw max.refusal(
-      `cohorts above ${bounds.cohortMax} need groups, which this version does not have`,
+      `one session holds at most ${bounds.cohortMax} participants; more are divided into groups`,
       bounds.cohortMax,
       max.raw,
-      `Plan for at most ${bounds.cohortMax} participants in a round.`,
+      `Set cohort.max to at most ${bounds.cohortMax}, the largest group, and cohort.size to all who take part in a round.`,
     );
   }
 }
@@ -51,6 +52,7 @@ function refuse(field: Reader | undefined, what: string, only: string | number =
  */
 export function checkPlan(plan: Plan, reader: Reader): void {
   checkThresholds(plan, reader);
+  checkGroups(plan, reader);
   checkNames(plan, reader);
   checkRetention(plan, reader);
   checkSegments(plan, reader.field('secureAggregation').field('segments'));
@@ -72,11 +74,97 @@ export function checkPlan(plan: Plan, reader: Reader): void {
   }
 }
 
+/** Rules of groups: present exactly where there are several, able to be formed, and enough for what is made of them. */
+function checkGroups(plan: Plan, reader: Reader): void {
+  const { cohort, secureAggregation } = plan;
+  const { groups, segments } = secureAggregation;
+  const field = reader.field('secureAggregation');
+  if (groups === undefined) return;
+  const rules = field.field('groups');
+  if (cohort.size <= cohort.max) {
+    throw rules.refusal(
+      `a round of ${cohort.size} participants is one session of at most ${cohort.max}`,
+      'absent',
+      JSON.stringify(groups),
+      'Remove the field, or set cohort.size above cohort.max.',
+    );
+  }
+  if (secureAggregation.aggregateCheck === 'on') {
+    throw field
+      .field('aggregateCheck')
+      .refusal('the aggregate check of several groups does not exist in this version', 'off', 'on', 'Set it to "off".');
+  }
+  const wanted = groups.combine === 'sum' ? 1 : robustGroupsMin;
+  if (groups.min < wanted) {
+    throw rules
+      .field('min')
+      .refusal(
+        `${groups.combine} of fewer than ${wanted} groups bounds nobody’s influence`,
+        wanted,
+        groups.min,
+        `Set it to at least ${wanted}.`,
+      );
+  }
+  if (groups.combine === 'trimmed-mean' && trimmedGroups(groups.min, groups.trimPercent) < 1) {
+    const required = Math.ceil(100 / groups.min);
+    throw rules
+      .field('trimPercent')
+      .refusal(
+        `${groups.trimPercent} % of ${groups.min} groups is less than one: nothing would be trimmed`,
+        required,
+        groups.trimPercent,
+        `Set it to at least ${required}, or require more groups.`,
+      );
+  }
+  // Lanes of several sums are added as 32-bit integers.
+  for (const segment of segments) {
+    const reach = cohort.size * laneMagnitude(segment);
+    if (reach < 2 ** 31) continue;
+    throw field
+      .field('segments')
+      .refusal(
+        `the sum of segment ${segment.name} over all groups could leave 32 bits`,
+        2 ** 31 - 1,
+        reach,
+        'Use fewer quantization bits, or plan for fewer participants.',
+      );
+  }
+}
+
 function checkThresholds(plan: Plan, reader: Reader): void {
   const { cohort, reportingGoal, secureAggregation } = plan;
   const secagg = reader.field('secureAggregation');
   const small = cohort.min <= bounds.cohortMin || cohort.size <= bounds.cohortMin ? ` ${threeNeedAll}` : '';
-  const order: readonly [Reader, string, number, string, number][] = [
+  const { groups } = secureAggregation;
+  type Order = readonly [Reader, string, number, string, number];
+  const goal = (least: string, count: number): Order => [
+    reader.field('reportingGoal'),
+    'reportingGoal',
+    reportingGoal,
+    least,
+    count,
+  ];
+  const size: Order = [
+    reader.field('cohort').field('size'),
+    'cohort.size',
+    cohort.size,
+    'reportingGoal',
+    reportingGoal,
+  ];
+  const max = (least: string, count: number): Order => [
+    reader.field('cohort').field('max'),
+    'cohort.max',
+    cohort.max,
+    least,
+    count,
+  ];
+  const oneSession = [goal('cohort.min', cohort.min), size, max('cohort.size', cohort.size)];
+  const severalSessions = [
+    goal('cohort.min in each required group', roundMinimum(plan)),
+    size,
+    max('cohort.min', cohort.min),
+  ];
+  const order: readonly Order[] = [
     [
       secagg.field('minSurvivors'),
       'secureAggregation.minSurvivors',
@@ -85,9 +173,7 @@ function checkThresholds(plan: Plan, reader: Reader): void {
       bounds.cohortMin,
     ],
     [reader.field('cohort').field('min'), 'cohort.min', cohort.min, 'minSurvivors', secureAggregation.minSurvivors],
-    [reader.field('reportingGoal'), 'reportingGoal', reportingGoal, 'cohort.min', cohort.min],
-    [reader.field('cohort').field('size'), 'cohort.size', cohort.size, 'reportingGoal', reportingGoal],
-    [reader.field('cohort').field('max'), 'cohort.max', cohort.max, 'cohort.size', cohort.size],
+    ...(groups === undefined ? oneSession : severalSessions),
   ];
   for (const [field, name, value, below, floor] of order) {
     if (value >= floor) continue;
@@ -95,7 +181,9 @@ function checkThresholds(plan: Plan, reader: Reader): void {
       `${name} is ${value}, below ${below} (${floor}).${small}`,
       floor,
       value,
-      'Keep 3 ≤ minSurvivors ≤ cohort.min ≤ reportingGoal ≤ cohort.size ≤ cohort.max.',
+      groups === undefined
+        ? 'Keep 3 ≤ minSurvivors ≤ cohort.min ≤ reportingGoal ≤ cohort.size ≤ cohort.max; a size above max needs secureAggregation.groups.'
+        : 'Keep 3 ≤ minSurvivors ≤ cohort.min ≤ cohort.max and cohort.min · groups.min ≤ reportingGoal ≤ cohort.size.',
     );
   }
   if (secureAggregation.maxColluders > cohort.min - 2) {

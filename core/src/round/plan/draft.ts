@@ -1,7 +1,19 @@
 import { defaultColluders } from '../../secagg/thresholds.js';
+import { robustGroupsMin } from '../../update/combine.js';
 import { defaultRotation } from '../../update/rotation.js';
 import { parameterCount } from '../../update/tensors.js';
-import type { Deadlines, Plan, PlannedMetric, Rotation, ShortfallRule, Task, Weighting } from '../plan.js';
+import { bounds } from '../../wire/bounds.js';
+import type {
+  Deadlines,
+  GroupCombination,
+  GroupRules,
+  Plan,
+  PlannedMetric,
+  Rotation,
+  ShortfallRule,
+  Task,
+  Weighting,
+} from '../plan.js';
 import { requirePlan } from '../plan.js';
 import { planSegments } from '../segments.js';
 
@@ -12,11 +24,14 @@ export interface PlanDraft {
   readonly purpose: string;
   readonly task: Task;
   readonly rounds: number;
+  /** `max` of one session: by default `size`, and at most 256. With more participants a round has several groups. */
   readonly cohort: { readonly min: number; readonly size: number; readonly max?: number };
+  /** Of several groups. Default: their sums are added, and one group makes a model. */
+  readonly groups?: { readonly min?: number } & GroupCombination;
   /** RFC 3339, UTC. */
   readonly expires: string;
   readonly clippingNorm: number;
-  /** Default: cohort.min. */
+  /** Default: cohort.min in each group that is required. */
   readonly reportingGoal?: number;
   /** Default: 3. */
   readonly minSurvivors?: number;
@@ -52,6 +67,9 @@ export function completePlan(draft: PlanDraft): Plan {
   const lanes = draft.lanes ?? { bits: 24, quantBits: 16 };
   const parameters = parameterCount(draft.task.model.tensors);
   const rotation = draft.rotation ?? defaultRotation({ parameters, quantBits: lanes.quantBits });
+  const { min, size } = draft.cohort;
+  const max = draft.cohort.max ?? Math.min(size, bounds.cohortMax);
+  const groups = size > max || draft.groups !== undefined ? completeGroups(draft.groups) : undefined;
   return requirePlan({
     schema: 'concordat/plan/1',
     consortium: draft.consortium,
@@ -61,12 +79,12 @@ export function completePlan(draft: PlanDraft): Plan {
     rounds: draft.rounds,
     strategy: { name: 'fedavg' },
     cohort: {
-      min: draft.cohort.min,
-      size: draft.cohort.size,
-      max: draft.cohort.max ?? draft.cohort.size,
+      min,
+      size,
+      max,
       overSelection: 1,
     },
-    reportingGoal: draft.reportingGoal ?? draft.cohort.min,
+    reportingGoal: draft.reportingGoal ?? min * (groups?.min ?? 1),
     deadlines: {
       selectMillis: 5_000,
       readyMillis: 600_000,
@@ -90,7 +108,8 @@ export function completePlan(draft: PlanDraft): Plan {
       }),
       maxWeight: draft.maxWeight ?? 2 ** 15,
       ...(rotation === 'none' ? {} : { rotation }),
-      aggregateCheck: draft.aggregateCheck ?? 'on',
+      aggregateCheck: draft.aggregateCheck ?? (groups === undefined ? 'on' : 'off'),
+      ...(groups === undefined ? {} : { groups }),
     },
     weighting: draft.weighting ?? 'powers-of-two',
     clippingNorm: draft.clippingNorm,
@@ -100,4 +119,13 @@ export function completePlan(draft: PlanDraft): Plan {
     transcriptRetention: draft.transcriptRetention ?? 2,
     ...(draft.parent === undefined ? {} : { parent: draft.parent }),
   });
+}
+
+/**
+ * One group that is opened makes a model, as long as sums are added: each keeps every floor by itself, and whoever is in an opened group
+ * may not contribute to the base model again, so that a model given up for lack of another group would leave the run without them.
+ */
+function completeGroups(groups: PlanDraft['groups']): GroupRules {
+  const { min, ...combination } = groups ?? { combine: 'sum' };
+  return { min: min ?? (combination.combine === 'sum' ? 1 : robustGroupsMin), ...combination };
 }

@@ -1,6 +1,6 @@
 import { bounds } from '../../wire/bounds.js';
 import type { Segment } from '../../wire/messages.js';
-import type { Deadlines, Plan, PlannedMetric, ShortfallRule, Task, TensorShape } from '../plan.js';
+import type { Deadlines, GroupRules, Plan, PlannedMetric, ShortfallRule, Task, TensorShape } from '../plan.js';
 import type { Reader } from './reader.js';
 
 const idText = {
@@ -25,7 +25,7 @@ export function readPlan(plan: Reader): Plan {
     rounds: plan.field('rounds').integer(1, bounds.roundsMax),
     strategy: readStrategy(plan.field('strategy')),
     cohort: readCohort(plan.field('cohort')),
-    reportingGoal: plan.field('reportingGoal').integer(1, bounds.cohortMax),
+    reportingGoal: plan.field('reportingGoal').integer(1, bounds.rosterMembersMax),
     deadlines: readDeadlines(plan.field('deadlines')),
     onShortfall: readShortfall(plan.field('onShortfall')),
     mode: plan.field('mode').choice(['sync']),
@@ -117,7 +117,7 @@ function readCohort(cohort: Reader): Plan['cohort'] {
   cohort.only(['min', 'size', 'max', 'overSelection']);
   return {
     min: cohort.field('min').integer(1, bounds.cohortMax),
-    size: cohort.field('size').integer(1, bounds.cohortMax),
+    size: cohort.field('size').integer(1, bounds.rosterMembersMax),
     max: cohort.field('max').integer(1, bounds.cohortMax),
     overSelection: cohort.field('overSelection').choice([1]),
   };
@@ -144,8 +144,18 @@ function readShortfall(rule: Reader): ShortfallRule {
 }
 
 function readSecureAggregation(secagg: Reader): Plan['secureAggregation'] {
-  secagg.only(['suite', 'maxColluders', 'minSurvivors', 'segments', 'maxWeight', 'rotation', 'aggregateCheck']);
+  secagg.only([
+    'suite',
+    'maxColluders',
+    'minSurvivors',
+    'segments',
+    'maxWeight',
+    'rotation',
+    'aggregateCheck',
+    'groups',
+  ]);
   const rotation = secagg.optional('rotation');
+  const groups = secagg.optional('groups');
   return {
     suite: secagg.field('suite').choice(['CSA1']),
     maxColluders: secagg.field('maxColluders').integer(0, bounds.cohortMax),
@@ -154,7 +164,17 @@ function readSecureAggregation(secagg: Reader): Plan['secureAggregation'] {
     maxWeight: secagg.field('maxWeight').integer(1, 2 ** 31),
     ...(rotation === undefined ? {} : { rotation: rotation.choice(['none', 'hadamard']) }),
     aggregateCheck: secagg.field('aggregateCheck').choice(['on', 'off']),
+    ...(groups === undefined ? {} : { groups: readGroups(groups) }),
   };
+}
+
+function readGroups(groups: Reader): GroupRules {
+  groups.only(['min', 'combine', 'trimPercent']);
+  const min = groups.field('min').integer(1, bounds.rosterMembersMax);
+  const combine = groups.field('combine').choice(['sum', 'median', 'trimmed-mean']);
+  if (combine === 'trimmed-mean') return { min, combine, trimPercent: groups.field('trimPercent').integer(1, 49) };
+  groups.only(['min', 'combine']);
+  return { min, combine };
 }
 
 function readSegment(segment: Reader): Segment {

@@ -1,5 +1,6 @@
 import { thresholdOf } from '../../secagg/thresholds.js';
-import type { Plan } from '../plan.js';
+import { groupingOf } from '../grouping.js';
+import type { GroupRules, Plan } from '../plan.js';
 
 /** What three organizations mean, in one sentence. */
 export const threeNeedAll = '3 organizations: all must answer; 4 are needed to lose one.';
@@ -26,7 +27,47 @@ export function describeTolerance(plan: Plan): string {
   const text = named
     .map((n, i) => `${n}: ${inWords(toleratedDropouts(plan, n))}${i === 0 ? ' may drop out' : ''}`)
     .join('; ');
-  return plan.cohort.min === 3 ? `${text}. ${threeNeedAll}` : text;
+  const cohort = plan.cohort.min === 3 ? `${text}. ${threeNeedAll}` : text;
+  return plan.secureAggregation.groups === undefined ? cohort : `in each group, of ${cohort}`;
+}
+
+/**
+ * What several secure groups mean, in sentences for people; empty where a round is one session.
+ *
+ * Names the groups expected with cohort.size participants, what the coordinator sees of each, whom c has to bound, what becomes of a group
+ * that fails, and how the sums are combined; and warns of groups that keep less than a third of dropouts.
+ */
+export function describeGroups(plan: Plan): readonly string[] {
+  const { cohort, secureAggregation } = plan;
+  const { groups, maxColluders } = secureAggregation;
+  if (groups === undefined) return [];
+  const { sizes, leftOver } = groupingOf(plan, cohort.size);
+  const smallest = Math.min(...sizes);
+  const of = smallest === sizes[0] ? `${smallest}` : `${smallest} to ${sizes[0]}`;
+  const rest = leftOver === 0 ? '' : `, ${leftOver} sit out`;
+  const honest = thresholdOf(smallest, maxColluders) - maxColluders;
+  const enough = 3 * maxColluders + 1;
+  return [
+    `${cohort.size} participants make ${sizes.length} groups of ${of}${rest}; the coordinator draws them and sees the sum of each.`,
+    `At most ${maxColluders} of all who take part, not of each group, may help it: it could put every one of them beside one organization, which is then hidden among at least ${honest} honest updates.`,
+    `A model needs ${groups.min} open ${groups.min === 1 ? 'group' : 'groups'}; ${combinationInWords(groups)}.`,
+    ...(cohort.min >= enough
+      ? []
+      : [
+          `Warning: groups below ${enough} (3 · maxColluders + 1) bear less than a third of dropouts; raise cohort.min.`,
+        ]),
+  ];
+}
+
+function combinationInWords(groups: GroupRules): string {
+  switch (groups.combine) {
+    case 'sum':
+      return 'their sums are added';
+    case 'median':
+      return 'each coordinate is the median of their means';
+    case 'trimmed-mean':
+      return `each coordinate is the mean of their means without the ${groups.trimPercent} % smallest and largest`;
+  }
 }
 
 function inWords(count: number): string {

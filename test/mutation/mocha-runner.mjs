@@ -36,8 +36,9 @@ class MochaRunner {
   }
 
   capabilities() {
-    // A module that was imported stays imported.
-    return { reloadEnvironment: false };
+    // A module that was imported stays imported. But mutants that only run while modules load are ignored, and every other one is
+    // switched on and off by number: nothing has to be loaded again for it, not even where loading runs it too.
+    return { reloadEnvironment: true };
   }
 
   init() {

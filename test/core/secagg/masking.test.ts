@@ -140,6 +140,19 @@ describe('A keystream over a packed vector', () => {
     expect(Buffer.compare(pieces, sum)).to.equal(0);
   });
 
+  it('takes more masks than there are ciphers open at once', () => {
+    const layout = layoutOf([segmentOf(14, 24)]);
+    const masks = Array.from({ length: 1_025 }, (_, i) => ({
+      key: random.bytes(32),
+      sign: i % 2 === 0 ? (1 as const) : (-1 as const),
+    }));
+    const vector = vectorOf(layout);
+    const expected = vector.slice();
+    for (const { key: one, sign } of masks) addLanesBytewise(24, expected, crypto.keystream(one, 0, 48), sign);
+    addKeystreams(crypto, layout, vector, masks);
+    expect([...vector]).to.deep.equal([...expected]);
+  });
+
   it('refuses a range that splits a lane, and a vector of another length', () => {
     const layout = layoutOf([segmentOf(100, 24)]);
     const vector = new Uint8Array(layout.lengthBytes);
@@ -171,6 +184,12 @@ describe('A keystream over a packed vector', () => {
 describe('The root of a vector', () => {
   it('is that of its chunks of 49,152 bytes', () => {
     const vector = seededRandom(crypto, 5, 'root').bytes(60_000);
+    const leaves = [vector.subarray(0, 49_152), vector.subarray(49_152)].map((chunk) => merkleLeaf(crypto, chunk));
+    expect(vectorRoot(crypto, vector)).to.deep.equal(merkleRoot(crypto, leaves));
+  });
+
+  it('has no chunk behind one that is full', () => {
+    const vector = seededRandom(crypto, 6, 'root').bytes(2 * bounds.chunkBytes);
     const leaves = [vector.subarray(0, 49_152), vector.subarray(49_152)].map((chunk) => merkleLeaf(crypto, chunk));
     expect(vectorRoot(crypto, vector)).to.deep.equal(merkleRoot(crypto, leaves));
   });

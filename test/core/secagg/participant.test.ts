@@ -1,4 +1,5 @@
 import {
+  FederatedError,
   framesSent,
   openParticipant,
   type ParticipantEffect,
@@ -63,6 +64,12 @@ function replay(
   return { state, effects };
 }
 
+/** The same, with a statement of other bytes. */
+function damagedCertificate(frame: SessionFrame): SessionFrame {
+  if (frame.type !== 'certificate') throw new Error(`${frame.type} is no certificate`);
+  return { ...frame, body: new Uint8Array(3) };
+}
+
 describe('A participant', () => {
   const play = played();
   const before = (type: ParticipantRecord['type']) =>
@@ -82,11 +89,15 @@ describe('A participant', () => {
       'survivors-signed',
       'revealed',
     ]);
+    const { effects } = replay(play, []);
     let journalled = 0;
-    for (const effect of replay(play, []).effects) {
+    for (const effect of effects) {
       if (effect.type === 'journal') journalled++;
       if (effect.type === 'send') expect(journalled--, effect.frame.type).to.be.greaterThan(0);
     }
+    // The same again, but for the receipt, which only its coordinator can give.
+    const records = effects.flatMap((effect) => (effect.type === 'journal' ? [effect.record] : []));
+    expect(records).to.deep.equal(play.records.filter(({ type }) => type !== 'uploaded'));
   });
 
   it('answers a repeated frame with identical bytes, at any time', () => {
@@ -230,6 +241,70 @@ describe('A participant', () => {
           if (effect.type === 'send') expect(effect.frame.type).to.be.oneOf(['confirm', play.replies[index]!.type]);
       }
     });
+  });
+
+  it('answers nothing but its certificate once it has revealed, and has nothing left to erase', () => {
+    const ports = play.session.ports(id);
+    const { state } = replay(play, []);
+    for (const frame of play.frames.slice(0, -1)) {
+      expect(stepParticipant(ports, state, { type: 'frame', frame }), frame.type).to.deep.equal({ state, effects: [] });
+    }
+    const { options, slots } = state;
+    const over = { state: { phase: 'ended', options, slots }, effects: [] };
+    expect(stepParticipant(ports, state, { type: 'end' })).to.deep.equal(over);
+  });
+
+  it('has promised nothing when it begins', () => {
+    const opened = openParticipant(play.options);
+    expect([opened.phase, opened.slots]).to.deep.equal(['opened', {}]);
+  });
+
+  it('takes a vector only when it asked for one, and a receipt only while it uploads', () => {
+    const ports = play.session.ports(id);
+    const vector = play.records.find((record) => record.type === 'masked')!;
+    const strange = { type: 'uploaded', receipt: { body: new Uint8Array(1), signature: new Uint8Array(64) } } as const;
+    for (let count = 0; count <= play.frames.length; count++) {
+      const { state } = replay(play, [], play.frames.slice(0, count));
+      const nothing = { state, effects: [] };
+      expect(stepParticipant(ports, state, { ...vector, type: 'masked' }), state.phase).to.deep.equal(nothing);
+      if (state.phase !== 'uploading') expect(stepParticipant(ports, state, strange)).to.deep.equal(nothing);
+    }
+  });
+
+  it('reveals while its own vector is still being masked, and stays by it', () => {
+    const ports = play.session.ports(id);
+    const { state } = replay(play, before('masked'), play.frames.slice(0, 3));
+    const masking = stepParticipant(ports, state, { type: 'frame', frame: play.frames[3]! }).state;
+    expect(masking.phase).to.equal('masking');
+    expect(stepParticipant(ports, masking, { type: 'frame', frame: play.frames[3]! })).to.deep.equal({
+      state: masking,
+      effects: [],
+    });
+    const { state: after, effects } = stepParticipant(ports, masking, { type: 'frame', frame: play.frames.at(-1)! });
+    expect([after.phase, sends(effects).map(({ type }) => type)]).to.deep.equal(['revealed', ['reveal']]);
+    // It masked nothing, and still only the bad frame is refused: the reveal stays answered.
+    const spoiled = damagedCertificate(play.frames.at(-1)!);
+    const refused = stepParticipant(ports, after, { type: 'frame', frame: spoiled });
+    expect(refused.effects.map(({ type }) => type)).to.deep.equal(['journal', 'refuse']);
+    const again = stepParticipant(ports, refused.state, { type: 'frame', frame: play.frames.at(-1)! });
+    expect(sends(again.effects)).to.deep.equal(sends(effects));
+  });
+
+  it('lets an error of our own through, whatever the peer sent', () => {
+    const ports = play.session.ports(id);
+    const opened = openParticipant(play.options);
+    for (const error of [new Error('a bug'), new FederatedError('internal', 'a bug that was noticed')]) {
+      const broken = {
+        ...ports,
+        crypto: {
+          ...crypto,
+          sha256: () => {
+            throw error;
+          },
+        },
+      };
+      expect(() => stepParticipant(broken, opened, { type: 'frame', frame: play.frames[0]! })).to.throw(error as Error);
+    }
   });
 
   it('refuses a receipt that is not the coordinator’s, or about something else', () => {

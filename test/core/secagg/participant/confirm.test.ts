@@ -1,4 +1,4 @@
-import type { BoxesFrame } from '@concordat/core';
+import { type BoxesFrame, type ShareBody, signBody } from '@concordat/core';
 import { expect } from 'chai';
 import { flip, forged, victim } from '../../../support/forged-frames.js';
 import { replaced } from '../../../support/mutations.js';
@@ -55,6 +55,24 @@ describe('A participant that opens boxes', () => {
       }
       expect([...confirmedBy(session)]).to.deep.equal([0b11101]);
       expect(session.opened!.map((lanes) => [...lanes])).to.deep.equal(session.sumOf(session.ids));
+    });
+  }
+
+  const signedNonsense: readonly [string, (body: ShareBody) => Uint8Array][] = [
+    ['that does not decode', () => new Uint8Array(3)],
+    ['as another dealer', (body) => codec.share.encode({ ...body, dealer: 2 })],
+    ['in another session', (body) => codec.share.encode({ ...body, sid: flip(body.sid) })],
+  ];
+  for (const [what, bodyOf] of signedNonsense) {
+    it(`does not confirm a dealer that signed a share body ${what}, with a root that fits its box`, () => {
+      const session = forged('boxes', (frame, { signers }) => {
+        const box = frame.boxes[0]!;
+        const body = bodyOf(codec.share.decode(box.share.body));
+        const share = signBody(crypto, signers.get('2')!, 'CSA1/share', body);
+        return { ...frame, boxes: replaced(frame.boxes, 0, { ...box, share }) };
+      });
+      expect([...confirmedBy(session)]).to.deep.equal([0b11101]);
+      expect(session.refusals).to.deep.equal([]);
     });
   }
 

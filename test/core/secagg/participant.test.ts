@@ -1,6 +1,7 @@
 import {
   FederatedError,
   framesSent,
+  layoutOf,
   openParticipant,
   type ParticipantEffect,
   type ParticipantOptions,
@@ -10,10 +11,11 @@ import {
   type SessionReply,
   signBody,
   stepParticipant,
+  toHex,
 } from '@concordat/core';
 import { expect } from 'chai';
 import { mutationsOf } from '../../support/mutations.js';
-import { ruleOf, ruleThrownBy } from '../../support/rules.js';
+import { detailThrownBy, ruleOf, ruleThrownBy } from '../../support/rules.js';
 import { codec, crypto, InMemorySession } from '../../support/session.js';
 
 const id = '2';
@@ -327,6 +329,18 @@ describe('A participant', () => {
     };
     const { coordinator } = play.session;
     expect(rule(coordinator, about)).to.equal(undefined);
+    const receipt = signBody(crypto, coordinator, 'CSA1/receipt', codec.receipt.encode(about));
+    const { state: held, effects } = stepParticipant(ports, state, { type: 'uploaded', receipt });
+    const record = play.records.find(({ type }) => type === 'uploaded');
+    expect([held.phase, effects]).to.deep.equal(['uploaded', [{ type: 'journal', record }]]);
+    const other = signBody(crypto, coordinator, 'CSA1/receipt', codec.receipt.encode({ ...about, round: 9 }));
+    const [, refused] = stepParticipant(ports, state, { type: 'uploaded', receipt: other }).effects;
+    const upload = `upload ${toHex(about.contentDigest)} of ${id} in round`;
+    expect(refused?.type === 'refuse' ? refused.error.detail : undefined).to.deep.equal({
+      rule: 'upload.receipt',
+      required: `${upload} ${round}`,
+      offered: `${upload} 9`,
+    });
     expect(rule(play.session.signers.get('3')!, about)).to.equal('upload.receipt');
     for (const change of [
       { runId: 'other' },
@@ -346,5 +360,12 @@ describe('A participant', () => {
     const event = { type: 'masked', lengthBytes: 48, merkleRoot: new Uint8Array(32) } as const;
     expect(masking.phase).to.equal('masking');
     expect(ruleThrownBy(() => stepParticipant(ports, masking, event))).to.equal('invalid-argument');
+    expect(detailThrownBy(() => stepParticipant(ports, masking, event))).to.deep.equal({
+      required: layoutOf(play.session.config.segments).lengthBytes,
+      offered: 48,
+    });
+    const vector = play.records.find((record) => record.type === 'masked')!;
+    const short = { ...vector, merkleRoot: new Uint8Array(31) } as typeof event;
+    expect(ruleThrownBy(() => stepParticipant(ports, masking, short))).to.equal('invalid-argument');
   });
 });

@@ -1,4 +1,4 @@
-import { type BoxesFrame, type DealersFrame, framesSent, toBitmap } from '@concordat/core';
+import { type BoxesFrame, concat, type DealersFrame, framesSent, toBitmap, utf8Encode } from '@concordat/core';
 import { forged, n, victim } from '../../../support/forged-frames.js';
 import { replaced } from '../../../support/mutations.js';
 import { badSignature, digest, type RefusalCase } from '../../../support/refusal-case.js';
@@ -76,7 +76,7 @@ export const dealerRefusals: readonly RefusalCase[] = [
     required: 5,
     offered: 4,
     refuses,
-    play: () => forged('dealers', (frame) => ({ ...frame, shares: frame.shares.slice(1) })),
+    play: () => forged('dealers', (frame) => ({ ...frame, shares: frame.shares.slice(0, -1) })),
   },
   {
     what: 'with another share body than the one it confirmed',
@@ -107,6 +107,27 @@ export const dealerRefusals: readonly RefusalCase[] = [
           if (frame.type === 'boxes') return { ...frame, boxes: frame.boxes.slice(1) };
           if (frame.type !== 'dealers') return frame;
           return { ...frame, shares: replaced(frame.shares, 1, { ...frame.shares[1]!, bodyHash: new Uint8Array(32) }) };
+        },
+      }).run(),
+  },
+  {
+    what: 'with one whom it did not confirm and who signed a digest of another length',
+    rule: 'dealers.signature',
+    code: 'verification',
+    required: 'a signature by the dealer',
+    offered: badSignature,
+    refuses,
+    play: () =>
+      new InMemorySession({
+        participants: n,
+        maxColluders: 1,
+        onFrame: (to, frame, { signers }) => {
+          if (to !== victim) return frame;
+          if (frame.type === 'boxes') return { ...frame, boxes: frame.boxes.slice(1) };
+          if (frame.type !== 'dealers') return frame;
+          const bodyHash = new Uint8Array(31);
+          const signature = signers.get('2')!.sign(concat(utf8Encode('CSA1/share'), Uint8Array.of(0), bodyHash));
+          return { ...frame, shares: replaced(frame.shares, 1, { dealer: 1, bodyHash, signature }) };
         },
       }).run(),
   },

@@ -89,12 +89,13 @@ export const survivorRefusals: readonly RefusalCase[] = [
     required: 2,
     offered: 1,
     refuses,
-    // c = 2: with two unlisted members the cohort passes, and one of the two listed others is lost on the way.
+    // c = 2: with two unlisted members the cohort passes, and one of the two listed others is lost on the way. It is no other to itself.
     play: () =>
       forged('proposal', (frame) => frame, {
         maxColluders: 2,
         silentFrom: new Map([['2', 'upload']]),
-        onOpen: (options) => (options.participantId === victim ? { ...options, listed: new Set(['2', '3']) } : options),
+        onOpen: (options) =>
+          options.participantId === victim ? { ...options, listed: new Set([victim, '2', '3']) } : options,
       }),
   },
   {

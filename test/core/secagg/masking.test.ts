@@ -161,6 +161,8 @@ describe('A keystream over a packed vector', () => {
     expect(masked(1, 48)).to.equal('invalid-argument');
     expect(masked(0, 47)).to.equal('invalid-argument');
     expect(masked(-48, 48)).to.equal('invalid-argument');
+    // Whole AES blocks, but no whole lanes.
+    expect(masked(16, 48)).to.equal('invalid-argument');
     expect(masked(96, 48)).to.equal('invalid-argument');
     expect(masked(48, 48)).to.equal(undefined);
     expect(

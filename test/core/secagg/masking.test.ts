@@ -1,6 +1,7 @@
 import {
   addKeystreams,
   addLanesBytewise,
+  addToPart,
   addVector,
   bounds,
   type Layout,
@@ -173,6 +174,15 @@ describe('A keystream over a packed vector', () => {
     );
     expect(masked(0, vector.length + 48)).to.equal('invalid-argument');
     expect(ruleThrownBy(() => addVector(layout, new Uint8Array(48), vector))).to.equal('invalid-argument');
+  });
+
+  it('is not added to a part of another length', () => {
+    const layout = layoutOf([segmentOf(100, 24)]);
+    const part = { bytes: new Uint8Array(96), atByte: 48 };
+    const add = () => addToPart(layout, part, new Uint8Array(48));
+    expect(ruleThrownBy(add)).to.equal('invalid-argument');
+    expect(detailThrownBy(add)).to.deep.equal({ required: 96, offered: 48 });
+    expect([...part.bytes]).to.deep.equal([...new Uint8Array(96)]);
   });
 
   it('differs in every part from one whose key differs in one bit', () => {

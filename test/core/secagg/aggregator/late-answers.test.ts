@@ -57,6 +57,20 @@ describe('An answer that comes late', () => {
     });
   }
 
+  it('to upload is refused while the others certify and reveal', () => {
+    const { moments, tell } = played(watched, {
+      onReply: (from, frame) => (from === slow && frame.type === 'upload' ? undefined : frame),
+    });
+    const header = honest.find(({ type }) => type === 'upload')!;
+    const after = moments.filter(({ frame }) => frame.type === 'certify' || frame.type === 'reveal');
+    expect(after.length).to.equal(2);
+    for (const { state } of after) {
+      const taken = tell(state, slow, header);
+      expect(taken.state).to.equal(state);
+      expect(refusal(taken.effects)).to.deep.equal({ step: 'upload', phase: state.phase });
+    }
+  });
+
   it('to a sum that is open is refused, unless it is a statement or a reveal', () => {
     const { session, tell } = played(slow);
     const taken = tell(session.aggregator, slow, { type: 'abort', statement: nonsense });
@@ -109,10 +123,11 @@ describe('A participant that leaves', () => {
   it('after its advertisement and before the cohort is frozen is not in the cohort, and recorded', () => {
     const { session, moments, tell } = played(slow);
     const gone = { type: 'absent', from: '1', reason: 'gone' } as const;
-    // Before the last one answered: its departure alone changes nothing else.
-    const left = stepAggregator(session.aggregatorPorts, moments[0]!.state, gone);
-    expect(left.effects).to.deep.equal([{ type: 'journal', record: { type: 'input', event: gone } }]);
     const adverts = session.replies.filter(({ frame }) => frame.type === 'advertise');
+    // Before the last one answered: its departure alone changes nothing else.
+    const { state: advertised } = tell(moments[0]!.state, '1', adverts[0]!.frame);
+    const left = stepAggregator(session.aggregatorPorts, advertised, gone);
+    expect(left.effects).to.deep.equal([{ type: 'journal', record: { type: 'input', event: gone } }]);
     const closed = adverts.reduce(
       (step, { from, frame }) => {
         const next = tell(step.state, from, frame);

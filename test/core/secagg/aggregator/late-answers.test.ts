@@ -2,6 +2,7 @@ import {
   type AggregatorEffect,
   type AggregatorState,
   awaited,
+  cohortOf,
   openAggregator,
   type SessionReply,
   stepAggregator,
@@ -135,7 +136,7 @@ describe('A participant that leaves', () => {
       },
       { state: left.state, effects: [] as readonly AggregatorEffect[] },
     );
-    expect(closed.state.phase).to.equal('share');
+    expect([closed.state.phase, cohortOf(closed.state)]).to.deep.equal(['share', ['2', '3', '4', '5']]);
     const dropout = { participant: '1', step: 'advertise', reason: 'gone' };
     expect(closed.effects).to.deep.include({ type: 'journal', record: { type: 'dropped', dropout } });
   });

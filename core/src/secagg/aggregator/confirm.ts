@@ -80,8 +80,7 @@ export function freezeDealers(ports: AggregatorPorts, state: ConfirmPhase): Aggr
   const members = shares.map(({ dealer, bodyHash }) => ({ index: dealer, bodyHash }));
   const sid2 = dealersId(ports.crypto, state.sid, state.cohort.length, members);
   const dropping = withDropped(state, leftOut(state, dealers));
-  const { confirmations: _, ...dealt } = dropping.state;
-  const facts: DealersFacts = { ...dealt, sid2, dealers };
+  const facts: DealersFacts = { ...dropping.state, sid2, dealers };
   const frame = { type: 'dealers', dealers: toBitmap(state.cohort.length, dealers), shares } as const;
   const sending = sendAll(
     facts,

@@ -55,6 +55,8 @@ export interface DealersFacts extends DealtFacts {
   readonly sid2: Uint8Array;
   /** U2, ascending. */
   readonly dealers: readonly number[];
+  /** Dealers whose shares a participant confirmed, by its index. */
+  readonly confirmations: ReadonlyMap<number, ReadonlySet<number>>;
 }
 
 /** One signed upload header; `complete` when the vector is durable. */

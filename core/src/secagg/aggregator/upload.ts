@@ -90,6 +90,14 @@ export function freezeSurvivors(ports: AggregatorPorts, state: UploadPhase): Agg
       detail: { required: survivorsFloor, offered: survivors.length, uploaded: names },
     });
   }
+  const lost = beyondOpening(state, survivors);
+  if (lost !== undefined) {
+    return giveUp(state, {
+      step: 'upload',
+      reason: 'too few survivors hold shares of a dealer',
+      detail: { required: state.numbers.threshold, ...lost },
+    });
+  }
   const count = state.cohort.length;
   const members = survivors.map((index) => ({ index, bodyHash: state.uploads.get(index)!.bodyHash }));
   const inputs = inputsHash(crypto, state.sid2, count, members);
@@ -116,4 +124,17 @@ export function freezeSurvivors(ports: AggregatorPorts, state: UploadPhase): Agg
       { type: 'timer', step: 'certify' },
     ],
   };
+}
+
+// A dealer may have made boxes that exactly T could open, itself among them, and leave: once such a sum is certified, nobody can give up
+// on it, and T shares of that dealer are nowhere. Nothing is signed yet.
+function beyondOpening(
+  state: UploadPhase,
+  survivors: readonly number[],
+): { readonly offered: number; readonly dealer: string } | undefined {
+  for (const dealer of state.dealers) {
+    const offered = survivors.filter((survivor) => state.confirmations.get(survivor)?.has(dealer)).length;
+    if (offered < state.numbers.threshold) return { offered, dealer: state.cohort[dealer]!.participantId };
+  }
+  return undefined;
 }

@@ -44,6 +44,37 @@ describe('A session with too few', () => {
   }
 });
 
+describe('A session of which one dealer left and fewer than T survivors hold its shares', () => {
+  /** Five (c = 1, T = 4): "1" gets no box of "5", so exactly T confirm "5", itself among them. */
+  const played = (leaves: boolean) =>
+    new InMemorySession({
+      participants: 5,
+      maxColluders: 1,
+      onFrame: (to, frame) =>
+        to === '1' && frame.type === 'boxes'
+          ? { ...frame, boxes: frame.boxes.filter(({ dealer }) => dealer !== 4) }
+          : frame,
+      onReply: (from, frame) => (leaves && from === '5' && frame.type === 'upload' ? undefined : frame),
+    }).run();
+
+  it('is given up before anything is signed, and its updates are free', () => {
+    const session = played(true);
+    const abandonment = {
+      step: 'upload',
+      reason: 'too few survivors hold shares of a dealer',
+      detail: { required: 4, offered: 3, dealer: '5' },
+    };
+    expect(session.records).to.deep.include({ type: 'abandoned', abandonment });
+    expect(session.replies.filter(({ frame }) => frame.type === 'certify')).to.deep.equal([]);
+    expect(session.aggregator.phase).to.equal('aborted');
+  });
+
+  it('is opened when that dealer stays', () => {
+    const session = played(false);
+    expect(session.opened!.map((lanes) => [...lanes])).to.deep.equal(session.sumOf(session.ids));
+  });
+});
+
 describe('A certified session', () => {
   it('of which nobody is left who could open it says whose shares are wanting', () => {
     const silentFrom = new Map<string, SessionStep>([

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { encodeDelta, type MaskingPorts, maskUpdate, SealedRoots, Spool } from '@concordat/client-sdk';
 import {
   openParticipant,
@@ -54,7 +53,6 @@ export async function measureClientTotal(question: Question): Promise<Measuremen
         machineCpuMillis: middle((cost) => cost.machineCpuMillis),
         encodeCpuMillis: middle((cost) => cost.encodeCpuMillis),
         maskCpuMillis: middle((cost) => cost.maskCpuMillis),
-        loopDelayMaxMillis: Math.max(...costs.map((cost) => cost.loopDelayMaxMillis)),
         keystreamBytes,
         kernels: ports.kernels.name,
       },
@@ -69,8 +67,6 @@ interface MeasuredCost extends Cost {
   readonly machineCpuMillis: number;
   readonly encodeCpuMillis: number;
   readonly maskCpuMillis: number;
-  /** While the update was encoded, masked and spooled. */
-  readonly loopDelayMaxMillis: number;
   readonly lengthBytes: number;
 }
 
@@ -89,7 +85,6 @@ class MeasuredClient {
     mask: { wall: 0, cpu: 0 },
     files: { wall: 0, cpu: 0 },
   };
-  readonly #delay = monitorEventLoopDelay({ resolution: 2 });
   #state: ParticipantState;
   #lanes: readonly Int32Array[] = [];
   #lengthBytes = 0;
@@ -129,11 +124,9 @@ class MeasuredClient {
   /** The whole session, to the reveal. */
   async takePart(): Promise<MeasuredCost> {
     const delta = new Float32Array(this.#plan.secureAggregation.segments[0]!.length).fill(1 / 16);
-    this.#delay.enable();
     this.#lanes = await this.#counted('encode', () =>
       encodeDelta(this.#ports, { plan: this.#plan, baseModelHash: new Uint8Array(32), delta, examples: 1 }),
     );
-    this.#delay.disable();
     for (let frame = this.#session.next(); frame !== undefined; frame = this.#session.next()) {
       await this.#take({ type: 'frame', frame });
     }
@@ -145,7 +138,6 @@ class MeasuredClient {
       machineCpuMillis: this.#costs.machine.cpu,
       encodeCpuMillis: this.#costs.encode.cpu,
       maskCpuMillis: this.#costs.mask.cpu,
-      loopDelayMaxMillis: this.#delay.max / 1e6,
       lengthBytes: this.#lengthBytes,
     };
   }
@@ -166,12 +158,10 @@ class MeasuredClient {
   }
 
   async #mask({ layout, maskKeys }: Extract<ParticipantEffect, { type: 'mask' }>): Promise<void> {
-    this.#delay.enable();
     const { vector, merkleRoot } = await this.#counted('mask', () =>
       maskUpdate(this.#ports, { layout, lanes: this.#lanes, maskKeys }),
     );
     await this.#counted('files', () => this.#spool.write(this.#name, vector));
-    this.#delay.disable();
     this.#lengthBytes = vector.length;
     await this.#take({ type: 'masked', lengthBytes: vector.length, merkleRoot });
   }

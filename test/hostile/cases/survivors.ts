@@ -11,6 +11,19 @@ const all = 'sum of acme, bluebird, cobalt, delta, echo';
 /** It uploaded: its update is in the sum of all, whether or not it signs or reveals. */
 const refusing = (...rules: readonly string[]) => ({ verdict: { refuses: { [victim]: rules }, ends: [all] } });
 
+/** "echo" answers this step, the answer is lost, and it is gone. */
+const losing = (step: 'share' | 'upload', reason: string): Required<Pick<CoordinatorCase, 'up' | 'script'>> => ({
+  up: (from, frame) => (from === 'echo' && frame.type === step ? undefined : frame),
+  script: async (stage) => {
+    await stage.gather();
+    await stage.train();
+    const world = stage.world();
+    await stage.reply('echo', step);
+    world.leave('echo', reason);
+    await stage.over();
+  },
+});
+
 export const survivorCases: readonly CoordinatorCase[] = [
   {
     lie: 'proposes two survivors',
@@ -40,15 +53,7 @@ export const survivorCases: readonly CoordinatorCase[] = [
       return [proposalOf(stage, frame.uploads, { ...body, survivors: toBitmap(5, [0, 1, 2, 3, 4]) })];
     },
     // Without the shares of "echo" there are four dealers.
-    up: (from, frame) => (from === 'echo' && frame.type === 'share' ? undefined : frame),
-    script: async (stage) => {
-      await stage.gather();
-      await stage.train();
-      const world = stage.world();
-      await stage.reply('echo', 'share');
-      world.leave('echo', 'its shares were lost');
-      await stage.over();
-    },
+    ...losing('share', 'its shares were lost'),
   },
   {
     lie: 'proposes a statement for other uploads than it shows',
@@ -96,7 +101,6 @@ export const survivorCases: readonly CoordinatorCase[] = [
     lie: 'asks for a second statement, with a vector that came late',
     verdict: { refuses: { [victim]: ['survivors.second'] }, ends: ['sum of acme, bluebird, cobalt, delta'] },
     staysAfterRefusal: true,
-    up: (from, frame) => (from === 'echo' && frame.type === 'upload' ? undefined : frame),
     ...lying('certificate', (frame, stage) => {
       const { sid2 } = codec.survivors.decode(frame.body);
       const late = stage.replies.find(({ from, frame: one }) => from === 'echo' && one.type === 'upload')!.frame;
@@ -104,14 +108,7 @@ export const survivorCases: readonly CoordinatorCase[] = [
       if (late.type === 'upload') uploads.push({ participant: 4, upload: late.upload });
       return [proposalOf(stage, uploads, saidOf(uploads, sid2)), frame];
     }),
-    script: async (stage) => {
-      await stage.gather();
-      await stage.train();
-      const world = stage.world();
-      await stage.reply('echo', 'upload');
-      world.leave('echo', 'its vector came late');
-      await stage.over();
-    },
+    ...losing('upload', 'its vector came late'),
   },
   {
     lie: 'has two halves sign two overlapping sets of survivors',
@@ -153,19 +150,11 @@ export const survivorCases: readonly CoordinatorCase[] = [
     colluding: ['echo'],
     // Told the truth behind the lie, it reveals.
     staysAfterRefusal: true,
-    up: (from, frame) => (from === 'echo' && frame.type === 'upload' ? undefined : frame),
     ...lying('certificate', (frame, stage) => [
       { ...frame, signatures: [...frame.signatures.slice(0, 3), statementOf(stage, 4, frame.body)] },
       frame,
     ]),
-    script: async (stage) => {
-      await stage.gather();
-      await stage.train();
-      const world = stage.world();
-      await stage.reply('echo', 'upload');
-      world.leave('echo', 'its vector was dropped');
-      await stage.over();
-    },
+    ...losing('upload', 'its vector was dropped'),
   },
   {
     lie: 'spells a signature of a certificate a second way, S + L',

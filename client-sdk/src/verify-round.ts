@@ -78,13 +78,15 @@ export async function verifyRound(options: VerifyRoundOptions): Promise<CheckedR
     const plan = await planOf(connection, records, session, options.signal);
     const ports = { connection, crypto, kernels: chooseKernels(), random, ...identitiesOf(keys, wallMillis()) };
     const { chunks, signal } = options;
+    const { runId, round } = session;
     const check = await checkResult(ports, {
+      runId,
+      round,
       own: session.own,
       plan,
       ...(chunks === undefined ? {} : { chunks }),
       ...(signal === undefined ? {} : { signal }),
     });
-    const { runId, round } = session;
     const verdict = await conclude({ keys, crypto, state, connection, wallMillis, options }, session, check);
     return { ...check, participantId: keys.participantId, runId, round, ...verdict };
   } finally {

@@ -30,7 +30,8 @@ export {
   type SequencedEvent,
 } from './run/progress.js';
 export { decodeRecord, encodeRecord } from './run/record-json.js';
-export { type OpenedSum, ResultDesk, type ResultDeskOptions, type VerdictNews } from './run/results.js';
+export { ResultDesk, type ResultDeskOptions, type VerdictNews } from './run/results.js';
+export { RoundSums, type RoundSumsOptions } from './run/round-sums.js';
 export { type Answer, Run, type RunOptions, type RunPorts } from './run/run.js';
 export { type PendingReceipt, RunJournal } from './run/run-journal.js';
 export { payloadBytes, Traffic } from './run/traffic.js';

@@ -2,7 +2,7 @@ import { fromBase64url, type Plan, toHex } from '@concordat/core';
 import type { Desks } from './desks.js';
 import type { Run } from './run/run.js';
 import type { RunRecord } from './store/records.js';
-import type { TalliedResult } from './store/results.js';
+import type { TalliedRelease } from './store/results.js';
 import type { Store } from './store/store.js';
 import { software } from './transport/versions.js';
 
@@ -18,11 +18,11 @@ export interface RunStatus {
   readonly planHash: string;
   readonly rounds: number;
   readonly reason: string;
-  /** How the release of its last sums stands, newest first; none where the plan has no aggregate check. */
-  readonly releases: readonly TalliedResult[];
+  /** How the release of its last rounds stands, newest first; none where the plan has no aggregate check. */
+  readonly releases: readonly TalliedRelease[];
 }
 
-/** Sums of a run that status shows. */
+/** Rounds of a run whose release status shows. */
 const releasesMax = 8;
 
 /** What `coordinator status` prints. */
@@ -59,7 +59,7 @@ export async function coordinatorStatus(
 ): Promise<CoordinatorStatus> {
   const { roster, hash } = desks.roster.current();
   const { current } = desks.runs;
-  const releasesOf = async (run: string) => ({ releases: await desks.results.tallies(run, releasesMax) });
+  const releasesOf = async (run: string) => ({ releases: await desks.results.releases(run, releasesMax) });
   return {
     consortium: roster.consortium,
     software,

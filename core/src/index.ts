@@ -100,6 +100,17 @@ export {
   stepCoordination,
 } from './round/coordination.js';
 export { drawGroups, type Grouping, groupingOf, groupsRequired, roundMinimum } from './round/grouping.js';
+export {
+  blankSum,
+  isMadeByParameter,
+  ModelCheck,
+  type ModelCheckOptions,
+  type ParameterRange,
+  parametersIn,
+  requireGroups,
+  requireSameParameters,
+  totalsChunks,
+} from './round/model-check.js';
 export type {
   ApprovedRun,
   ParticipationEffect,
@@ -166,8 +177,9 @@ export type {
 } from './secagg/aggregator/contract.js';
 export { type JournalledSession, restoreAggregator } from './secagg/aggregator/restore.js';
 export {
-  openResult,
+  type ReleaseTally,
   type ResultTally,
+  releaseOf,
   type SessionResult,
   survivorOf,
   takeVerdict,
@@ -193,12 +205,17 @@ export { chooseChunks } from './secagg/check/choose-chunks.js';
 export {
   ChunkCheck,
   type ChunkCheckOptions,
-  chunkCount,
   laneAt,
   requireChunks,
-  type ServedChunk,
 } from './secagg/check/chunk-check.js';
 export { type OwnSession, ownSession } from './secagg/check/own-session.js';
+export {
+  chunkBytesAt,
+  chunkCount,
+  type ExpectedChunk,
+  requireChunk,
+  type ServedChunk,
+} from './secagg/check/served-chunk.js';
 export { type CheckedTranscript, readTranscript, type TranscriptFacts } from './secagg/check/transcript.js';
 export { invert, multiply } from './secagg/field.js';
 export { configHash, dealersId, inputsHash, sessionId, taggedHash } from './secagg/identifiers.js';
@@ -235,7 +252,14 @@ export type {
 } from './secagg/participant/contract.js';
 export { type Finding, type GivenVerdict, giveVerdict, verdictGiven } from './secagg/participant/verdict.js';
 export { openParticipant, type ParticipantState, type ParticipantStep, stepParticipant } from './secagg/participant.js';
-export { checkVerdict, readAggregate, signAggregate, signDispute, signResult } from './secagg/result.js';
+export {
+  checkVerdict,
+  type ReadAggregate,
+  readAggregate,
+  signAggregate,
+  signDispute,
+  signResult,
+} from './secagg/result.js';
 export { addLanes, addLanesBytewise } from './secagg/ring.js';
 export type { RosterEntry, RosterView } from './secagg/roster-view.js';
 export { combine, lagrangeAtZero, type ShamirShare, split } from './secagg/shamir.js';

@@ -42,6 +42,11 @@ export function cohortIndex(value: number | undefined | null, field: string): nu
   return integer(value, 0, bounds.cohortMax - 1, field);
 }
 
+/** A position among the secure groups of a round. */
+export function groupIndex(value: number | undefined | null, field: string): number {
+  return integer(value, 0, bounds.groupsMax - 1, field);
+}
+
 export function roundNumber(value: number | undefined | null, field: string): number {
   return integer(value, 1, bounds.roundsMax, field);
 }

@@ -9,17 +9,27 @@ import { signedFromWire } from './signed.js';
 export interface ShownResult {
   readonly aggregate: Signed;
   readonly transcript: Transcript;
-  /** 32 bytes: the model made of this sum alone; absent until it is published, after an evaluation, and of one sum of several. */
+  /** 32 bytes: the model made of the sums in the aggregate; absent until it is published, and after an evaluation. */
   readonly modelHash?: Uint8Array;
   /** T. */
   readonly threshold: number;
   /** Who found the sum right, and who does not accept it. */
   readonly signed: readonly string[];
   readonly disputed: readonly string[];
+  /** Of every sum in the aggregate, in its order. */
+  readonly groups: readonly GroupStanding[];
+}
+
+/** How many survivors of one group spoke; who they are is not said. */
+export interface GroupStanding {
+  /** T of the group. */
+  readonly threshold: number;
+  readonly signed: number;
+  readonly disputed: number;
 }
 
 export function shownResultToWire(shown: ShownResult): wire.ShowResultReply {
-  const { aggregate, transcript, modelHash, threshold, signed, disputed } = shown;
+  const { aggregate, transcript, modelHash, threshold, signed, disputed, groups } = shown;
   const { config, adverts, dealers, shares, certificate, uploads, secrets } = transcript;
   return {
     aggregate,
@@ -36,6 +46,7 @@ export function shownResultToWire(shown: ShownResult): wire.ShowResultReply {
     threshold,
     signed: [...signed],
     disputed: [...disputed],
+    groups: [...groups],
   };
 }
 
@@ -50,6 +61,16 @@ export function shownResultFromWire(reply: wire.ShowResultReply__Output): ShownR
     threshold: field.integer(reply.threshold, 1, bounds.cohortMax, 'threshold'),
     signed: ids(reply.signed, 'signed'),
     disputed: ids(reply.disputed, 'disputed'),
+    groups: field.list(reply.groups, 1, bounds.groupsMax, 'groups').map(readStanding),
+  };
+}
+
+function readStanding(standing: wire.GroupStanding__Output): GroupStanding {
+  const count = (value: number, least: number, name: string) => field.integer(value, least, bounds.cohortMax, name);
+  return {
+    threshold: count(standing.threshold, 1, 'groups.threshold'),
+    signed: count(standing.signed, 0, 'groups.signed'),
+    disputed: count(standing.disputed, 0, 'groups.disputed'),
   };
 }
 

@@ -1,6 +1,7 @@
 import {
   type AbortBody,
   type AdvertBody,
+  type AggregateBody,
   type BodyCodec,
   bounds,
   type ConfirmBody,
@@ -61,9 +62,20 @@ export const sessionCodec: SessionCodec = {
   abort: bodyCodec<AbortBody, wire.AbortBody__Output>('AbortBody', (body) => ({
     sid: field.hashBytes(body.sid, 'sid'),
   })),
+  aggregate: bodyCodec<AggregateBody, wire.AggregateBody__Output>('AggregateBody', (body) => ({
+    runId: field.id(body.runId, 'runId'),
+    round: field.roundNumber(body.round, 'round'),
+    sums: field.list(body.sums, 1, bounds.groupsMax, 'sums').map((sum) => ({
+      group: field.groupIndex(sum.group, 'sum.group'),
+      sid2: field.hashBytes(sum.sid2, 'sum.sid2'),
+      resultHash: field.hashBytes(sum.resultHash, 'sum.resultHash'),
+      survivors: field.integer(sum.survivors, bounds.cohortMin, bounds.cohortMax, 'sum.survivors'),
+    })),
+  })),
   result: bodyCodec<ResultBody, wire.ResultBody__Output>('ResultBody', readResult),
   dispute: bodyCodec<DisputeBody, wire.DisputeBody__Output>('DisputeBody', (body) => ({
     ...readResult(body),
+    group: field.groupIndex(body.group, 'group'),
     rule: field.ruleName(body.rule, 'rule'),
     chunk: field.integer(body.chunk, 0, chunksMax, 'chunk'),
     lane: field.integer(body.lane, 0, bounds.lanesMax + 2, 'lane'),
@@ -83,6 +95,7 @@ function readResult(body: ResultBody): ResultBody {
   return {
     sid2: field.hashBytes(body.sid2, 'sid2'),
     resultHash: field.hashBytes(body.resultHash, 'resultHash'),
+    aggregateHash: field.hashBytes(body.aggregateHash, 'aggregateHash'),
   };
 }
 

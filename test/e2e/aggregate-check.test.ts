@@ -1,148 +1,26 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  type ClientEvent,
-  type CommandIo,
   checkResult,
   connect,
-  enroll,
-  FederatedClient,
   KeyStore,
   ParticipantState,
   type ResultCheckPorts,
-  registerParticipantCommands,
   verifyRound,
 } from '@concordat/client-sdk';
-import type { ProgressEvent } from '@concordat/coordinator';
-import { type CryptoPort, checkableSessions, FederatedError, type PlanDraft, rosterView } from '@concordat/core';
+import { checkableSessions, FederatedError, type PlanDraft, rosterView } from '@concordat/core';
 import { chooseKernels, nodeCrypto, systemRandom } from '@concordat/node';
 import { expect } from 'chai';
-import { Command } from 'commander';
-import { TestConsortium } from '../coordinator/consortium.js';
-import { automaticPolicy, stepping } from '../support/stepping.js';
+import { CheckedConsortium, lyingCrypto } from './checked-consortium.js';
 
 const names = ['acme', 'bluebird', 'cobalt', 'delta'];
 const checked: Partial<PlanDraft> = { aggregateCheck: 'on', transcriptRetention: 2, rounds: 2 };
 
-/** node:crypto whose first keystream in every sum is wrong by one in lane 17 of its second chunk, while `lies` says so. */
-function lyingCrypto(lies: () => boolean): CryptoPort {
-  const at = 49_152 + 17 * 3;
-  let told = false;
-  return {
-    ...nodeCrypto,
-    openKeystream(key, fromByte) {
-      const stream = nodeCrypto.openKeystream(key, fromByte);
-      let next = fromByte;
-      return {
-        next(length) {
-          const bytes = stream.next(length);
-          const place = at - next;
-          next += length;
-          if (told || !lies() || place < 0 || place >= length) return bytes;
-          told = true;
-          bytes[place]! ^= 1;
-          return bytes;
-        },
-      };
-    },
-  };
-}
-
-/** Four enrolled organizations with real clients over mutual TLS. */
-class Four {
-  readonly consortium: TestConsortium;
-  readonly #root = mkdtempSync(join(tmpdir(), 'concordat-check-'));
-  readonly events = new Map<string, ClientEvent[]>(names.map((name) => [name, []]));
-  readonly #clients = new Map<string, FederatedClient>();
-
-  private constructor(consortium: TestConsortium) {
-    this.consortium = consortium;
-  }
-
-  static async enrol(crypto: CryptoPort = nodeCrypto): Promise<Four> {
-    const four = new Four(await TestConsortium.open({ crypto }));
-    const { operator } = four.consortium;
-    for (const name of names) {
-      const invitation = await operator.invite(name, `${name} ltd`, 0);
-      const onPending = (fingerprint: string) => void operator.admit(name, fingerprint);
-      await enroll({ invitation, directory: four.directoryOf(name), pollMillis: 1, onPending });
-    }
-    return four;
-  }
-
-  directoryOf(name: string): string {
-    return join(this.#root, name);
-  }
-
-  async open(name: string): Promise<FederatedClient> {
-    const client = await FederatedClient.open({
-      directory: this.directoryOf(name),
-      trainer: stepping(0.004),
-      policy: automaticPolicy,
-      onEvent: (event) => this.events.get(name)!.push(event),
-    });
-    this.#clients.set(name, client);
-    return client;
-  }
-
-  async close(name: string): Promise<void> {
-    await this.#clients.get(name)?.close();
-    this.#clients.delete(name);
-  }
-
-  /** One run of everybody. @returns how each client ended, and what the operator saw. */
-  async run(draft: Partial<PlanDraft>): Promise<{ ends: Map<string, unknown>; seen: ProgressEvent[] }> {
-    const { operator } = this.consortium;
-    const { plan, planHash } = await this.consortium.propose(draft);
-    const ends = new Map<string, unknown>();
-    const ended = names.map(async (name) => {
-      const client = await this.open(name);
-      const end = await client.run({ once: true }).catch((error: unknown) => error);
-      ends.set(name, end);
-      await this.close(name);
-    });
-    await operator.startRun(planHash, plan.run);
-    const seen: ProgressEvent[] = [];
-    const watching = operator.watch(plan.run, 1, ({ event }) => void seen.push(event)).catch(() => undefined);
-    await Promise.all(ended);
-    await this.consortium.coordinator.run?.abort('the test is over');
-    await watching;
-    return { ends, seen };
-  }
-
-  journal(name: string): string {
-    return readFileSync(join(this.directoryOf(name), 'journal.log'), 'latin1');
-  }
-
-  /** `concordat participant …`, in this process. */
-  async type(...args: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
-    const said = { stdout: '', stderr: '', exitCode: 0 };
-    const io: CommandIo = {
-      stdout: { write: (text) => (said.stdout += text) },
-      stderr: { write: (text) => (said.stderr += text) },
-      environment: {},
-      signal: new AbortController().signal,
-      exit: (code) => (said.exitCode = code),
-    };
-    const program = new Command().exitOverride();
-    registerParticipantCommands(program, io);
-    await program.parseAsync(['participant', ...args], { from: 'user' });
-    return said;
-  }
-
-  async end(): Promise<void> {
-    for (const name of [...this.#clients.keys()]) await this.close(name);
-    await this.consortium.close();
-    rmSync(this.#root, { recursive: true, force: true });
-  }
-}
-
 describe('the aggregate check of a consortium', function () {
   this.timeout(120_000);
-  let four: Four;
+  let four: CheckedConsortium;
   before(async () => {
-    four = await Four.enrol();
+    four = await CheckedConsortium.enrol(names);
   });
   after(() => four.end());
 
@@ -180,7 +58,8 @@ describe('the aggregate check of a consortium', function () {
     expect(data).to.include({
       run: 'spring',
       round: 2,
-      chunksChecked: 1,
+      // That one and the one that holds the weight.
+      chunksChecked: 2,
       chunks: 3,
       modelChecked: false,
       released: true,
@@ -195,7 +74,7 @@ describe('the aggregate check of a consortium', function () {
     expect(bySid.stdout).to.contain('Round 2 of run spring');
   });
 
-  it('makes the published model again, and finds another one wrong; of several sums in a round it makes none', async () => {
+  it('makes the published model again, and finds another one wrong; of some chunks it makes what is in them', async () => {
     const directory = four.directoryOf('acme');
     const keys = await KeyStore.open(directory, { crypto: nodeCrypto, random: systemRandom, wallMillis: Date.now });
     const state = await ParticipantState.open(directory);
@@ -215,12 +94,14 @@ describe('the aggregate check of a consortium', function () {
     };
     const plan = four.consortium.coordinator.run!.plan;
     const modelHash = new Uint8Array(32).fill(1);
-    const other = await checkResult(ports, { own, plan, published: { modelHash, survivors: 4 } });
+    const place = { runId: 'spring', round: 1, own, plan };
+    const other = await checkResult(ports, { ...place, published: { modelHash } });
     expect([other.finding.type, other.error?.detail.rule]).to.deep.equal(['wrong', 'check.model']);
-    const several = await checkResult(ports, { own, plan, published: { modelHash, survivors: 8 } });
-    expect([several.finding.type, several.modelChecked]).to.deep.equal(['right', false]);
-    const sampled = await checkResult(ports, { own, plan, chunks: 2 });
-    expect([sampled.chunks, sampled.modelChecked]).to.deep.equal([{ checked: 2, of: 3 }, false]);
+    const sampled = await checkResult(ports, { ...place, chunks: 1 });
+    // Beside the chunk asked for, the one that holds the weight.
+    expect(sampled.chunks).to.deep.equal({ checked: 2, of: 3 });
+    expect(sampled.model.checked).to.be.within(1, 39_999);
+    expect(sampled.model.of).to.equal(40_000);
     connection.close();
   });
 
@@ -245,10 +126,13 @@ describe('the aggregate check of a consortium', function () {
 
 describe('a coordinator whose sum is wrong by one', function () {
   this.timeout(120_000);
-  let four: Four;
+  let four: CheckedConsortium;
   let lying = true;
   before(async () => {
-    four = await Four.enrol(lyingCrypto(() => lying));
+    four = await CheckedConsortium.enrol(
+      names,
+      lyingCrypto(() => lying),
+    );
   });
   after(() => four.end());
 

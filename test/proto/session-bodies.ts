@@ -44,7 +44,23 @@ export const bodies: { readonly [Name in keyof SessionCodec]: ReturnType<Session
     ],
   },
   abort: { sid: hash(4) },
-  result: { sid2: hash(1), resultHash: hash(0) },
-  dispute: { sid2: hash(1), resultHash: hash(2), rule: 'check.sum', chunk: 0, lane: 17 },
+  aggregate: {
+    runId: 'run-1',
+    round: 3,
+    sums: [
+      { group: 0, sid2: hash(1), resultHash: hash(2), survivors: 3 },
+      { group: 2, sid2: hash(3), resultHash: hash(0), survivors: 256 },
+    ],
+  },
+  result: { sid2: hash(1), resultHash: hash(0), aggregateHash: hash(3) },
+  dispute: {
+    sid2: hash(1),
+    resultHash: hash(2),
+    aggregateHash: hash(3),
+    group: 0,
+    rule: 'check.sum',
+    chunk: 0,
+    lane: 17,
+  },
   receipt: { runId: 'run-1', round: 0, step: 'approve', participantId: 'acme', contentDigest: hash(5) },
 };

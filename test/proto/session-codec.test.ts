@@ -30,9 +30,9 @@ describe('the session codec', () => {
       const accepted = [...bytes.keys()].filter((length) =>
         acceptedOrMalformed(codecs[name]!, bytes.subarray(0, length)),
       );
-      // Cut behind its first share, a reveal is a shorter reveal, and a dispute without its lane is about lane 0; the signature
+      // Cut behind its first share or sum, a reveal or an aggregate is a shorter one, and a dispute without its lane is about lane 0; the signature
       // tells them apart.
-      const shorter: Readonly<Record<string, readonly number[]>> = { reveal: [108], dispute: [79] };
+      const shorter: Readonly<Record<string, readonly number[]>> = { reveal: [108], aggregate: [81], dispute: [113] };
       expect([...accepted]).to.deep.equal(shorter[name] ?? []);
       expect(acceptedOrMalformed(codecs[name]!, Uint8Array.of(...bytes, 0x08, 0x01))).to.equal(false);
     });

@@ -1,4 +1,5 @@
 import {
+  type AggregateBody,
   addKeystreams,
   addVector,
   type CheckedTranscript,
@@ -8,9 +9,12 @@ import {
   merklePaths,
   type OwnSession,
   ownSession,
+  type ResultBody,
   readTranscript,
   type ServedChunk,
+  type Signed,
   type SumOrder,
+  signAggregate,
   type Transcript,
   toHex,
   vectorRoot,
@@ -54,6 +58,23 @@ export class OpenedSession {
 
   get resultHash(): Uint8Array {
     return vectorRoot(crypto, this.sum);
+  }
+
+  /** What the coordinator signs when this is the only sum of its round. */
+  get aggregateBody(): AggregateBody {
+    const { sid2, survivors } = this.order;
+    const { runId, round } = this.session.config;
+    return { runId, round, sums: [{ group: 0, sid2, resultHash: this.resultHash, survivors: survivors.length }] };
+  }
+
+  get aggregate(): Signed {
+    return signAggregate({ crypto, codec, signer: this.session.coordinator }, this.aggregateBody);
+  }
+
+  /** What every statement on this sum is about. */
+  get result(): ResultBody {
+    const aggregateHash = crypto.sha256(this.aggregate.body);
+    return { sid2: this.order.sid2, resultHash: this.resultHash, aggregateHash };
   }
 
   get count(): number {

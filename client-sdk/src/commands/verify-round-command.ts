@@ -46,8 +46,10 @@ function verifyHere(flags: VerifyRoundFlags, io: CommandIo): Promise<CheckedRoun
 /** @throws the error of a sum that is wrong. */
 function resultOf(checked: CheckedRound): CommandResult {
   if (checked.error !== undefined) throw checked.error;
-  const { participantId, runId, round, finding, chunks, modelChecked, verdict, given, threshold } = checked;
+  const { participantId, runId, round, finding, chunks, model, verdict, given, threshold, group } = checked;
   const signed = verdict === 'result' ? [...new Set([...checked.signed, participantId])].sort() : checked.signed;
+  const groups = groupsOf(checked, signed.length);
+  const isReleased = groups.every((one) => one.signed >= one.threshold);
   const data = {
     participant: participantId,
     run: runId,
@@ -56,27 +58,47 @@ function resultOf(checked: CheckedRound): CommandResult {
     resultHash: toHex(finding.resultHash),
     chunksChecked: chunks.checked,
     chunks: chunks.of,
-    modelChecked,
+    modelChecked: model.of > 0 && model.checked === model.of,
+    parametersChecked: model.checked,
+    parameters: model.of,
     verdict: verdict ?? 'none',
     given,
     signed,
     disputed: checked.disputed,
     threshold,
-    released: signed.length >= threshold,
+    released: isReleased,
+    ...(group === undefined ? {} : { group, groups }),
   };
-  const released = signed.length >= threshold ? 'released' : 'not released yet';
+  const released = isReleased ? 'released' : 'not released yet';
   const disputes = checked.disputed.length === 0 ? '' : `; disputed by ${checked.disputed.join(', ')}`;
   return {
     data,
     lines: [
-      `Round ${round} of run ${runId}: the sum is right in ${chunks.checked} of ${chunks.of} chunks, computed anew.`,
-      modelChecked
-        ? 'The published model is what the plan makes of it.'
-        : 'The published model was not made again: that takes every chunk of a round that trained (--chunks all).',
+      `Round ${round} of run ${runId}: the sum${group === undefined ? '' : ` of group ${group}`} is right in ${chunks.checked} of ${chunks.of} chunks, computed anew.`,
+      modelLine(checked),
       verdictLine(checked),
-      `${signed.length} signed, ${threshold} are needed: ${released}${disputes}.`,
+      ...(group === undefined
+        ? [`${signed.length} signed, ${threshold} are needed: ${released}${disputes}.`]
+        : [...groups.map(groupLine), `The round is ${released}${disputes}.`]),
     ],
   };
+}
+
+/** With this participant's own verdict counted, which the coordinator had not when it said how the release stands. */
+function groupsOf({ groups, group }: CheckedRound, signed: number): CheckedRound['groups'] {
+  return groups.map((one) => (group === undefined || one.group === group ? { ...one, signed } : one));
+}
+
+function groupLine({ group, signed, threshold, disputed }: CheckedRound['groups'][number]): string {
+  return `Group ${group}: ${signed} signed, ${threshold} are needed${disputed === 0 ? '' : `; ${disputed} dispute it`}.`;
+}
+
+function modelLine({ model, groups }: CheckedRound): string {
+  const them = groups.length > 1 ? `the sums of all ${groups.length} groups` : 'it';
+  if (model.checked === 0)
+    return 'The published model was not made again: that takes every chunk of a round that trained (--chunks all).';
+  if (model.checked === model.of) return `The published model is what the plan makes of ${them}.`;
+  return `Of the published model, the ${model.checked} of ${model.of} parameters in these chunks are what the plan makes of ${them}.`;
 }
 
 function verdictLine({ verdict, given, participantId }: CheckedRound): string {

@@ -100,6 +100,8 @@ export class ResultChecks {
       const { finding, error } = await checkResult(
         { connection, crypto, kernels, random, ...identities() },
         {
+          runId,
+          round,
           own,
           signal,
           ...(plan === undefined ? {} : { plan }),

@@ -195,12 +195,13 @@ export class Connection {
   }
 
   /**
-   * Chunks of an opened sum and of the vectors in it, as they come; asked for again from the first when the stream breaks.
+   * Chunks of an opened sum and of the vectors in it, or of the sum of another group alone, as they come; asked for again from the first
+   * when the stream breaks.
    *
    * @param read one attempt: takes them all. @returns what it gives.
    */
   getChunks<Result>(
-    request: { readonly sid2: Uint8Array; readonly chunks: readonly number[] },
+    request: { readonly sid2: Uint8Array; readonly chunks: readonly number[]; readonly group?: number },
     limits: CallLimits,
     read: (chunks: AsyncIterable<ServedChunk>) => Promise<Result>,
   ): Promise<Result> {

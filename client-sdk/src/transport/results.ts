@@ -8,6 +8,8 @@ export interface ChunksRequest {
   readonly sid2: Uint8Array;
   /** Ascending, at most `bounds.checkChunksMax`. */
   readonly chunks: readonly number[];
+  /** Index of another group of the round: chunks of its sum, and of nothing else. */
+  readonly group?: number;
   readonly signal?: AbortSignal | undefined;
   readonly deadlineMillis: number;
 }
@@ -21,9 +23,13 @@ export async function* fetchChunks(
   ports: { readonly results: Services['results']; readonly address: string },
   request: ChunksRequest,
 ): AsyncGenerator<ServedChunk> {
-  const { sid2, chunks, signal, deadlineMillis } = request;
+  const { sid2, chunks, group, signal, deadlineMillis } = request;
   if (isStopped(signal)) throw stopped(signal);
-  const call = ports.results.Chunks({ sid2, chunks: [...chunks] }, { deadline: Date.now() + deadlineMillis });
+  const { results } = ports;
+  const options = { deadline: Date.now() + deadlineMillis };
+  const wanted = { sid2, chunks: [...chunks] };
+  const call =
+    group === undefined ? results.Chunks(wanted, options) : results.GroupChunks({ ...wanted, group }, options);
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   try {

@@ -69,15 +69,18 @@ function evaluationLine(event: Extract<ProgressEvent, { readonly type: 'evaluati
 
 /** One line for a release, when the T-th signature is here, and one for every dispute. */
 function verdictLine(event: Extract<ProgressEvent, { readonly type: 'verdict' }>): readonly string[] {
-  const { round, modelVersion, participant, verdict, signed, of, threshold, disputed } = event;
+  const { round, modelVersion, participant, verdict, signed, of, threshold, disputed, released, groups } = event;
   const what = modelVersion === 0 ? `the sum of round ${round}` : `model ${modelVersion}`;
   if (verdict === 'result') {
-    return signed.length === threshold
-      ? [`round ${round}: ${what} is released with ${threshold} of ${of} signatures`]
+    const own = groups?.find((group) => group.signed.includes(participant)) ?? { signed, threshold };
+    // It is the one that was lacking.
+    return released && own.signed.length === own.threshold
+      ? [`round ${round}: ${what} is released with ${signed.length} of ${of} signatures`]
       : [];
   }
   const found = disputed.find((one) => one.participant === participant);
-  const where = found === undefined ? '' : ` (${found.rule}, chunk ${found.chunk}, lane ${found.lane})`;
+  const group = found?.group === undefined ? '' : `group ${found.group}, `;
+  const where = found === undefined ? '' : ` (${group}${found.rule}, chunk ${found.chunk}, lane ${found.lane})`;
   return [`round ${round}: DISPUTED: ${participant} does not accept ${what}${where}, and contributes no more`];
 }
 

@@ -89,13 +89,18 @@ function statusLines(status: CoordinatorStatus): string[] {
 
 /** E.g. "  round 3: model 3 released with 4 of 5 signatures". */
 function releaseLine(release: RunStatus['releases'][number]): string {
-  const { round, modelVersion, signed, of, threshold, released, disputed } = release;
+  const { round, modelVersion, signed, of, threshold, released, disputed, groups = [] } = release;
   const what = modelVersion === 0 ? 'its sum' : `model ${modelVersion}`;
   const stand = released
     ? `${what} released with ${signed.length} of ${of} signatures`
     : `${what} not released: ${signed.length} of ${of} signed, ${threshold} are needed`;
-  const disputes = disputed.map(
-    ({ participant, rule, chunk, lane }) => `DISPUTED by ${participant} (${rule}, chunk ${chunk}, lane ${lane})`,
+  const lacking = released ? [] : groups.filter((one) => one.signed.length < one.threshold);
+  const short = lacking.map(
+    ({ group, signed: have, threshold: need }) => `group ${group}: ${have.length} of the ${need} needed`,
   );
-  return `  round ${round}: ${[stand, ...disputes].join('; ')}`;
+  const disputes = disputed.map(
+    ({ participant, group, rule, chunk, lane }) =>
+      `DISPUTED by ${participant} (${group === undefined ? '' : `group ${group}, `}${rule}, chunk ${chunk}, lane ${lane})`,
+  );
+  return `  round ${round}: ${[stand, ...short, ...disputes].join('; ')}`;
 }

@@ -1,4 +1,4 @@
-import type { ResultTally, VerdictKind } from '@concordat/core';
+import type { ReleaseTally, VerdictKind } from '@concordat/core';
 
 /** A member of the cohort that was lost, and where. Bytes are of its masked vector; 0 when no upload was under way. */
 export interface DroppedParticipant {
@@ -109,7 +109,7 @@ export type ProgressEvent =
   /** A published model on the coordinator's own holdout. */
   | { readonly type: 'evaluated'; readonly modelVersion: number; readonly metrics: Readonly<Record<string, number>> }
   | { readonly type: 'evaluation-failed'; readonly modelVersion: number; readonly message: string }
-  /** A survivor computed a sum anew and signed what it found; T that found it right release what was made of it. */
+  /** A survivor computed a sum anew and signed what it found; T of every group that found theirs right release what was made of them. */
   | ({
       readonly type: 'verdict';
       readonly round: number;
@@ -117,7 +117,7 @@ export type ProgressEvent =
       readonly modelVersion: number;
       readonly participant: string;
       readonly verdict: VerdictKind;
-    } & ResultTally)
+    } & ReleaseTally)
   /** Members of an abandoned round signed its abort: what was bound to it is free. */
   | { readonly type: 'settled'; readonly round: number }
   | { readonly type: 'paused'; readonly reason: string }

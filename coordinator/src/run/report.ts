@@ -56,10 +56,9 @@ export function reportEvaluation(record: RoundRecord): Extract<ProgressEvent, { 
 
 /** A survivor's word on a sum, and where the release stands with it. */
 export function reportVerdict(news: VerdictNews): Extract<ProgressEvent, { readonly type: 'verdict' }> {
-  const { round, modelVersion, participant, tally } = news;
-  const { signed, disputed, of, threshold, released } = tally;
-  const verdict = signed.includes(participant) ? 'result' : 'disputed';
-  return { type: 'verdict', round, modelVersion, participant, verdict, signed, disputed, of, threshold, released };
+  const { round, modelVersion, participant, release } = news;
+  const verdict = release.signed.includes(participant) ? 'result' : 'disputed';
+  return { type: 'verdict', round, modelVersion, participant, verdict, ...release };
 }
 
 /** Progress without an ending: `round-ended` and `finished` need more than the machine knows. */

@@ -1,32 +1,31 @@
 import {
   type CryptoPort,
   chunkCount,
-  equalBytes,
   FederatedError,
-  fromBitmap,
-  openResult,
+  type ReleaseTally,
   type ResultTally,
+  type RoundSum,
   refusal,
+  releaseOf,
   requireChunks,
   type ServedChunk,
   type SessionCodec,
   type Signed,
   type Signer,
-  type SumOrder,
   signBody,
   survivorOf,
   takeVerdict,
   tallyOf,
   toHex,
   type Verdict,
-  vectorRoot,
 } from '@concordat/core';
 import type { ShownResult } from '@concordat/proto';
 import type { Logger } from 'pino';
-import type { StoredResult, TalliedResult } from '../store/results.js';
+import type { StoredResult, TalliedRelease } from '../store/results.js';
 import type { Store } from '../store/store.js';
 import { readChunks } from '../store/vector-file.js';
 import { encodeRecord } from './record-json.js';
+import { RoundSums } from './round-sums.js';
 import { resultEvents } from './run-journal.js';
 
 export interface ResultDeskOptions {
@@ -38,24 +37,13 @@ export interface ResultDeskOptions {
   readonly log: Logger;
 }
 
-/** A sum that was opened. */
-export interface OpenedSum {
-  readonly run: string;
-  readonly round: number;
-  readonly order: SumOrder;
-  /** Packed; not changed. */
-  readonly sum: Uint8Array;
-  /** Rounds after this one for which survivors may check it. */
-  readonly rounds: number;
-}
-
 /** A verdict that changed where a release stands. */
 export interface VerdictNews {
   readonly run: string;
   readonly round: number;
   readonly modelVersion: number;
   readonly participant: string;
-  readonly tally: ResultTally;
+  readonly release: ReleaseTally;
 }
 
 /**
@@ -78,27 +66,9 @@ export class ResultDesk {
     this.#onVerdict = listener;
   }
 
-  /** Keep a sum with its transcript, durable when it resolves. A sum that was opened again after a restart is the same. */
-  async keep({ run, round, order, sum, rounds }: OpenedSum): Promise<void> {
-    const { store, codec } = this.#options;
-    const { sid2, threshold, layout, transcript } = order;
-    const before = await store.results.get(sid2);
-    // The row is written last: with it the sum of an earlier process is whole on the disk.
-    if (before !== undefined) return requireSame(before.resultHash, vectorRoot(this.#options.crypto, sum));
-    const resultHash = await store.spool.putSum({ run, round, sid2 }, sum);
-    const { certificate, adverts } = transcript;
-    const indexes = fromBitmap(adverts.length, codec.survivors.decode(certificate.body).survivors);
-    const survivors = order.survivors.map(({ participant, publicKey }, at) => ({
-      participant,
-      publicKey,
-      index: indexes[at]!,
-    }));
-    const { aggregate } = openResult(this.#options, { sid2, resultHash, threshold, survivors });
-    const { lengthBytes } = layout;
-    const result = { sid2, run, round, threshold, lengthBytes, survivors, resultHash, aggregate };
-    await store.journal.append([this.#event(result, 'opened', { sid2, resultHash, aggregate })], (transaction) =>
-      store.results.put(transaction, result, { transcript, rounds }),
-    );
+  /** Begin to keep the sums of a round. A round that is opened again after a restart has the same. */
+  openRound(run: string, round: number): RoundSums {
+    return new RoundSums(this.#options, run, round);
   }
 
   /** A model was published with the sums of this round. */
@@ -120,8 +90,7 @@ export class ResultDesk {
     const result = await this.#require(participant, sid2);
     const transcript = await this.#options.store.results.transcript(sid2);
     if (transcript === undefined) throw unknown(sid2);
-    const { aggregate, threshold } = result;
-    const modelHash = (await this.#options.store.results.isAlone(result)) ? result.modelHash : undefined;
+    const { aggregate, threshold, modelHash } = result;
     const { signed, disputed } = tallyOf(this.#options, result);
     return {
       aggregate,
@@ -129,6 +98,11 @@ export class ResultDesk {
       threshold,
       signed,
       disputed: disputed.map((one) => one.participant),
+      groups: (await this.#talliesOf(result)).map(({ tally }) => ({
+        threshold: tally.threshold,
+        signed: tally.signed.length,
+        disputed: tally.disputed.length,
+      })),
       ...(modelHash === undefined ? {} : { modelHash }),
     };
   }
@@ -141,9 +115,42 @@ export class ResultDesk {
    */
   async *chunks(participant: string, sid2: Uint8Array, chunks: readonly number[]): AsyncGenerator<ServedChunk> {
     const result = await this.#require(participant, sid2);
-    const { run, round, survivors, lengthBytes } = result;
-    const { spool, results } = this.#options.store;
-    requireChunks(chunks, chunkCount(result));
+    const { run, round, survivors } = result;
+    const { spool } = this.#options.store;
+    yield* this.#serve(participant, result, chunks, [
+      { path: spool.sumPath(result), source: {} },
+      ...survivors.map((one) => ({ path: spool.path({ run, round, ...one }), source: { survivor: one.index } })),
+    ]);
+  }
+
+  /**
+   * The chunks asked for, of the sum of another group of the round: the coordinator that everybody must take for a liar knows it anyway.
+   * Nothing else of that group is served.
+   *
+   * @param sid2 of the session that the participant survived.
+   * @throws as {@link chunks}; `refused` `result.unknown` when no sum of that group is in the round's.
+   */
+  async *groupChunks(
+    participant: string,
+    sid2: Uint8Array,
+    wanted: { readonly group: number; readonly chunks: readonly number[] },
+  ): AsyncGenerator<ServedChunk> {
+    const own = await this.#require(participant, sid2);
+    const sum = this.#sumsOf(own).find(({ group }) => group === wanted.group);
+    const other = sum === undefined ? undefined : await this.#options.store.results.get(sum.sid2);
+    if (other === undefined) throw unknown(sum?.sid2 ?? sid2);
+    const { spool } = this.#options.store;
+    yield* this.#serve(participant, other, wanted.chunks, [{ path: spool.sumPath(other), source: {} }]);
+  }
+
+  async *#serve(
+    participant: string,
+    { sid2, lengthBytes }: StoredResult,
+    chunks: readonly number[],
+    sources: readonly { readonly path: string; readonly source: { readonly survivor?: number } }[],
+  ): AsyncGenerator<ServedChunk> {
+    const { results } = this.#options.store;
+    requireChunks(chunks, chunkCount({ lengthBytes }));
     if (this.#serving.has(participant)) {
       throw new FederatedError('unavailable', 'another check of this participant is under way', {
         detail: { participant },
@@ -152,10 +159,6 @@ export class ResultDesk {
     }
     this.#serving.add(participant);
     try {
-      const sources = [
-        { path: spool.sumPath(result), source: {} },
-        ...survivors.map((one) => ({ path: spool.path({ run, round, ...one }), source: { survivor: one.index } })),
-      ];
       for (const { path, source } of sources) {
         // What is destroyed meanwhile is not served from files that are still there.
         if ((await results.transcript(sid2)) === undefined) throw unknown(sid2);
@@ -182,13 +185,16 @@ export class ResultDesk {
   }
 
   /** Where releases of a run stand, newest first, at most `most`. */
-  async tallies(run: string, most: number): Promise<TalliedResult[]> {
-    const found = await this.#options.store.results.newest(run, most);
-    return found.map((result) => ({
-      round: result.round,
-      modelVersion: result.modelVersion,
-      ...tallyOf(this.#options, result),
-    }));
+  async releases(run: string, most: number): Promise<TalliedRelease[]> {
+    const { results } = this.#options.store;
+    const rounds = await results.newest(run, most);
+    return Promise.all(
+      rounds.map(async (round) => {
+        const sums = await results.ofRound(run, round);
+        const [{ modelVersion }] = sums as [StoredResult];
+        return { round, modelVersion, ...releaseOf(this.#tallied(sums)) };
+      }),
+    );
   }
 
   async #sign(participant: string, sid2: Uint8Array, verdict: Verdict): Promise<Signed> {
@@ -214,10 +220,26 @@ export class ResultDesk {
         await store.receipts.put(transaction, key, { contentDigest, ...receipt });
       },
     );
-    const tally = tallyOf(this.#options, { ...before, verdicts });
+    const release = releaseOf(await this.#talliesOf(before));
     if (verdict.kind === 'disputed') log.error({ run, round, participant, sid2: toHex(sid2) }, 'a sum is disputed');
-    this.#onVerdict({ run, round, modelVersion, participant, tally });
+    this.#onVerdict({ run, round, modelVersion, participant, release });
     return receipt;
+  }
+
+  /** Of the sums of its round, in the order of the aggregate. */
+  async #talliesOf({ run, round }: StoredResult) {
+    return this.#tallied(await this.#options.store.results.ofRound(run, round));
+  }
+
+  #tallied(sums: readonly StoredResult[]): readonly { readonly group: number; readonly tally: ResultTally }[] {
+    const bySid = new Map(sums.map((sum) => [toHex(sum.sid2), sum]));
+    return this.#sumsOf(sums[0]!).map(({ group, sid2 }) => {
+      return { group, tally: tallyOf(this.#options, bySid.get(toHex(sid2))!) };
+    });
+  }
+
+  #sumsOf({ aggregate }: StoredResult): readonly RoundSum[] {
+    return this.#options.codec.aggregate.decode(aggregate.body).sums;
   }
 
   async #require(participant: string, sid2: Uint8Array): Promise<StoredResult> {
@@ -230,13 +252,6 @@ export class ResultDesk {
   #event({ run, round }: Pick<StoredResult, 'run' | 'round'>, kind: string, body: object) {
     return { run, round, kind: `${resultEvents}${kind}`, body: encodeRecord(body) };
   }
-}
-
-function requireSame(before: Uint8Array, now: Uint8Array): void {
-  if (equalBytes(before, now)) return;
-  throw new FederatedError('internal', 'a sum that was opened again is another one: the spool was changed', {
-    detail: { required: toHex(before), offered: toHex(now) },
-  });
 }
 
 function unknown(sid2: Uint8Array): FederatedError {

@@ -41,9 +41,10 @@ export interface OpenedRound {
   readonly spoiled?: readonly SpoiledGroup[];
   /** SHA-256 of the packed integer sum; of several groups, SHA-256 of theirs one behind the other. */
   readonly sumHash: Uint8Array;
-  /** The packed integer sum, of a round's only group. */
-  readonly sum?: Uint8Array;
 }
+
+/** Keeps the packed sum of a group, which is not spoiled; it is not changed. */
+export type KeepSum = (order: GroupOrder, sum: Uint8Array) => Promise<void>;
 
 /** The long work of a run, outside its event queue: open the sum of a round, then make the next model of it. */
 export class RoundWork {
@@ -60,6 +61,7 @@ export class RoundWork {
    * Add, unmask and check the sum of one group after the other, combine them and decode. The mean delta is kept for `publish` of the same
    * round; an evaluation has none. The sum of a group whose guards, padding or lanes are not those of so many survivors is left out.
    *
+   * @param keep told of every sum that is not left out, in order, before the next is computed: memory holds one.
    * @throws `verification` when that is true of every group.
    */
   async open(
@@ -69,25 +71,27 @@ export class RoundWork {
       baseModelHash,
     }: { readonly round: number; readonly kind: RoundKind; readonly baseModelHash: Uint8Array },
     orders: readonly GroupOrder[],
+    keep?: KeepSum,
   ): Promise<OpenedRound> {
     const { crypto, kernels, plan } = this.#options;
     const combiner = combineGroups({ crypto, plan, kind, baseModelHash, kernels });
-    let only: Uint8Array | undefined;
     const hashes: Uint8Array[] = [];
     const spoiled: SpoiledGroup[] = [];
     try {
-      for (const { group, sum } of orders) {
+      for (const order of orders) {
+        const { group, sum } = order;
         const vector = await this.#unmask(round, sum);
         try {
           const survivors = sum.survivors.length;
           combiner.add({ lanes: openSum(sum.layout, vector, survivors, kernels), survivors });
-          hashes.push(crypto.sha256(vector));
-          if (orders.length === 1) only = vector;
         } catch (error) {
           if (!(error instanceof FederatedError) || error.code !== 'verification') throw error;
           spoiled.push({ group, reason: error.message });
           if (spoiled.length === orders.length) throw error;
+          continue;
         }
+        hashes.push(crypto.sha256(vector));
+        await keep?.(order, vector);
       }
     } finally {
       for (const { sum } of orders) for (const { key } of sum.maskKeys) key.fill(0);
@@ -96,7 +100,7 @@ export class RoundWork {
     if (kind === 'train') this.#mean = { round, delta: mean };
     const sumHash = hashes.length === 1 ? hashes[0]! : crypto.sha256(...hashes);
     const left = spoiled.length === 0 ? {} : { spoiled };
-    return { opened, ...left, sumHash, ...(only === undefined ? {} : { sum: only }) };
+    return { opened, ...left, sumHash };
   }
 
   #unmask(round: number, order: SumOrder): Promise<Uint8Array> {

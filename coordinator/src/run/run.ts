@@ -15,7 +15,6 @@ import {
   type RosterView,
   type RunProgress,
   type Signed,
-  type SumOrder,
   signBody,
   signedOf,
   stepCoordination,
@@ -32,7 +31,7 @@ import { type ExpectedUpload, ExpectedUploads } from './expected-uploads.js';
 import { Progress } from './progress.js';
 import { reportEvaluation, reportProgress, reportRound } from './report.js';
 import type { ResultDesk } from './results.js';
-import { RoundWork } from './round-work.js';
+import { type GroupOrder, RoundWork } from './round-work.js';
 import { RunJournal } from './run-journal.js';
 import { Timers } from './timers.js';
 import type { Traffic } from './traffic.js';
@@ -341,11 +340,11 @@ export class Run {
   async #openSum({ sums, ...place }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
     const { round } = place;
     try {
-      const { opened, sumHash, sum, ...left } = await this.#work.open(place, sums);
+      const kept = this.#isChecked ? this.#ports.results.openRound(this.runId, round) : undefined;
+      const keep = kept && ((order: GroupOrder, sum: Uint8Array) => kept.add(order, sum));
+      const { opened, sumHash, ...left } = await this.#work.open(place, sums, keep);
       this.#ports.log.info({ run: this.runId, round, sumHash: toHex(sumHash) }, 'the sum is open');
-      // A plan with several groups has no check: its members never saw the other groups' survivors.
-      const [only] = sums;
-      if (this.#isChecked && only !== undefined && sum !== undefined) await this.#keepResult(round, only.sum, sum);
+      await kept?.close(this.plan.transcriptRetention);
       await this.#deliver({ type: 'sum-opened', round, ...opened, ...left });
     } finally {
       for (const { sum } of sums) for (const secret of sum.transcript.secrets) secret.fill(0);
@@ -354,11 +353,6 @@ export class Run {
 
   get #isChecked(): boolean {
     return this.plan.secureAggregation.aggregateCheck === 'on';
-  }
-
-  #keepResult(round: number, order: SumOrder, sum: Uint8Array): Promise<void> {
-    const { transcriptRetention: rounds } = this.plan;
-    return this.#ports.results.keep({ run: this.runId, round, order, sum, rounds });
   }
 
   async #publish({

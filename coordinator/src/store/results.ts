@@ -1,4 +1,11 @@
-import { type ResultTally, type Signed, type Transcript, toHex, type Verdict, type VerdictKind } from '@concordat/core';
+import {
+  type ReleaseTally,
+  type Signed,
+  type Transcript,
+  toHex,
+  type Verdict,
+  type VerdictKind,
+} from '@concordat/core';
 import { sql, type Transaction } from 'kysely';
 import { decodeRecord, encodeRecord } from '../run/record-json.js';
 import { columnBytes, type Database, type Tables } from './database.js';
@@ -26,8 +33,8 @@ export interface StoredResult {
   readonly verdicts: ReadonlyMap<string, Verdict>;
 }
 
-/** A sum and how its release stands. */
-export type TalliedResult = ResultTally & { readonly round: number; readonly modelVersion: number };
+/** The sums of a round and how their release stands. */
+export type TalliedRelease = ReleaseTally & { readonly round: number; readonly modelVersion: number };
 
 /** Opened sums and the verdicts on them, kept for ever; and their transcripts with the revealed secrets, kept for some rounds. */
 export class ResultRecords {
@@ -92,14 +99,26 @@ export class ResultRecords {
     };
   }
 
-  /** The sums of a run, newest first, at most `most`. */
-  async newest(run: string, most: number): Promise<StoredResult[]> {
+  /** Rounds of a run that have sums, newest first, at most `most`. */
+  async newest(run: string, most: number): Promise<number[]> {
+    const rows = await this.#database
+      .selectFrom('results')
+      .select('round')
+      .distinct()
+      .where('run', '=', run)
+      .orderBy('round', 'desc')
+      .limit(most)
+      .execute();
+    return rows.map(({ round }) => round);
+  }
+
+  /** The sums of a round, in no order. */
+  async ofRound(run: string, round: number): Promise<StoredResult[]> {
     const rows = await this.#database
       .selectFrom('results')
       .select('sid2')
       .where('run', '=', run)
-      .orderBy('round', 'desc')
-      .limit(most)
+      .where('round', '=', round)
       .execute();
     const found = await Promise.all(rows.map(({ sid2 }) => this.get(Buffer.from(sid2, 'hex'))));
     return found.filter((result) => result !== undefined);
@@ -113,18 +132,6 @@ export class ResultRecords {
       .where('sid2', '=', toHex(sid2))
       .executeTakeFirst();
     return row === undefined ? undefined : (decodeRecord(columnBytes(row.body)) as Transcript);
-  }
-
-  /** Whether it is the only sum of its round: then what was published was made of it alone. */
-  async isAlone({ run, round }: Pick<StoredResult, 'run' | 'round'>): Promise<boolean> {
-    const rows = await this.#database
-      .selectFrom('results')
-      .select('sid2')
-      .where('run', '=', run)
-      .where('round', '=', round)
-      .limit(2)
-      .execute();
-    return rows.length === 1;
   }
 
   /** A model was published with the sums of this round. */

@@ -35,6 +35,7 @@ export const authorization: Readonly<Record<string, readonly Role[]>> = {
   '/concordat.v1.Rounds/Receipts': participants,
   '/concordat.v1.Results/Show': participants,
   '/concordat.v1.Results/Chunks': participants,
+  '/concordat.v1.Results/GroupChunks': participants,
   '/concordat.v1.Results/Sign': participants,
   '/concordat.v1.Runs/Start': operators,
   '/concordat.v1.Runs/Watch': operators,

@@ -1,4 +1,4 @@
-import { bounds, FederatedError } from '@concordat/core';
+import { bounds, FederatedError, type ServedChunk } from '@concordat/core';
 import { receiptToWire, servedChunkToWire, shownResultToWire, verdictFromWire, type wire } from '@concordat/proto';
 import type { ResultDesk } from '../run/results.js';
 import { payloadBytes, type Traffic } from '../run/traffic.js';
@@ -21,7 +21,16 @@ export function resultsService(options: ResultsServiceOptions): wire.ResultsHand
       return reply;
     }),
     Chunks: serverStream<wire.ChunksRequest__Output, wire.ServedChunk>(options, (request, caller) =>
-      serve(options, request, caller),
+      serve(options, caller, (id) =>
+        results.chunks(id, sidOf(request.sid2), request.chunks.slice(0, bounds.checkChunksMax + 1)),
+      ),
+    ),
+    GroupChunks: serverStream<wire.GroupChunksRequest__Output, wire.ServedChunk>(
+      options,
+      ({ sid2, group, chunks }, caller) =>
+        serve(options, caller, (id) =>
+          results.groupChunks(id, sidOf(sid2), { group, chunks: chunks.slice(0, bounds.checkChunksMax + 1) }),
+        ),
     ),
     Sign: unary(options, async (request: wire.SignResultRequest__Output, caller) => {
       const { id } = participantOf(caller);
@@ -32,12 +41,12 @@ export function resultsService(options: ResultsServiceOptions): wire.ResultsHand
 }
 
 async function* serve(
-  { results, traffic }: ResultsServiceOptions,
-  { sid2, chunks }: wire.ChunksRequest__Output,
+  { traffic }: ResultsServiceOptions,
   caller: Caller,
+  chunksFor: (participant: string) => AsyncGenerator<ServedChunk>,
 ): AsyncGenerator<wire.ServedChunk> {
   const { id } = participantOf(caller);
-  for await (const served of results.chunks(id, sidOf(sid2), chunks.slice(0, bounds.checkChunksMax + 1))) {
+  for await (const served of chunksFor(id)) {
     traffic.down(id, served.data.byteLength);
     yield servedChunkToWire(served);
   }

@@ -87,6 +87,7 @@ const transfers: ReadonlySet<string> = new Set([
   '/concordat.v1.Blobs/Put',
   '/concordat.v1.Blobs/UploadMaskedUpdate',
   '/concordat.v1.Results/Chunks',
+  '/concordat.v1.Results/GroupChunks',
 ]);
 
 /** Open the coordinator's one port: TLS in front, authorization before any body, then the services. In process, all but TLS. */

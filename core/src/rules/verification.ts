@@ -66,7 +66,14 @@ export const verificationRules = {
   'result.signature': { required: 'the survivor’s signature on its verdict', fix: notCounted },
   'result.session': { required: 'a verdict on the sum of this session', fix: notCounted },
   'result.hash': { required: 'a verdict on the sum that the coordinator signed', fix: notCounted },
-  'check.aggregate': { required: 'the coordinator’s signature on the sum of this session', fix: dispute },
+  'result.aggregate': {
+    required: 'a verdict on the very sums that the coordinator signed for the round',
+    fix: notCounted,
+  },
+  'check.aggregate': {
+    required: 'the coordinator’s signature on the sums of this round, this session’s among them',
+    fix: dispute,
+  },
   'check.config': { required: 'the configuration that was accepted here', fix: dispute },
   'check.cohort': { required: 'the cohort that was accepted here', fix: dispute },
   'check.dealers': { required: 'the dealers that were accepted here', fix: dispute },
@@ -76,7 +83,11 @@ export const verificationRules = {
   'check.secret': { required: 'the secrets to which the dealers committed', fix: dispute },
   'check.chunk': { required: 'chunks of the very vectors that were signed', fix: dispute },
   'check.sum': { required: 'the sum of the updates in it, lane by lane', fix: dispute },
-  'check.model': { required: 'the model that the plan’s strategy makes of the sum', fix: dispute },
+  'check.groups': {
+    required: 'the groups that the plan requires, each with a sum that its survivors can have',
+    fix: dispute,
+  },
+  'check.model': { required: 'the model that the plan’s strategy makes of the sums', fix: dispute },
   'sum.guards': {
     required: 'guard lanes that count the survivors',
     fix: 'Discard the sum: a survivor sent a vector that does not follow the protocol.',

@@ -1,38 +1,72 @@
 import { equalBytes, toHex } from '../bytes.js';
 import type { CryptoPort, Signer } from '../crypto/port.js';
-import type { DisputeBody, ResultBody, SessionCodec, Signed, Verdict } from '../wire/messages.js';
+import type {
+  AggregateBody,
+  DisputeBody,
+  ResultBody,
+  RoundSum,
+  SessionCodec,
+  Signed,
+  Verdict,
+} from '../wire/messages.js';
 import { contradiction, decodeBody, readSigned, signBody, verifyBody } from './signing.js';
 
 interface ResultPorts {
   readonly crypto: CryptoPort;
-  readonly codec: Pick<SessionCodec, 'result' | 'dispute'>;
+  readonly codec: Pick<SessionCodec, 'aggregate' | 'result' | 'dispute'>;
 }
 
 type SigningPorts = ResultPorts & { readonly signer: Signer };
 
-/** The coordinator's word which sum it opened. */
-export function signAggregate({ crypto, codec, signer }: SigningPorts, result: ResultBody): Signed {
-  return signBody(crypto, signer, 'CSA1/aggregate', codec.result.encode(result));
+/** The coordinator's word which sums it opened in a round. */
+export function signAggregate({ crypto, codec, signer }: SigningPorts, aggregate: AggregateBody): Signed {
+  return signBody(crypto, signer, 'CSA1/aggregate', codec.aggregate.encode(aggregate));
+}
+
+/** What the coordinator signed: the sums of a round, and which of them is the participant's own. */
+export interface ReadAggregate {
+  /** SHA-256 of the body: whoever signs it signs all of these sums. */
+  readonly aggregateHash: Uint8Array;
+  readonly own: RoundSum;
+  /** The own one included, groups ascending. */
+  readonly sums: readonly RoundSum[];
 }
 
 /**
- * What the coordinator says it opened.
+ * What the coordinator says it opened in a round.
  *
- * @returns resultHash.
- * @throws `verification` `check.aggregate`; `malformed`.
+ * @throws `verification` `check.aggregate`, also when it is about another round, names a group or a session twice, or this session not at
+ *   all; `malformed`.
  */
 export function readAggregate(
   { crypto, codec }: ResultPorts,
   aggregate: Signed,
-  expected: { readonly sid2: Uint8Array; readonly coordinatorKey: Uint8Array },
-): Uint8Array {
-  const { sid2, coordinatorKey: publicKey } = expected;
+  expected: {
+    readonly runId: string;
+    readonly round: number;
+    readonly sid2: Uint8Array;
+    readonly coordinatorKey: Uint8Array;
+  },
+): ReadAggregate {
+  const { runId, round, sid2, coordinatorKey: publicKey } = expected;
   const rule = 'check.aggregate';
-  const body = readSigned(crypto, codec.result, aggregate, { label: 'CSA1/aggregate', publicKey, rule });
-  if (equalBytes(body.sid2, sid2)) return body.resultHash;
-  throw contradiction(rule, 'the coordinator signed the sum of another session', {
+  const body = readSigned(crypto, codec.aggregate, aggregate, { label: 'CSA1/aggregate', publicKey, rule });
+  if (body.runId !== runId || body.round !== round) {
+    throw contradiction(rule, 'the coordinator signed the sums of another round', {
+      required: `${runId}/${round}`,
+      offered: `${body.runId}/${body.round}`,
+    });
+  }
+  const { sums } = body;
+  const sessions = new Set(sums.map((sum) => toHex(sum.sid2)));
+  const ascending = sums.every(({ group }, at) => group > (sums[at - 1]?.group ?? -1));
+  const own = sums.find((sum) => equalBytes(sum.sid2, sid2));
+  if (own !== undefined && ascending && sessions.size === sums.length) {
+    return { aggregateHash: crypto.sha256(aggregate.body), own, sums };
+  }
+  throw contradiction(rule, 'the coordinator signed the sums of other sessions, or one of them twice', {
     required: toHex(sid2),
-    offered: toHex(body.sid2),
+    offered: [...sessions].join(', ').slice(0, 200),
   });
 }
 
@@ -47,9 +81,9 @@ export function signDispute({ crypto, codec, signer }: SigningPorts, dispute: Di
 }
 
 /**
- * One survivor's verdict on this very sum.
+ * One survivor's verdict on this very sum, among these very sums of its round.
  *
- * @throws `verification` `result.signature`, `result.session`, `result.hash`; `malformed`.
+ * @throws `verification` `result.signature`, `result.session`, `result.hash`, `result.aggregate`; `malformed`.
  */
 export function checkVerdict(
   { crypto, codec }: ResultPorts,
@@ -64,15 +98,18 @@ export function checkVerdict(
     });
   }
   const body = decodeBody<ResultBody>(kind === 'result' ? codec.result : codec.dispute, statement.body);
-  if (!equalBytes(body.sid2, expected.sid2)) {
-    throw contradiction('result.session', 'a verdict is about another session', {
-      required: toHex(expected.sid2),
-      offered: toHex(body.sid2),
-    });
-  }
-  if (equalBytes(body.resultHash, expected.resultHash)) return;
-  throw contradiction('result.hash', 'a verdict is about another sum', {
-    required: toHex(expected.resultHash),
-    offered: toHex(body.resultHash),
-  });
+  requireSame('result.session', 'a verdict is about another session', expected.sid2, body.sid2);
+  requireSame('result.hash', 'a verdict is about another sum', expected.resultHash, body.resultHash);
+  const what = 'a verdict is about other sums of the round';
+  requireSame('result.aggregate', what, expected.aggregateHash, body.aggregateHash);
+}
+
+function requireSame(
+  rule: 'result.session' | 'result.hash' | 'result.aggregate',
+  what: string,
+  required: Uint8Array,
+  offered: Uint8Array,
+): void {
+  if (equalBytes(required, offered)) return;
+  throw contradiction(rule, what, { required: toHex(required), offered: toHex(offered) });
 }

@@ -8,6 +8,8 @@ export const bounds = {
   /** The smallest sum that is ever opened. */
   cohortMin: 3,
   rosterMembersMax: 4096,
+  /** Secure groups of one round: the largest roster in groups of three. */
+  groupsMax: 1365,
   rosterOperatorsMax: 64,
   idCharactersMax: 63,
   /** Free text such as a purpose or a reason. */

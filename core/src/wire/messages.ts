@@ -122,15 +122,37 @@ export interface AbortBody {
   readonly sid: Uint8Array;
 }
 
-/** What a sum is known by: signed by the coordinator that opened it, and by every survivor that found it right. */
+/** The opened sum of one secure group; of a round of one session there is one. */
+export interface RoundSum {
+  /** Index among the groups of the round, those that failed counted. */
+  readonly group: number;
+  readonly sid2: Uint8Array;
+  /** RFC 6962 root over the packed sum's chunks of 49,152 bytes. */
+  readonly resultHash: Uint8Array;
+  /** |U3| of the group. */
+  readonly survivors: number;
+}
+
+/** The coordinator's word which sums a round was made of: all that were opened and not spoiled, groups ascending. */
+export interface AggregateBody {
+  readonly runId: string;
+  readonly round: number;
+  readonly sums: readonly RoundSum[];
+}
+
+/** What a sum is known by, signed by every survivor that found it right. */
 export interface ResultBody {
   readonly sid2: Uint8Array;
   /** RFC 6962 root over the packed sum's chunks of 49,152 bytes. */
   readonly resultHash: Uint8Array;
+  /** SHA-256 of the {@link AggregateBody}: with it a survivor signs which sums the round was made of. */
+  readonly aggregateHash: Uint8Array;
 }
 
 /** A survivor's statement that it does not accept this sum, with what it found first. */
 export interface DisputeBody extends ResultBody {
+  /** Index of the secure group whose sum, or served chunk, does not hold; 0 in a round of one session. */
+  readonly group: number;
   /** The rule that does not hold, e.g. `check.sum`. */
   readonly rule: string;
   /** Chunk of the packed vector, or 0 where no chunk is to blame. */
@@ -196,6 +218,7 @@ export interface SessionCodec {
   readonly survivors: BodyCodec<SurvivorsBody>;
   readonly reveal: BodyCodec<RevealBody>;
   readonly abort: BodyCodec<AbortBody>;
+  readonly aggregate: BodyCodec<AggregateBody>;
   readonly result: BodyCodec<ResultBody>;
   readonly dispute: BodyCodec<DisputeBody>;
   readonly receipt: BodyCodec<ReceiptBody>;

@@ -8,6 +8,7 @@ import type { AbortProposal as _concordat_v1_AbortProposal, AbortProposal__Outpu
 import type { AbortRequest as _concordat_v1_AbortRequest, AbortRequest__Output as _concordat_v1_AbortRequest__Output } from './concordat/v1/AbortRequest.js';
 import type { AdvertBody as _concordat_v1_AdvertBody, AdvertBody__Output as _concordat_v1_AdvertBody__Output } from './concordat/v1/AdvertBody.js';
 import type { AdvertiseRequest as _concordat_v1_AdvertiseRequest, AdvertiseRequest__Output as _concordat_v1_AdvertiseRequest__Output } from './concordat/v1/AdvertiseRequest.js';
+import type { AggregateBody as _concordat_v1_AggregateBody, AggregateBody__Output as _concordat_v1_AggregateBody__Output } from './concordat/v1/AggregateBody.js';
 import type { AnswerRequest as _concordat_v1_AnswerRequest, AnswerRequest__Output as _concordat_v1_AnswerRequest__Output } from './concordat/v1/AnswerRequest.js';
 import type { Approval as _concordat_v1_Approval, Approval__Output as _concordat_v1_Approval__Output } from './concordat/v1/Approval.js';
 import type { Assignment as _concordat_v1_Assignment, Assignment__Output as _concordat_v1_Assignment__Output } from './concordat/v1/Assignment.js';
@@ -45,6 +46,7 @@ import type { RevealBody as _concordat_v1_RevealBody, RevealBody__Output as _con
 import type { RevealRequest as _concordat_v1_RevealRequest, RevealRequest__Output as _concordat_v1_RevealRequest__Output } from './concordat/v1/RevealRequest.js';
 import type { RevealedShare as _concordat_v1_RevealedShare, RevealedShare__Output as _concordat_v1_RevealedShare__Output } from './concordat/v1/RevealedShare.js';
 import type { RoundKey as _concordat_v1_RoundKey, RoundKey__Output as _concordat_v1_RoundKey__Output } from './concordat/v1/RoundKey.js';
+import type { RoundSum as _concordat_v1_RoundSum, RoundSum__Output as _concordat_v1_RoundSum__Output } from './concordat/v1/RoundSum.js';
 import type { RoundsClient as _concordat_v1_RoundsClient, RoundsDefinition as _concordat_v1_RoundsDefinition } from './concordat/v1/Rounds.js';
 import type { RunOffer as _concordat_v1_RunOffer, RunOffer__Output as _concordat_v1_RunOffer__Output } from './concordat/v1/RunOffer.js';
 import type { SegmentSpec as _concordat_v1_SegmentSpec, SegmentSpec__Output as _concordat_v1_SegmentSpec__Output } from './concordat/v1/SegmentSpec.js';
@@ -77,6 +79,7 @@ export interface ProtoGrpcType {
       AbortRequest: MessageTypeDefinition<_concordat_v1_AbortRequest, _concordat_v1_AbortRequest__Output>
       AdvertBody: MessageTypeDefinition<_concordat_v1_AdvertBody, _concordat_v1_AdvertBody__Output>
       AdvertiseRequest: MessageTypeDefinition<_concordat_v1_AdvertiseRequest, _concordat_v1_AdvertiseRequest__Output>
+      AggregateBody: MessageTypeDefinition<_concordat_v1_AggregateBody, _concordat_v1_AggregateBody__Output>
       AnswerRequest: MessageTypeDefinition<_concordat_v1_AnswerRequest, _concordat_v1_AnswerRequest__Output>
       Approval: MessageTypeDefinition<_concordat_v1_Approval, _concordat_v1_Approval__Output>
       Assignment: MessageTypeDefinition<_concordat_v1_Assignment, _concordat_v1_Assignment__Output>
@@ -114,6 +117,7 @@ export interface ProtoGrpcType {
       RevealRequest: MessageTypeDefinition<_concordat_v1_RevealRequest, _concordat_v1_RevealRequest__Output>
       RevealedShare: MessageTypeDefinition<_concordat_v1_RevealedShare, _concordat_v1_RevealedShare__Output>
       RoundKey: MessageTypeDefinition<_concordat_v1_RoundKey, _concordat_v1_RoundKey__Output>
+      RoundSum: MessageTypeDefinition<_concordat_v1_RoundSum, _concordat_v1_RoundSum__Output>
       Rounds: SubtypeConstructor<typeof grpc.Client, _concordat_v1_RoundsClient> & { service: _concordat_v1_RoundsDefinition }
       RunOffer: MessageTypeDefinition<_concordat_v1_RunOffer, _concordat_v1_RunOffer__Output>
       SegmentSpec: MessageTypeDefinition<_concordat_v1_SegmentSpec, _concordat_v1_SegmentSpec__Output>

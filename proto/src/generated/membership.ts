@@ -5,6 +5,7 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import type { AbortBody as _concordat_v1_AbortBody, AbortBody__Output as _concordat_v1_AbortBody__Output } from './concordat/v1/AbortBody.js';
 import type { AdmitRequest as _concordat_v1_AdmitRequest, AdmitRequest__Output as _concordat_v1_AdmitRequest__Output } from './concordat/v1/AdmitRequest.js';
 import type { AdvertBody as _concordat_v1_AdvertBody, AdvertBody__Output as _concordat_v1_AdvertBody__Output } from './concordat/v1/AdvertBody.js';
+import type { AggregateBody as _concordat_v1_AggregateBody, AggregateBody__Output as _concordat_v1_AggregateBody__Output } from './concordat/v1/AggregateBody.js';
 import type { ConfirmBody as _concordat_v1_ConfirmBody, ConfirmBody__Output as _concordat_v1_ConfirmBody__Output } from './concordat/v1/ConfirmBody.js';
 import type { DisputeBody as _concordat_v1_DisputeBody, DisputeBody__Output as _concordat_v1_DisputeBody__Output } from './concordat/v1/DisputeBody.js';
 import type { EnrollReply as _concordat_v1_EnrollReply, EnrollReply__Output as _concordat_v1_EnrollReply__Output } from './concordat/v1/EnrollReply.js';
@@ -22,6 +23,7 @@ import type { RevealBody as _concordat_v1_RevealBody, RevealBody__Output as _con
 import type { RevealedShare as _concordat_v1_RevealedShare, RevealedShare__Output as _concordat_v1_RevealedShare__Output } from './concordat/v1/RevealedShare.js';
 import type { RosterReply as _concordat_v1_RosterReply, RosterReply__Output as _concordat_v1_RosterReply__Output } from './concordat/v1/RosterReply.js';
 import type { RosterRequest as _concordat_v1_RosterRequest, RosterRequest__Output as _concordat_v1_RosterRequest__Output } from './concordat/v1/RosterRequest.js';
+import type { RoundSum as _concordat_v1_RoundSum, RoundSum__Output as _concordat_v1_RoundSum__Output } from './concordat/v1/RoundSum.js';
 import type { SegmentSpec as _concordat_v1_SegmentSpec, SegmentSpec__Output as _concordat_v1_SegmentSpec__Output } from './concordat/v1/SegmentSpec.js';
 import type { SessionConfigBody as _concordat_v1_SessionConfigBody, SessionConfigBody__Output as _concordat_v1_SessionConfigBody__Output } from './concordat/v1/SessionConfigBody.js';
 import type { ShareBody as _concordat_v1_ShareBody, ShareBody__Output as _concordat_v1_ShareBody__Output } from './concordat/v1/ShareBody.js';
@@ -40,6 +42,7 @@ export interface ProtoGrpcType {
       AbortBody: MessageTypeDefinition<_concordat_v1_AbortBody, _concordat_v1_AbortBody__Output>
       AdmitRequest: MessageTypeDefinition<_concordat_v1_AdmitRequest, _concordat_v1_AdmitRequest__Output>
       AdvertBody: MessageTypeDefinition<_concordat_v1_AdvertBody, _concordat_v1_AdvertBody__Output>
+      AggregateBody: MessageTypeDefinition<_concordat_v1_AggregateBody, _concordat_v1_AggregateBody__Output>
       ConfirmBody: MessageTypeDefinition<_concordat_v1_ConfirmBody, _concordat_v1_ConfirmBody__Output>
       DisputeBody: MessageTypeDefinition<_concordat_v1_DisputeBody, _concordat_v1_DisputeBody__Output>
       EnrollReply: MessageTypeDefinition<_concordat_v1_EnrollReply, _concordat_v1_EnrollReply__Output>
@@ -57,6 +60,7 @@ export interface ProtoGrpcType {
       RevealedShare: MessageTypeDefinition<_concordat_v1_RevealedShare, _concordat_v1_RevealedShare__Output>
       RosterReply: MessageTypeDefinition<_concordat_v1_RosterReply, _concordat_v1_RosterReply__Output>
       RosterRequest: MessageTypeDefinition<_concordat_v1_RosterRequest, _concordat_v1_RosterRequest__Output>
+      RoundSum: MessageTypeDefinition<_concordat_v1_RoundSum, _concordat_v1_RoundSum__Output>
       SegmentSpec: MessageTypeDefinition<_concordat_v1_SegmentSpec, _concordat_v1_SegmentSpec__Output>
       SessionConfigBody: MessageTypeDefinition<_concordat_v1_SessionConfigBody, _concordat_v1_SessionConfigBody__Output>
       ShareBody: MessageTypeDefinition<_concordat_v1_ShareBody, _concordat_v1_ShareBody__Output>

@@ -8,6 +8,7 @@ import type { AbortProposal as _concordat_v1_AbortProposal, AbortProposal__Outpu
 import type { AbortRequest as _concordat_v1_AbortRequest, AbortRequest__Output as _concordat_v1_AbortRequest__Output } from './concordat/v1/AbortRequest.js';
 import type { AdvertBody as _concordat_v1_AdvertBody, AdvertBody__Output as _concordat_v1_AdvertBody__Output } from './concordat/v1/AdvertBody.js';
 import type { AdvertiseRequest as _concordat_v1_AdvertiseRequest, AdvertiseRequest__Output as _concordat_v1_AdvertiseRequest__Output } from './concordat/v1/AdvertiseRequest.js';
+import type { AggregateBody as _concordat_v1_AggregateBody, AggregateBody__Output as _concordat_v1_AggregateBody__Output } from './concordat/v1/AggregateBody.js';
 import type { AnswerRequest as _concordat_v1_AnswerRequest, AnswerRequest__Output as _concordat_v1_AnswerRequest__Output } from './concordat/v1/AnswerRequest.js';
 import type { Approval as _concordat_v1_Approval, Approval__Output as _concordat_v1_Approval__Output } from './concordat/v1/Approval.js';
 import type { Assignment as _concordat_v1_Assignment, Assignment__Output as _concordat_v1_Assignment__Output } from './concordat/v1/Assignment.js';
@@ -30,6 +31,8 @@ import type { DeliveredBox as _concordat_v1_DeliveredBox, DeliveredBox__Output a
 import type { DisputeBody as _concordat_v1_DisputeBody, DisputeBody__Output as _concordat_v1_DisputeBody__Output } from './concordat/v1/DisputeBody.js';
 import type { Finished as _concordat_v1_Finished, Finished__Output as _concordat_v1_Finished__Output } from './concordat/v1/Finished.js';
 import type { GetRequest as _concordat_v1_GetRequest, GetRequest__Output as _concordat_v1_GetRequest__Output } from './concordat/v1/GetRequest.js';
+import type { GroupChunksRequest as _concordat_v1_GroupChunksRequest, GroupChunksRequest__Output as _concordat_v1_GroupChunksRequest__Output } from './concordat/v1/GroupChunksRequest.js';
+import type { GroupStanding as _concordat_v1_GroupStanding, GroupStanding__Output as _concordat_v1_GroupStanding__Output } from './concordat/v1/GroupStanding.js';
 import type { NotChosen as _concordat_v1_NotChosen, NotChosen__Output as _concordat_v1_NotChosen__Output } from './concordat/v1/NotChosen.js';
 import type { Proposal as _concordat_v1_Proposal, Proposal__Output as _concordat_v1_Proposal__Output } from './concordat/v1/Proposal.js';
 import type { Published as _concordat_v1_Published, Published__Output as _concordat_v1_Published__Output } from './concordat/v1/Published.js';
@@ -47,6 +50,7 @@ import type { RevealBody as _concordat_v1_RevealBody, RevealBody__Output as _con
 import type { RevealRequest as _concordat_v1_RevealRequest, RevealRequest__Output as _concordat_v1_RevealRequest__Output } from './concordat/v1/RevealRequest.js';
 import type { RevealedShare as _concordat_v1_RevealedShare, RevealedShare__Output as _concordat_v1_RevealedShare__Output } from './concordat/v1/RevealedShare.js';
 import type { RoundKey as _concordat_v1_RoundKey, RoundKey__Output as _concordat_v1_RoundKey__Output } from './concordat/v1/RoundKey.js';
+import type { RoundSum as _concordat_v1_RoundSum, RoundSum__Output as _concordat_v1_RoundSum__Output } from './concordat/v1/RoundSum.js';
 import type { RoundsClient as _concordat_v1_RoundsClient, RoundsDefinition as _concordat_v1_RoundsDefinition } from './concordat/v1/Rounds.js';
 import type { RunOffer as _concordat_v1_RunOffer, RunOffer__Output as _concordat_v1_RunOffer__Output } from './concordat/v1/RunOffer.js';
 import type { SegmentSpec as _concordat_v1_SegmentSpec, SegmentSpec__Output as _concordat_v1_SegmentSpec__Output } from './concordat/v1/SegmentSpec.js';
@@ -84,6 +88,7 @@ export interface ProtoGrpcType {
       AbortRequest: MessageTypeDefinition<_concordat_v1_AbortRequest, _concordat_v1_AbortRequest__Output>
       AdvertBody: MessageTypeDefinition<_concordat_v1_AdvertBody, _concordat_v1_AdvertBody__Output>
       AdvertiseRequest: MessageTypeDefinition<_concordat_v1_AdvertiseRequest, _concordat_v1_AdvertiseRequest__Output>
+      AggregateBody: MessageTypeDefinition<_concordat_v1_AggregateBody, _concordat_v1_AggregateBody__Output>
       AnswerRequest: MessageTypeDefinition<_concordat_v1_AnswerRequest, _concordat_v1_AnswerRequest__Output>
       Approval: MessageTypeDefinition<_concordat_v1_Approval, _concordat_v1_Approval__Output>
       Assignment: MessageTypeDefinition<_concordat_v1_Assignment, _concordat_v1_Assignment__Output>
@@ -106,6 +111,8 @@ export interface ProtoGrpcType {
       DisputeBody: MessageTypeDefinition<_concordat_v1_DisputeBody, _concordat_v1_DisputeBody__Output>
       Finished: MessageTypeDefinition<_concordat_v1_Finished, _concordat_v1_Finished__Output>
       GetRequest: MessageTypeDefinition<_concordat_v1_GetRequest, _concordat_v1_GetRequest__Output>
+      GroupChunksRequest: MessageTypeDefinition<_concordat_v1_GroupChunksRequest, _concordat_v1_GroupChunksRequest__Output>
+      GroupStanding: MessageTypeDefinition<_concordat_v1_GroupStanding, _concordat_v1_GroupStanding__Output>
       NotChosen: MessageTypeDefinition<_concordat_v1_NotChosen, _concordat_v1_NotChosen__Output>
       Proposal: MessageTypeDefinition<_concordat_v1_Proposal, _concordat_v1_Proposal__Output>
       Published: MessageTypeDefinition<_concordat_v1_Published, _concordat_v1_Published__Output>
@@ -123,6 +130,7 @@ export interface ProtoGrpcType {
       RevealRequest: MessageTypeDefinition<_concordat_v1_RevealRequest, _concordat_v1_RevealRequest__Output>
       RevealedShare: MessageTypeDefinition<_concordat_v1_RevealedShare, _concordat_v1_RevealedShare__Output>
       RoundKey: MessageTypeDefinition<_concordat_v1_RoundKey, _concordat_v1_RoundKey__Output>
+      RoundSum: MessageTypeDefinition<_concordat_v1_RoundSum, _concordat_v1_RoundSum__Output>
       Rounds: SubtypeConstructor<typeof grpc.Client, _concordat_v1_RoundsClient> & { service: _concordat_v1_RoundsDefinition }
       RunOffer: MessageTypeDefinition<_concordat_v1_RunOffer, _concordat_v1_RunOffer__Output>
       SegmentSpec: MessageTypeDefinition<_concordat_v1_SegmentSpec, _concordat_v1_SegmentSpec__Output>

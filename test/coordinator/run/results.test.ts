@@ -31,13 +31,21 @@ describe('opened sums that a coordinator keeps', () => {
       await writer.append(vector);
       await writer.commit();
     }
-    await desk.keep({ ...place, order, sum, rounds: 2 });
+    await keep();
   });
 
   afterEach(async () => {
     await store.close();
     rmSync(directory, { recursive: true });
   });
+
+  async function keep(
+    sums: readonly (readonly [group: number, opened: Pick<OpenedSession, 'order' | 'sum'>])[] = [[0, opened]],
+  ): Promise<void> {
+    const round = desk.openRound('spring', 1);
+    for (const [group, one] of sums) await round.add({ group, sum: one.order }, one.sum);
+    await round.close(2);
+  }
 
   async function thrown(work: Promise<unknown>): Promise<unknown> {
     return work.then(
@@ -53,10 +61,10 @@ describe('opened sums that a coordinator keeps', () => {
   }
 
   it('are the same when they are opened again after a restart, and never another', async () => {
-    await desk.keep({ ...place, order, sum, rounds: 2 });
+    await keep();
     const result = await store.results.get(sid2);
     expect(result!.resultHash).to.deep.equal(vectorRoot(nodeCrypto, sum));
-    const other = await thrown(desk.keep({ ...place, order, sum: opened.changedByOne(48, 2), rounds: 2 }));
+    const other = await thrown(keep([[0, { order, sum: opened.changedByOne(48, 2) }]]));
     expect((other as FederatedError).code).to.equal('internal');
     expect((await store.results.get(sid2))!.resultHash).to.deep.equal(result!.resultHash);
     expect((await all('1'))[0]!.data).to.deep.equal(sum);
@@ -83,14 +91,97 @@ describe('opened sums that a coordinator keeps', () => {
     expect(await store.results.keptRounds('spring')).to.deep.equal([]);
   });
 
-  it('name a model only where it was made of one sum alone', async () => {
-    const hash = new Uint8Array(32).fill(5);
-    await desk.published('spring', 1, 1, hash);
-    expect((await desk.show('1', sid2)).modelHash).to.deep.equal(hash);
-    const second = new OpenedSession({ seed: 2 });
-    await desk.keep({ ...place, order: second.order, sum: second.sum, rounds: 2 });
-    await desk.published('spring', 1, 1, hash);
-    expect('modelHash' in (await desk.show('1', sid2))).to.equal(false);
+  describe('of a round of several groups', () => {
+    // The second group gave up.
+    const first = new OpenedSession({ seed: 2 });
+    const third = new OpenedSession({ seed: 3 });
+    const own = first.order.sid2;
+
+    async function keepBoth(): Promise<void> {
+      const round = desk.openRound('spring', 2);
+      await round.add({ group: 0, sum: first.order }, first.sum);
+      await round.add({ group: 2, sum: third.order }, third.sum);
+      await round.close(2);
+    }
+
+    async function sign(of: OpenedSession, participant: string): Promise<void> {
+      const { aggregate } = await desk.show(participant, of.order.sid2);
+      const finding = { type: 'right', ...of.result, aggregateHash: nodeCrypto.sha256(aggregate.body) } as const;
+      await desk.sign(participant, of.order.sid2, giveVerdict(of.session.ports(participant), [], finding).verdict);
+    }
+
+    it('are signed as one, with the number of survivors of each', async () => {
+      await keepBoth();
+      const shown = await desk.show('1', own);
+      expect(sessionCodec.aggregate.decode(shown.aggregate.body)).to.deep.equal({
+        runId: 'spring',
+        round: 2,
+        sums: [
+          { group: 0, sid2: own, resultHash: first.resultHash, survivors: 3 },
+          { group: 2, sid2: third.order.sid2, resultHash: third.resultHash, survivors: 3 },
+        ],
+      });
+      expect((await desk.show('1', third.order.sid2)).aggregate).to.deep.equal(shown.aggregate);
+      expect(shown.groups).to.deep.equal([
+        { threshold: 3, signed: 0, disputed: 0 },
+        { threshold: 3, signed: 0, disputed: 0 },
+      ]);
+    });
+
+    it('are released together, when T of each signed', async () => {
+      await keepBoth();
+      const news: VerdictNews[] = [];
+      desk.onVerdict((one) => void news.push(one));
+      for (const participant of ['1', '2', '3']) await sign(first, participant);
+      for (const participant of ['1', '2', '3']) await sign(third, participant);
+      expect(news.map(({ release }) => release.released)).to.deep.equal([false, false, false, false, false, true]);
+      const [newest] = await desk.releases('spring', 1);
+      expect(newest).to.deep.include({ round: 2, of: 6, threshold: 6, released: true });
+      expect(newest!.groups!.map(({ group, signed }) => [group, signed])).to.deep.equal([
+        [1, ['1', '2', '3']],
+        [3, ['1', '2', '3']],
+      ]);
+    });
+
+    it('serve a survivor of one the sum of another, and no vector in it', async () => {
+      await keepBoth();
+      const served = [];
+      for await (const one of desk.groupChunks('1', own, { group: 2, chunks: [0] })) served.push(one);
+      expect(served.map(({ data, survivor }) => [data, survivor])).to.deep.equal([
+        [new Uint8Array(third.sum), undefined],
+      ]);
+    });
+
+    it('serve nothing of a group without a sum, and nothing to whoever is in none', async () => {
+      await keepBoth();
+      const wanted = { group: 2, chunks: [0] };
+      const refused = async (participant: string, of: Uint8Array, what: typeof wanted) =>
+        ruleOf(await thrown(desk.groupChunks(participant, of, what).next()));
+      expect(await refused('1', own, { ...wanted, group: 1 })).to.equal('result.unknown');
+      expect(await refused('4', own, wanted)).to.equal('result.survivor');
+      expect(await refused('1', new Uint8Array(32), wanted)).to.equal('result.unknown');
+      expect(await refused('1', own, { ...wanted, chunks: [9] })).to.equal('check.chunks');
+    });
+
+    it('count only when all of them are kept, and are opened again when their coordinator died between two', async () => {
+      const died = desk.openRound('spring', 2);
+      await died.add({ group: 0, sum: first.order }, first.sum);
+      expect(ruleOf(await thrown(desk.show('1', own)))).to.equal('result.unknown');
+      await keepBoth();
+      await keepBoth();
+      expect(await store.results.ofRound('spring', 2)).to.have.length(2);
+    });
+
+    it('are never others once they were signed: not fewer, and not in another group', async () => {
+      await keepBoth();
+      const fewer = desk.openRound('spring', 2);
+      await fewer.add({ group: 0, sum: first.order }, first.sum);
+      expect(((await thrown(fewer.close(2))) as FederatedError).code).to.equal('internal');
+      const moved = desk.openRound('spring', 2);
+      await moved.add({ group: 1, sum: first.order }, first.sum);
+      await moved.add({ group: 2, sum: third.order }, third.sum);
+      expect(((await thrown(moved.close(2))) as FederatedError).code).to.equal('internal');
+    });
   });
 
   it('are a fault of ours, and told as nothing more, when a vector is short or gone', async () => {
@@ -103,13 +194,14 @@ describe('opened sums that a coordinator keeps', () => {
   it('tell of every verdict that is new, once', async () => {
     const news: VerdictNews[] = [];
     desk.onVerdict((one) => void news.push(one));
-    const resultHash = vectorRoot(nodeCrypto, sum);
-    const { verdict } = giveVerdict(opened.session.ports('1'), [], { type: 'right', sid2, resultHash });
+    const { aggregate } = await desk.show('1', sid2);
+    const finding = { type: 'right', ...opened.result, aggregateHash: nodeCrypto.sha256(aggregate.body) } as const;
+    const { verdict } = giveVerdict(opened.session.ports('1'), [], finding);
     const receipts = await Promise.all([desk.sign('1', sid2, verdict), desk.sign('1', sid2, verdict)]);
     expect(receipts[0]).to.deep.equal(receipts[1]);
-    expect(news.map(({ participant, tally }) => [participant, tally.signed, tally.released])).to.deep.equal([
+    expect(news.map(({ participant, release }) => [participant, release.signed, release.released])).to.deep.equal([
       ['1', ['1'], false],
     ]);
-    expect(await desk.tallies('spring', 8)).to.have.length(1);
+    expect(await desk.releases('spring', 8)).to.have.length(1);
   });
 });

@@ -10,6 +10,8 @@ import {
   giveVerdict,
   type OwnSession,
   ownSession,
+  type ReadAggregate,
+  type ResultBody,
   readAggregate,
   readTranscript,
   rosterView,
@@ -36,9 +38,16 @@ const checked = { aggregateCheck: 'on', transcriptRetention: 2, rounds: 1 } as c
 
 /** The chunks asked for, as they come. */
 function chunksOf(member: Member, sid2: Uint8Array, chunks: readonly number[]): Promise<ServedChunk[]> {
+  return served(member.stubs.Results.Chunks({ sid2, chunks: [...chunks] }));
+}
+
+function groupChunksOf(member: Member, sid2: Uint8Array, group: number, chunks: readonly number[]) {
+  return served(member.stubs.Results.GroupChunks({ sid2, group, chunks: [...chunks] }));
+}
+
+function served(stream: grpc.ClientReadableStream<wire.ServedChunk__Output>): Promise<ServedChunk[]> {
   return new Promise((resolve, reject) => {
     const served: ServedChunk[] = [];
-    const stream = member.stubs.Results.Chunks({ sid2, chunks: [...chunks] });
     stream.on('data', (chunk: wire.ServedChunk__Output) => {
       const { data, ...rest } = servedChunkFromWire(chunk);
       served.push({ ...rest, data: data.slice() });
@@ -109,7 +118,7 @@ describe('what a coordinator shows of an opened sum', function () {
 
   async function read(
     member: Member,
-  ): Promise<{ readonly checked: CheckedTranscript; readonly resultHash: Uint8Array }> {
+  ): Promise<{ readonly checked: CheckedTranscript; readonly aggregate: ReadAggregate }> {
     const shown = await show(member, own.sid2);
     const { roster } = await call<wire.RosterReply__Output>(member.stubs.Membership, 'Roster', {});
     const decoded = decodeRoster(new Uint8Array(roster!.document!.body));
@@ -118,8 +127,15 @@ describe('what a coordinator shows of an opened sum', function () {
     const { coordinatorKey } = decoded;
     return {
       checked: readTranscript(ports, shown.transcript, { own: sessionOf(member.id), publicKeys: new Map(keys) }),
-      resultHash: readAggregate(ports, shown.aggregate, { sid2: own.sid2, coordinatorKey }),
+      aggregate: readAggregate(ports, shown.aggregate, { runId: 'spring', round: 1, sid2: own.sid2, coordinatorKey }),
     };
+  }
+
+  /** What every statement on the sum is about. */
+  async function result(): Promise<ResultBody> {
+    const { aggregate } = await read(members.get('acme')!);
+    const { aggregateHash, own: sum } = aggregate;
+    return { sid2: sum.sid2, resultHash: sum.resultHash, aggregateHash };
   }
 
   function sign(name: string, finding: Finding): Promise<unknown> {
@@ -131,7 +147,8 @@ describe('what a coordinator shows of an opened sum', function () {
   it('is enough for a survivor to compute every chunk of it anew', async () => {
     expect(events.some((event) => event.type === 'round' && event.recovered.includes('echo'))).to.equal(true);
     for (const name of survivors) {
-      const { checked: transcript, resultHash } = await read(members.get(name)!);
+      const { checked: transcript, aggregate } = await read(members.get(name)!);
+      const { resultHash } = aggregate.own;
       const chunks = Array.from({ length: chunkCount(transcript.layout) }, (_, chunk) => chunk);
       expect(chunks).to.have.length.above(1);
       const check = new ChunkCheck({ crypto: nodeCrypto, transcript, resultHash, chunks });
@@ -146,6 +163,7 @@ describe('what a coordinator shows of an opened sum', function () {
     for (const outsider of [echo, foxtrot]) {
       expect(await refusalOf(show(outsider, own.sid2))).to.equal('refused result.survivor');
       expect(await refusalOf(chunksOf(outsider, own.sid2, [0]))).to.equal('refused result.survivor');
+      expect(await refusalOf(groupChunksOf(outsider, own.sid2, 0, [0]))).to.equal('refused result.survivor');
     }
     const served = await chunksOf(members.get('acme')!, own.sid2, [0]);
     expect(served.map(({ survivor }) => survivor)).to.deep.equal([undefined, 0, 1, 2, 3]);
@@ -163,6 +181,7 @@ describe('what a coordinator shows of an opened sum', function () {
       const stranger = { id: '', signer: members.get('acme')!.signer, tls, stubs };
       expect(await refusalOf(call(stubs.Results, 'Show', { sid2: own.sid2 }))).to.equal(code);
       expect(await refusalOf(chunksOf(stranger, own.sid2, [0]))).to.equal(code);
+      expect(await refusalOf(groupChunksOf(stranger, own.sid2, 0, [0]))).to.equal(code);
       expect(await refusalOf(call(stubs.Results, 'Sign', { sid2: own.sid2 }))).to.equal(code);
       disconnect(stubs);
     }
@@ -173,6 +192,11 @@ describe('what a coordinator shows of an opened sum', function () {
     expect(await refusalOf(show(acme, new Uint8Array(32)))).to.equal('refused result.unknown');
     expect(await refusalOf(show(acme, own.sid2.subarray(1)))).to.equal('malformed');
     expect(await refusalOf(chunksOf(acme, new Uint8Array(0), [0]))).to.equal('malformed');
+    // The round has one session: the first group, and no other.
+    expect(await groupChunksOf(acme, own.sid2, 0, [0])).to.have.length(1);
+    for (const group of [1, 4_000_000_000]) {
+      expect(await refusalOf(groupChunksOf(acme, own.sid2, group, [0]))).to.equal('refused result.unknown');
+    }
     const many = Array.from({ length: 65 }, (_, chunk) => chunk);
     for (const chunks of [[], [1, 0], [0, 0], [99], many, new Array<number>(8_000).fill(9)]) {
       expect(await refusalOf(chunksOf(acme, own.sid2, chunks)), `${chunks.length} chunks`).to.equal(
@@ -188,14 +212,18 @@ describe('what a coordinator shows of an opened sum', function () {
   });
 
   it('takes a verdict of a survivor in its own name, once', async () => {
-    const { resultHash } = await read(members.get('acme')!);
-    const right: Finding = { type: 'right', sid2: own.sid2, resultHash };
-    const wrong: Finding = { type: 'wrong', sid2: own.sid2, resultHash, rule: 'check.sum', chunk: 1, lane: 17 };
+    const signed = await result();
+    const right: Finding = { type: 'right', ...signed };
+    const wrong: Finding = { type: 'wrong', ...signed, group: 0, rule: 'check.sum', chunk: 1, lane: 17 };
     const acme = members.get('acme')!;
     expect(await refusalOf(call(acme.stubs.Results, 'Sign', { sid2: own.sid2 }))).to.equal('malformed');
-    expect(await refusalOf(sign('acme', { ...right, resultHash: new Uint8Array(32) }))).to.equal(
-      'verification result.hash',
-    );
+    for (const [field, rule] of [
+      ['resultHash', 'result.hash'],
+      ['aggregateHash', 'result.aggregate'],
+    ] as const) {
+      const other = { ...right, [field]: new Uint8Array(32) };
+      expect(await refusalOf(sign('acme', other))).to.equal(`verification ${rule}`);
+    }
     expect(await refusalOf(sign('echo', right))).to.equal('refused result.survivor');
     const foreign = giveVerdict(
       { crypto: nodeCrypto, codec: sessionCodec, signer: members.get('bluebird')!.signer },
@@ -213,8 +241,8 @@ describe('what a coordinator shows of an opened sum', function () {
   });
 
   it('says how a release stands, and by whom it is disputed, also after a restart', async () => {
-    const { resultHash } = await read(members.get('acme')!);
-    for (const name of ['bluebird', 'cobalt']) await sign(name, { type: 'right', sid2: own.sid2, resultHash });
+    const signed = await result();
+    for (const name of ['bluebird', 'cobalt']) await sign(name, { type: 'right', ...signed });
     await consortium.restart();
     for (const [name, member] of members) {
       disconnect(member.stubs);

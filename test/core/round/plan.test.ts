@@ -372,12 +372,18 @@ describe('a plan for more participants than one session holds', () => {
   it('says how many groups there are, what is seen of each, and whom c has to bound', () => {
     const plan = examplePlan({ cohort: { min: 34, size: 1000, max: 250 }, maxColluders: 11 });
     expect(describeGroups(plan)).to.deep.equal([
-      '1000 participants make 4 groups of 250; the coordinator draws them and sees the sum of each.',
+      '1000 participants make 4 groups of 250; the coordinator draws them and sees the sum of each; whoever takes part is shown them too.',
       'At most 11 of all who take part, not of each group, may help it: it could put every one of them beside one organization, which is then hidden among at least 120 honest updates.',
       'A model needs 1 open group; their sums are added.',
     ]);
     expect(describeTolerance(plan)).to.match(/^in each group, of 250: 119 may drop out; /);
     expect(describeGroups(examplePlan())).to.deep.equal([]);
+  });
+
+  it('shows nobody but the coordinator the sums where it has no aggregate check', () => {
+    const plan = examplePlan({ cohort, aggregateCheck: 'off' });
+    expect(describeGroups(plan)[0]).to.match(/draws them and sees the sum of each\.$/);
+    expect(examplePlan({ cohort }).secureAggregation.aggregateCheck).to.equal('on');
   });
 
   it('warns of groups that bear less than a third of dropouts', () => {

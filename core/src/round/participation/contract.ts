@@ -192,8 +192,8 @@ export type ParticipationEffect =
       readonly runId: string;
       readonly round: number;
       readonly own: OwnSession;
-      /** What was published with it, when that is known: the model, and how many updates are in it. */
-      readonly published?: { readonly modelHash: Uint8Array; readonly survivors: number };
+      /** The model that was published with it, when that is known. */
+      readonly published?: { readonly modelHash: Uint8Array };
     }
   /** Bring the verdict to the coordinator; answer `result-settled` or `result-postponed`. With `error`, stop then, with that error. */
   | {

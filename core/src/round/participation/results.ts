@@ -26,7 +26,7 @@ const sessionsMax = 32;
 export function checkResults(
   state: ParticipationState,
   { ports }: Context,
-  published?: SessionName & { readonly modelHash: Uint8Array; readonly survivors: number },
+  published?: SessionName & { readonly modelHash: Uint8Array },
 ): ParticipationStep {
   const open = openResults(state);
   const checking = new Set([...state.checking, ...open.map(({ session }) => nameOf(session))]);
@@ -36,8 +36,8 @@ export function checkResults(
     if (verdict !== undefined) return { type: 'tell-verdict', runId, round, sid2: own.sid2, verdict } as const;
     const check = { type: 'check-result', runId, round, own } as const;
     if (published?.runId !== runId || published.round !== round) return check;
-    const { modelHash, survivors } = published;
-    return { ...check, published: { modelHash, survivors } };
+    const { modelHash } = published;
+    return { ...check, published: { modelHash } };
   });
   return withEffects({ ...state, checking }, ...effects);
 }

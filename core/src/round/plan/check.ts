@@ -89,11 +89,6 @@ function checkGroups(plan: Plan, reader: Reader): void {
       'Remove the field, or set cohort.size above cohort.max.',
     );
   }
-  if (secureAggregation.aggregateCheck === 'on') {
-    throw field
-      .field('aggregateCheck')
-      .refusal('the aggregate check of several groups does not exist in this version', 'off', 'on', 'Set it to "off".');
-  }
   const wanted = groups.combine === 'sum' ? 1 : robustGroupsMin;
   if (groups.min < wanted) {
     throw rules

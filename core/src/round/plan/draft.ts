@@ -108,7 +108,7 @@ export function completePlan(draft: PlanDraft): Plan {
       }),
       maxWeight: draft.maxWeight ?? 2 ** 15,
       ...(rotation === 'none' ? {} : { rotation }),
-      aggregateCheck: draft.aggregateCheck ?? (groups === undefined ? 'on' : 'off'),
+      aggregateCheck: draft.aggregateCheck ?? 'on',
       ...(groups === undefined ? {} : { groups }),
     },
     weighting: draft.weighting ?? 'powers-of-two',

@@ -47,8 +47,9 @@ export function describeGroups(plan: Plan): readonly string[] {
   const rest = leftOver === 0 ? '' : `, ${leftOver} sit out`;
   const honest = thresholdOf(smallest, maxColluders) - maxColluders;
   const enough = 3 * maxColluders + 1;
+  const shown = secureAggregation.aggregateCheck === 'on' ? '; whoever takes part is shown them too' : '';
   return [
-    `${cohort.size} participants make ${sizes.length} groups of ${of}${rest}; the coordinator draws them and sees the sum of each.`,
+    `${cohort.size} participants make ${sizes.length} groups of ${of}${rest}; the coordinator draws them and sees the sum of each${shown}.`,
     `At most ${maxColluders} of all who take part, not of each group, may help it: it could put every one of them beside one organization, which is then hidden among at least ${honest} honest updates.`,
     `A model needs ${groups.min} open ${groups.min === 1 ? 'group' : 'groups'}; ${combinationInWords(groups)}.`,
     ...(cohort.min >= enough

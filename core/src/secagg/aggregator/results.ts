@@ -1,7 +1,7 @@
 import { equalBytes } from '../../bytes.js';
 import { FederatedError, refusal } from '../../errors.js';
 import type { Signed, Verdict } from '../../wire/messages.js';
-import { checkVerdict, signAggregate } from '../result.js';
+import { checkVerdict } from '../result.js';
 import { decodeBody } from '../signing.js';
 import type { AggregatorPorts } from './contract.js';
 
@@ -9,7 +9,7 @@ import type { AggregatorPorts } from './contract.js';
 export interface SessionResult {
   readonly sid2: Uint8Array;
   readonly resultHash: Uint8Array;
-  /** The coordinator's signature on both. */
+  /** The coordinator's signature on this sum and every other of its round. */
   readonly aggregate: Signed;
   /** T. */
   readonly threshold: number;
@@ -17,16 +17,6 @@ export interface SessionResult {
   readonly survivors: readonly { readonly participant: string; readonly publicKey: Uint8Array }[];
   /** One for each survivor that spoke. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
-}
-
-/** Sign which sum was opened. No verdict is here yet. */
-export function openResult(
-  ports: AggregatorPorts,
-  opened: Pick<SessionResult, 'sid2' | 'resultHash' | 'threshold' | 'survivors'>,
-): SessionResult {
-  const { sid2, resultHash, threshold, survivors } = opened;
-  const aggregate = signAggregate(ports, { sid2, resultHash });
-  return { sid2, resultHash, aggregate, threshold, survivors, verdicts: new Map() };
 }
 
 /**
@@ -42,7 +32,9 @@ export function takeVerdict(
   verdict: Verdict,
 ): SessionResult {
   const { publicKey } = survivorOf(result, from);
-  checkVerdict(ports, verdict, { ...result, publicKey });
+  const { sid2, resultHash, aggregate } = result;
+  const aggregateHash = ports.crypto.sha256(aggregate.body);
+  checkVerdict(ports, verdict, { sid2, resultHash, aggregateHash, publicKey });
   const before = result.verdicts.get(from);
   if (before === undefined) return { ...result, verdicts: new Map(result.verdicts).set(from, verdict) };
   if (before.kind === verdict.kind && equalBytes(before.statement.body, verdict.statement.body)) return result;
@@ -69,17 +61,20 @@ export function survivorOf(
   });
 }
 
-/** Where a release stands. */
+/** What a survivor does not accept. */
+interface Dispute {
+  readonly participant: string;
+  readonly rule: string;
+  readonly chunk: number;
+  readonly lane: number;
+}
+
+/** How many survivors of one session spoke, and what they said. */
 export interface ResultTally {
   /** Survivors that found the sum right, sorted. */
   readonly signed: readonly string[];
-  /** Survivors that do not accept it, sorted, each with what it found first. */
-  readonly disputed: readonly {
-    readonly participant: string;
-    readonly rule: string;
-    readonly chunk: number;
-    readonly lane: number;
-  }[];
+  /** Survivors that do not accept it, sorted, each with what it found first; `group` as in its statement. */
+  readonly disputed: readonly (Dispute & { readonly group: number })[];
   /** |U3|. */
   readonly of: number;
   readonly threshold: number;
@@ -95,8 +90,49 @@ export function tallyOf(ports: Pick<AggregatorPorts, 'codec'>, result: SessionRe
   const disputed = spoken
     .filter(([, { kind }]) => kind === 'disputed')
     .map(([participant, { statement }]) => {
-      const { rule, chunk, lane } = decodeBody(ports.codec.dispute, statement.body);
-      return { participant, rule, chunk, lane };
+      const { group, rule, chunk, lane } = decodeBody(ports.codec.dispute, statement.body);
+      return { participant, group, rule, chunk, lane };
     });
   return { signed, disputed, of: survivors.length, threshold, released: signed.length >= threshold };
+}
+
+/** Where a release stands: over all secure groups whose sums are in it. */
+export interface ReleaseTally {
+  /** Sorted. */
+  readonly signed: readonly string[];
+  /** Sorted; of several groups each with the number of the group that it is about, as people count: from 1. */
+  readonly disputed: readonly (Dispute & { readonly group?: number })[];
+  /** Survivors of all groups. */
+  readonly of: number;
+  /** T of all groups added up. */
+  readonly threshold: number;
+  /** T signed in every group: the model stands on all of their sums. */
+  readonly released: boolean;
+  /** Where there are several: each with its number, from 1. */
+  readonly groups?: readonly {
+    readonly group: number;
+    readonly signed: readonly string[];
+    readonly of: number;
+    readonly threshold: number;
+  }[];
+}
+
+/** Count a release from the tallies of its sums, at least one. */
+export function releaseOf(sums: readonly { readonly group: number; readonly tally: ResultTally }[]): ReleaseTally {
+  const tallies = sums.map(({ tally }) => tally);
+  const total = (count: (tally: ResultTally) => number) => tallies.reduce((sum, tally) => sum + count(tally), 0);
+  const disputed = tallies.flatMap((tally) => tally.disputed);
+  const release = {
+    signed: tallies.flatMap(({ signed }) => signed).sort(),
+    disputed: disputed.sort((a, b) => (a.participant < b.participant ? -1 : 1)),
+    of: total((tally) => tally.of),
+    threshold: total((tally) => tally.threshold),
+    released: tallies.every(({ released }) => released),
+  };
+  if (sums.length === 1) return { ...release, disputed: disputed.map(({ group: _, ...dispute }) => dispute) };
+  return {
+    ...release,
+    disputed: release.disputed.map((dispute) => ({ ...dispute, group: dispute.group + 1 })),
+    groups: sums.map(({ group, tally: { signed, of, threshold } }) => ({ group: group + 1, signed, of, threshold })),
+  };
 }

@@ -6,25 +6,10 @@ import type { Kernels } from '../../kernels/port.js';
 import { bounds } from '../../wire/bounds.js';
 import { type Layout, laneBytes } from '../layout.js';
 import { addKeystreamsToPart, addToPart } from '../masking.js';
-import { merkleLeaf, merkleVerify } from '../merkle.js';
+import { merkleLeaf } from '../merkle.js';
 import { contradiction } from '../signing.js';
+import { chunkBytesAt, chunkCount, requireChunk, type ServedChunk } from './served-chunk.js';
 import type { CheckedTranscript } from './transcript.js';
-
-/** One chunk as the coordinator serves it. */
-export interface ServedChunk {
-  /** Cohort index of the survivor whose vector it is of; undefined: of the sum. */
-  readonly survivor?: number;
-  /** Position of the chunk in its vector. */
-  readonly chunk: number;
-  readonly data: Uint8Array;
-  /** Merkle path to the root that the survivor, or the coordinator, signed; lowest sibling first. */
-  readonly path: readonly Uint8Array[];
-}
-
-/** Chunks of a packed vector; the last one may be shorter. */
-export function chunkCount({ lengthBytes }: Pick<Layout, 'lengthBytes'>): number {
-  return Math.ceil(lengthBytes / bounds.chunkBytes);
-}
 
 /** Keystreams of one chunk that are added at once: some milliseconds. */
 const masksPerTurn = 128;
@@ -37,6 +22,8 @@ export interface ChunkCheckOptions {
   readonly resultHash: Uint8Array;
   /** Chunks to check, ascending. Memory is two chunks for each. */
   readonly chunks: readonly number[];
+  /** Number of the secure group that the sum is of, from 1, for people; undefined in a round of one session. */
+  readonly group?: number | undefined;
 }
 
 /**
@@ -76,22 +63,18 @@ export class ChunkCheck {
    * @throws `malformed` when it is another than the next; `verification` `check.chunk` when it is not under its signed root.
    */
   take(served: ServedChunk): void {
-    const { chunks, transcript, resultHash } = this.#options;
+    const { chunks, transcript, resultHash, group } = this.#options;
     const at = this.#taken % chunks.length;
     const source = Math.floor(this.#taken / chunks.length) - 1;
     const upload = transcript.uploads[source];
-    const chunk = chunks[at]!;
-    const length = this.#computed[at]!.length;
-    const isNext = source < transcript.uploads.length && served.survivor === upload?.index && served.chunk === chunk;
-    if (!isNext || served.data.length !== length) {
-      throw new FederatedError('malformed', 'the chunks do not come as they were asked for', {
-        detail: {
-          required: `${length} bytes of chunk ${chunk} of ${upload?.participant ?? 'the sum'}`,
-          offered: `${served.data.length} bytes of chunk ${served.chunk}`,
-        },
-      });
-    }
-    this.#requireUnder(served, upload?.merkleRoot ?? resultHash, upload?.participant);
+    if (source >= transcript.uploads.length) throw tooMany(this.expected);
+    requireChunk(this.#options.crypto, transcript.layout, served, {
+      survivor: upload?.index,
+      chunk: chunks[at]!,
+      root: upload?.merkleRoot ?? resultHash,
+      participant: upload?.participant,
+      group,
+    });
     if (upload === undefined) this.#offered.push(served.data.slice());
     else addToPart(transcript.layout, this.#partAt(at), served.data, this.#kernels);
     this.#taken += 1;
@@ -127,30 +110,26 @@ export class ChunkCheck {
     return { bytes: this.#computed[at]!, atByte: this.#options.chunks[at]! * bounds.chunkBytes };
   }
 
-  #requireUnder({ chunk, data, path }: ServedChunk, root: Uint8Array, participant: string | undefined): void {
-    const { crypto, transcript } = this.#options;
-    const leaf = merkleLeaf(crypto, data);
-    if (merkleVerify(crypto, { leaf, index: chunk, count: chunkCount(transcript.layout), path, root })) return;
-    throw contradiction('check.chunk', `a chunk of ${participant ?? 'the sum'} is not the one that was signed`, {
-      required: `a chunk under ${toHex(root)}`,
-      offered: toHex(leaf),
-      chunk,
-      ...(participant === undefined ? {} : { participant }),
-    });
-  }
-
   #requireEqual(chunk: number, computed: Uint8Array, offered: Uint8Array): void {
     if (equalBytes(computed, offered)) return;
-    const { crypto, transcript } = this.#options;
+    const { crypto, transcript, group } = this.#options;
     const byte = computed.findIndex((value, i) => value !== offered[i]);
-    throw contradiction('check.sum', 'the sum of this round is not the sum of the updates in it', {
+    const whose = group === undefined ? 'this round' : `group ${group}`;
+    throw contradiction('check.sum', `the sum of ${whose} is not the sum of the updates in it`, {
       required: toHex(merkleLeaf(crypto, computed)),
       offered: toHex(merkleLeaf(crypto, offered)),
       sid2: toHex(transcript.sid2),
+      ...(group === undefined ? {} : { group }),
       chunk,
       ...laneAt(transcript.layout, chunk * bounds.chunkBytes + byte),
     });
   }
+}
+
+function tooMany(required: number): FederatedError {
+  return new FederatedError('malformed', 'the chunks do not come as they were asked for', {
+    detail: { required, offered: 'one more' },
+  });
 }
 
 /** Which lane holds a byte: counted in its segment from the guard in front, which is lane 0; behind the last one come pad bytes. */
@@ -179,8 +158,4 @@ export function requireChunks(chunks: readonly number[], count: number): void {
       },
     },
   );
-}
-
-function chunkBytesAt({ lengthBytes }: Layout, chunk: number): number {
-  return Math.min(bounds.chunkBytes, lengthBytes - chunk * bounds.chunkBytes);
 }

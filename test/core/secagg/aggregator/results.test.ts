@@ -2,7 +2,7 @@ import {
   FederatedError,
   type Finding,
   giveVerdict,
-  openResult,
+  releaseOf,
   type SessionResult,
   takeVerdict,
   tallyOf,
@@ -12,14 +12,14 @@ import { OpenedSession } from '../../../support/opened-session.js';
 import { ruleThrownBy } from '../../../support/rules.js';
 
 const opened = new OpenedSession({ participants: 5, silentFrom: new Map([['5', 'upload']]) });
-const { order, session, resultHash } = opened;
+const { order, session, resultHash, aggregate } = opened;
 const { sid2, threshold, survivors } = order;
 const ports = session.aggregatorPorts;
-const right: Finding = { type: 'right', sid2, resultHash };
-const wrong: Finding = { type: 'wrong', sid2, resultHash, rule: 'check.sum', chunk: 3, lane: 17 };
+const right: Finding = { type: 'right', ...opened.result };
+const wrong: Finding = { type: 'wrong', ...opened.result, group: 0, rule: 'check.sum', chunk: 3, lane: 17 };
 
 function result(): SessionResult {
-  return openResult(ports, { sid2, resultHash, threshold, survivors });
+  return { sid2, resultHash, aggregate, threshold, survivors, verdicts: new Map() };
 }
 
 function verdictOf(participant: string, finding: Finding = right) {
@@ -55,11 +55,55 @@ describe('A release', () => {
     const disputed = heard(['1', right], ['2', right], ['3', right], ['4', wrong]);
     expect(tallyOf(ports, disputed)).to.deep.equal({
       signed: ['1', '2', '3'],
-      disputed: [{ participant: '4', rule: 'check.sum', chunk: 3, lane: 17 }],
+      disputed: [{ participant: '4', group: 0, rule: 'check.sum', chunk: 3, lane: 17 }],
       of: 4,
       threshold: 4,
       released: false,
     });
+  });
+});
+
+describe('A release of several groups', () => {
+  const three = tallyOf(ports, heard(['1', right], ['2', right], ['3', right]));
+  const four = tallyOf(ports, heard(['1', right], ['2', right], ['3', right], ['4', right]));
+
+  it('takes T signatures in every group, however many there are in one', () => {
+    const short = releaseOf([
+      { group: 0, tally: four },
+      { group: 2, tally: three },
+    ]);
+    expect(short).to.deep.equal({
+      signed: ['1', '1', '2', '2', '3', '3', '4'],
+      disputed: [],
+      of: 8,
+      threshold: 8,
+      released: false,
+      groups: [
+        { group: 1, signed: ['1', '2', '3', '4'], of: 4, threshold: 4 },
+        { group: 3, signed: ['1', '2', '3'], of: 4, threshold: 4 },
+      ],
+    });
+    const enough = releaseOf([
+      { group: 0, tally: four },
+      { group: 2, tally: four },
+    ]);
+    expect(enough.released).to.equal(true);
+  });
+
+  it('names the group that a dispute is about', () => {
+    const tally = tallyOf(ports, heard(['2', { ...wrong, group: 2 }]));
+    const { disputed, released } = releaseOf([
+      { group: 0, tally: four },
+      { group: 2, tally },
+    ]);
+    expect(disputed).to.deep.equal([{ participant: '2', group: 3, rule: 'check.sum', chunk: 3, lane: 17 }]);
+    expect(released).to.equal(false);
+  });
+
+  it('is of one session where there is one, and speaks of no group', () => {
+    const { group: _, ...said } = tallyOf(ports, heard(['1', wrong])).disputed[0]!;
+    const tally = tallyOf(ports, heard(['1', wrong]));
+    expect(releaseOf([{ group: 0, tally }])).to.deep.equal({ ...tally, disputed: [said] });
   });
 });
 
@@ -78,7 +122,7 @@ describe('A verdict that a coordinator takes', () => {
     const second = [
       [heard(['1', right]), verdictOf('1', wrong)],
       [heard(['1', wrong]), verdictOf('1', right)],
-      [heard(['1', wrong]), verdictOf('1', { ...wrong, lane: 18 })],
+      [heard(['1', wrong]), verdictOf('1', { ...wrong, lane: 18 } as Finding)],
     ] as const;
     for (const [before, verdict] of second) {
       expect(() => takeVerdict(ports, before, '1', verdict))

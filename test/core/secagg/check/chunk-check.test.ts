@@ -1,4 +1,4 @@
-import { ChunkCheck, laneAt, merkleLeaf, type Segment, toHex, vectorRoot } from '@concordat/core';
+import { ChunkCheck, FederatedError, laneAt, merkleLeaf, type Segment, toHex, vectorRoot } from '@concordat/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { OpenedSession } from '../../../support/opened-session.js';
@@ -105,6 +105,29 @@ describe('A sum that is computed anew', () => {
       segment: 'more',
       lane: 5_000,
     });
+  });
+
+  it('names the group whose sum it is, in a round that has several', () => {
+    const opened = new OpenedSession({ segments: wide });
+    const options = { crypto, transcript: opened.read(), resultHash: opened.resultHash, chunks: [0], group: 2 };
+    const sum = opened.changedByOne(48, 2);
+    const differs = new ChunkCheck({ ...options, resultHash: vectorRoot(crypto, sum) });
+    for (const served of opened.served([0], sum)) differs.take(served);
+    expect(detailThrownBy(() => [...differs.compare()])).to.include({ rule: 'check.sum', group: 2, chunk: 0 });
+    const forged = { ...opened.served([0])[0]!, data: sum.slice(0, 49_152) };
+    const foreign = new ChunkCheck(options);
+    expect(detailThrownBy(() => foreign.take(forged))).to.include({ rule: 'check.chunk', group: 2, chunk: 0 });
+  });
+
+  it('takes no chunk more than were asked for', () => {
+    const opened = new OpenedSession({ segments: wide });
+    const { resultHash } = opened;
+    const check = new ChunkCheck({ crypto, transcript: opened.read(), resultHash, chunks: [1] });
+    const served = opened.served([1]);
+    for (const one of served) check.take(one);
+    expect(() => check.take(served.at(-1)!))
+      .to.throw(FederatedError)
+      .with.property('code', 'malformed');
   });
 
   it('does not believe a chunk that is not under the root its owner signed, nor one of another place', () => {

@@ -5,6 +5,8 @@
 export interface DisputeBody {
   'sid2'?: (Buffer | Uint8Array | string);
   'resultHash'?: (Buffer | Uint8Array | string);
+  'aggregateHash'?: (Buffer | Uint8Array | string);
+  'group'?: (number);
   'rule'?: (string);
   'chunk'?: (number);
   'lane'?: (number);
@@ -13,6 +15,8 @@ export interface DisputeBody {
 export interface DisputeBody__Output {
   'sid2': (Buffer);
   'resultHash': (Buffer);
+  'aggregateHash': (Buffer);
+  'group': (number);
   'rule': (string);
   'chunk': (number);
   'lane': (number);

@@ -5,9 +5,11 @@
 export interface ResultBody {
   'sid2'?: (Buffer | Uint8Array | string);
   'resultHash'?: (Buffer | Uint8Array | string);
+  'aggregateHash'?: (Buffer | Uint8Array | string);
 }
 
 export interface ResultBody__Output {
   'sid2': (Buffer);
   'resultHash': (Buffer);
+  'aggregateHash': (Buffer);
 }

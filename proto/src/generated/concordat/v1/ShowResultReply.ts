@@ -3,6 +3,7 @@
 
 import type { SignedBody as _concordat_v1_SignedBody, SignedBody__Output as _concordat_v1_SignedBody__Output } from '../../concordat/v1/SignedBody.js';
 import type { Transcript as _concordat_v1_Transcript, Transcript__Output as _concordat_v1_Transcript__Output } from '../../concordat/v1/Transcript.js';
+import type { GroupStanding as _concordat_v1_GroupStanding, GroupStanding__Output as _concordat_v1_GroupStanding__Output } from '../../concordat/v1/GroupStanding.js';
 
 export interface ShowResultReply {
   'aggregate'?: (_concordat_v1_SignedBody | null);
@@ -11,6 +12,7 @@ export interface ShowResultReply {
   'threshold'?: (number);
   'signed'?: (string)[];
   'disputed'?: (string)[];
+  'groups'?: (_concordat_v1_GroupStanding)[];
 }
 
 export interface ShowResultReply__Output {
@@ -20,4 +22,5 @@ export interface ShowResultReply__Output {
   'threshold': (number);
   'signed': (string)[];
   'disputed': (string)[];
+  'groups': (_concordat_v1_GroupStanding__Output)[];
 }

@@ -2,8 +2,10 @@ import {
   type CoordinatorMessage,
   FederatedError,
   type ParticipantMessage,
+  type ServedChunk,
   type Signed,
   toBase64url,
+  type Verdict,
 } from '@concordat/core';
 import {
   authorizationInterceptor,
@@ -23,6 +25,9 @@ import {
   errorTrailer,
   type ReceivedCall,
   receiptToWire,
+  servedChunkToWire,
+  shownResultToWire,
+  verdictFromWire,
   type Welcome,
   type wire,
 } from '@concordat/proto';
@@ -35,6 +40,7 @@ import {
 } from '@grpc/grpc-js';
 import type { EnrolledConsortium, SignedPlan } from './consortium.js';
 import type { Evidence } from './evidence.js';
+import type { ShownSums } from './shown-sums.js';
 import { SpokenWire, type Tamper } from './spoken-wire.js';
 
 /** Who decides what the server answers. */
@@ -44,6 +50,10 @@ export interface Script {
   heard(from: string, message: ParticipantMessage, vector?: Uint8Array): Signed;
   /** Something else happened: a stream was opened or lost. */
   changed(): void;
+  /** What members are shown of opened sums; nothing unless it is there. */
+  readonly results?: ShownSums | undefined;
+  /** @returns the receipt of a verdict. */
+  verdict(from: string, verdict: Verdict): Signed;
 }
 
 type Stream = ServerWritableStream<wire.CheckInRequest__Output, wire.Assignment>;
@@ -139,6 +149,7 @@ export class LyingServer {
     this.#server.addService(services.Plans.service, this.#plans());
     this.#server.addService(services.Membership.service, this.#membership());
     this.#server.addService(services.Blobs.service, this.#blobs());
+    this.#server.addService(services.Results.service, this.#results());
     this.#server.addService(services.Health.service, {});
   }
 
@@ -195,6 +206,32 @@ export class LyingServer {
       );
     };
     return { Get, UploadMaskedUpdate } as never;
+  }
+
+  #results(): Record<string, never> {
+    const shown = () => {
+      const { results } = this.#script;
+      if (results !== undefined) return results;
+      throw new FederatedError('refused', 'nothing is kept here', { detail: { rule: 'result.unknown' } });
+    };
+    const Show = (call: Call & { readonly request: object }, reply: Reply) =>
+      this.#unary(call, 'Show', reply, () => shownResultToWire(shown().show()));
+    const Sign = (call: Call & { readonly request: wire.SignResultRequest__Output }, reply: Reply) =>
+      this.#unary(call, 'Sign', reply, (from) => {
+        return receiptToWire(this.#script.verdict(from, verdictFromWire(call.request)));
+      });
+    const serve =
+      <Request extends object>(method: string, chunks: (request: Request) => readonly ServedChunk[]) =>
+      (call: ServerWritableStream<Request, wire.ServedChunk>) => {
+        this.#heard(call, method, call.request);
+        for (const chunk of chunks(call.request)) call.write(servedChunkToWire(chunk));
+        call.end();
+      };
+    const Chunks = serve<wire.ChunksRequest__Output>('Chunks', ({ chunks }) => shown().chunks(chunks));
+    const GroupChunks = serve<wire.GroupChunksRequest__Output>('GroupChunks', ({ group, chunks }) =>
+      shown().groupChunks(group, chunks),
+    );
+    return { Show, Sign, Chunks, GroupChunks } as never;
   }
 
   async #upload(call: AsyncIterable<wire.UploadFrame__Output> & Call): Promise<wire.Receipt> {

@@ -13,6 +13,7 @@ import {
   sessionTerms,
   signBody,
   signedOf,
+  type Verdict,
 } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
@@ -24,6 +25,7 @@ import { type EnrolledConsortium, modelOf, names, type SignedPlan } from './cons
 import { Evidence } from './evidence.js';
 import { exactTrainer } from './exact-trainer.js';
 import { LyingServer } from './lying-server.js';
+import type { ShownSums } from './shown-sums.js';
 import { World, type WorldOptions } from './world.js';
 
 /** What the coordinator does instead of being honest. */
@@ -70,6 +72,10 @@ export class Stage {
   readonly ended = new Set<string>();
   approvals = 0;
   readonly worlds: World[] = [];
+  /** What members are shown of opened sums. */
+  results: ShownSums | undefined;
+  /** Members' words on them. */
+  readonly verdicts: { readonly from: string; readonly verdict: Verdict }[] = [];
   /** Everything heard in sessions, oldest first. */
   readonly replies: { readonly from: string; readonly round: number; readonly frame: SessionReply }[] = [];
   readonly ready: { readonly from: string; readonly round: number }[] = [];
@@ -79,6 +85,7 @@ export class Stage {
   roster: RosterView;
   rosterHash: Uint8Array;
   readonly #present = new Map<string, Present>();
+  readonly #refusedErrors = new Set<unknown>();
   readonly #roots = new Map<string, Uint8Array[]>();
   #changed: () => void = () => undefined;
 
@@ -295,7 +302,6 @@ export class Stage {
 
   /** A message of a client. @returns what its receipt is for. */
   heard(from: string, message: ParticipantMessage, vector?: Uint8Array): Signed {
-    const { run } = this.plan.plan;
     const round = message.type === 'approved' ? 0 : message.round;
     if (message.type === 'approved') {
       this.approved.add(from);
@@ -305,14 +311,25 @@ export class Stage {
     if (message.type === 'decline') this.#leave(from, message.rule);
     if (message.type === 'session') this.#take(from, round, message.frame, vector);
     this.changed();
-    return this.receipt(from, run, message);
+    return this.receipt(from, message);
+  }
+
+  /** A member's word on a sum. @returns its receipt. */
+  verdict(from: string, verdict: Verdict): Signed {
+    this.verdicts.push({ from, verdict });
+    this.changed();
+    return this.#receipt(from, 1, verdict.kind, verdict.statement.body);
   }
 
   /** Signed by the coordinator, whatever became of what it is for. */
-  receipt(participantId: string, runId: string, message: ParticipantMessage): Signed {
-    const { coordinatorKey } = this.consortium;
-    const round = message.type === 'approved' ? 0 : message.round;
+  receipt(participantId: string, message: ParticipantMessage): Signed {
     const [step, content] = receiptOf(message);
+    return this.#receipt(participantId, message.type === 'approved' ? 0 : message.round, step, content);
+  }
+
+  #receipt(participantId: string, round: number, step: string, content: Uint8Array): Signed {
+    const { coordinatorKey } = this.consortium;
+    const runId = this.plan.plan.run;
     const contentDigest = nodeCrypto.sha256(content);
     const body = sessionCodec.receipt.encode({ runId, round, step, participantId, contentDigest });
     return signBody(nodeCrypto, coordinatorKey, 'CSA1/receipt', body);
@@ -356,6 +373,9 @@ export class Stage {
   }
 
   #refused(participant: string, error: unknown): void {
+    // A client that stops with what it refused has refused once.
+    if (this.#refusedErrors.has(error)) return;
+    this.#refusedErrors.add(error);
     const rule = ruleOf(error) ?? `threw ${String(error)}`;
     this.evidence.texts.push(error instanceof FederatedError ? JSON.stringify([error.message, error.detail]) : rule);
     this.refusals.push({ participant, rule });

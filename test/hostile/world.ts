@@ -60,6 +60,9 @@ export class World {
   /** Lanes of each segment, once a sum was opened here. */
   opened: readonly Int32Array[] | undefined;
   survivors: readonly string[] = [];
+  /** What was opened: the order, and the packed sum. */
+  order: SumOrder | undefined;
+  sum: Uint8Array | undefined;
   /** Why nothing came of it. */
   failure: string | undefined;
   readonly #expected = new Map<string, Expected>();
@@ -104,6 +107,11 @@ export class World {
     this.step({ type: 'absent', from, reason });
   }
 
+  /** The vectors in the sum, in cohort order, as they were uploaded. */
+  get vectors(): readonly Uint8Array[] {
+    return this.order?.survivors.map(({ contentDigest }) => this.#spool.get(toHex(contentDigest))!) ?? [];
+  }
+
   step(event: AggregatorEvent): void {
     const { state, effects } = stepAggregator(this.options.ports, this.state, event);
     this.state = state;
@@ -137,6 +145,8 @@ export class World {
         addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!);
       }
       addKeystreams(nodeCrypto, sum.layout, vector, sum.maskKeys);
+      this.order = sum;
+      this.sum = vector;
       this.opened = openSum(sum.layout, vector, sum.survivors.length);
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);

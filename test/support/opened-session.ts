@@ -139,7 +139,8 @@ export class OpenedSession {
   }
 }
 
-function chunksOf(vector: Uint8Array, chunks: readonly number[]): Omit<ServedChunk, 'survivor'>[] {
+/** Chunks of a vector with their paths, as whoever signed its root serves them. */
+export function chunksOf(vector: Uint8Array, chunks: readonly number[]): Omit<ServedChunk, 'survivor'>[] {
   const pieces = Array.from({ length: Math.ceil(vector.length / chunkBytes) }, (_, i) =>
     vector.slice(i * chunkBytes, (i + 1) * chunkBytes),
   );

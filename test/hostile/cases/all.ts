@@ -3,6 +3,7 @@ import { cohortCases } from './cohorts.js';
 import { configurationCases } from './configurations.js';
 import { dealerCases } from './dealers.js';
 import { endCases } from './ends.js';
+import { resultCases } from './results.js';
 import { rosterCases } from './rosters.js';
 import { survivorCases } from './survivors.js';
 
@@ -18,5 +19,6 @@ export const coordinatorCases: readonly CoordinatorCase[] = [
   ...dealerCases,
   ...survivorCases,
   ...endCases,
+  ...resultCases,
   ...rosterCases,
 ];

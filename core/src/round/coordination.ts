@@ -1,5 +1,4 @@
 import { FederatedError } from '../errors.js';
-import { bounds } from '../wire/bounds.js';
 import type { CoordinationEvent, CoordinationOptions, CoordinationPorts } from './coordination/contract.js';
 import { groupOf, runningGroups, withoutSpoiled } from './coordination/groups.js';
 import { nextRound } from './coordination/next.js';
@@ -15,7 +14,6 @@ import {
   type Context,
   type CoordinationState,
   type CoordinationStep,
-  candidates,
   chain,
   enterPhase,
   groupsOf,
@@ -25,7 +23,7 @@ import {
 import { timerName } from './coordination/timers.js';
 import { endGrace, endTraining, noteReady } from './coordination/train.js';
 import { stepUnsettled } from './coordination/unsettled.js';
-import { reportWait, waitOf } from './coordination/waiting.js';
+import { sayWhoIsAwaited } from './coordination/waiting.js';
 import { groupsRequired } from './grouping.js';
 
 export type { CoordinationState, CoordinationStep } from './coordination/state.js';
@@ -43,7 +41,7 @@ export function stepCoordination(
 ): CoordinationStep {
   const context = { ports, now: event.now };
   const stepped = chain(take(state, event, context), (after) => goOn(after, context));
-  return chain(stepped, (after) => sayWhoIsAwaited(state, after, event));
+  return chain(stepped, (after) => sayWhoIsAwaited(state, after, event.now));
 }
 
 function take(state: CoordinationState, event: CoordinationEvent, context: Context): CoordinationStep {
@@ -208,32 +206,4 @@ function failRound(
 /** A round that ended makes room for what follows it in the same step. */
 function goOn(state: CoordinationState, context: Context): CoordinationStep {
   return state.stage.type === 'next' ? nextRound(state, context) : withEffects(state);
-}
-
-/** No wait without a reason: whenever somebody else is awaited than before, say who, until when, and what then. */
-function sayWhoIsAwaited(
-  before: CoordinationState,
-  state: CoordinationState,
-  event: CoordinationEvent,
-): CoordinationStep {
-  const wait = waitOf(state, event.now);
-  if (wait === undefined) return withEffects(state);
-  const earlier = waitOf(before, event.now);
-  const same =
-    earlier !== undefined &&
-    earlier.round === wait.round &&
-    earlier.phase === wait.phase &&
-    earlier.then === wait.then &&
-    earlier.awaited.join() === wait.awaited.join();
-  if (same) return withEffects(state);
-  const { round, phase: step, remainingMillis, then } = wait;
-  const awaited = wait.awaited.slice(0, bounds.cohortMax);
-  const message = { type: 'waiting', round, step, awaited, remainingMillis, then } as const;
-  // Those who are here hear whom the round lacks; inside a session everyone is busy and the operator's display is enough.
-  const listeners = step === 'select' ? candidates(state) : [];
-  return withEffects(
-    state,
-    reportWait(wait),
-    ...listeners.map(({ participant }) => ({ type: 'send', to: participant, message }) as const),
-  );
 }

@@ -1,7 +1,7 @@
 import type { AggregatorEffect, AggregatorEvent, Dropout, SessionStep } from '../../secagg/aggregator/contract.js';
 import { type AggregatorStep, openAggregator, stepAggregator } from '../../secagg/aggregator.js';
 import { layoutOf } from '../../secagg/layout.js';
-import type { SessionReply } from '../../wire/messages.js';
+import type { CoordinatorMessage, SessionReply } from '../../wire/messages.js';
 import { roundSegments } from '../segments.js';
 import { sessionTerms } from '../terms.js';
 import type { CoordinationEffect, RoundDropout } from './contract.js';
@@ -114,20 +114,31 @@ export function relay(
   if (attempt === undefined || group === undefined || group.course === 'failed') return withEffects(state);
   const { round } = attempt;
   const start = withEffects(withGroup(state, { ...group, session }));
-  return effects.reduce((step, effect) => {
+  return effects.reduce((step, effect, at) => {
     return chain(step, (during) => {
       // Once the group is given up, with its round or alone, its session goes on by itself: it asks for aborts.
       const isOver = attemptOf(during)?.round !== round || groupsOf(during)[index]?.course === 'failed';
-      const place = { round, group: index };
-      return isOver ? performUnsettled(during, place, effect) : perform(during, index, effect, context);
+      if (isOver) return performUnsettled(during, { round, group: index }, effect);
+      if (effect.type !== 'send') return perform(during, index, effect, context);
+      // Frames to many members are told together, with the first of them.
+      return effects[at - 1]?.type === 'send' ? withEffects(during) : tell(during, framesFrom(effects, at, round));
     });
   }, start);
+}
+
+/** What is sent from here on, up to another effect. */
+function framesFrom(effects: readonly AggregatorEffect[], at: number, round: number) {
+  const messages: { readonly to: string; readonly message: CoordinatorMessage }[] = [];
+  for (let effect = effects[at]; effect?.type === 'send'; effect = effects[++at]) {
+    messages.push({ to: effect.to, message: { type: 'session', round, frame: effect.frame } });
+  }
+  return messages;
 }
 
 function perform(
   state: CoordinationState,
   index: number,
-  effect: AggregatorEffect,
+  effect: Exclude<AggregatorEffect, { type: 'send' }>,
   context: Context,
 ): CoordinationStep {
   const attempt = attemptOf(state);
@@ -140,8 +151,6 @@ function perform(
       const { dropout } = effect.record;
       return chain(journalled, (during) => noteDropout(during, dropout));
     }
-    case 'send':
-      return tell(state, effect.to, { type: 'session', round, frame: effect.frame });
     case 'timer':
       return enterStep(state, index, effect.step, context.now);
     case 'accepted':

@@ -15,6 +15,7 @@ import type {
   RunOutcome,
 } from './contract.js';
 import { barredParticipants, type Unsettled } from './unsettled.js';
+import type { SaidWait } from './waiting.js';
 
 /** A roster member that has been seen. */
 export interface Person {
@@ -118,6 +119,8 @@ export interface CoordinationState {
   readonly settledUntil: number;
   /** The sessions of the last published round, until the next ones open: late answers in them are still acknowledged. */
   readonly published?: { readonly round: number; readonly groups: readonly Group[] };
+  /** The wait that everybody who is to hear of it was told last. */
+  readonly said?: SaidWait;
 }
 
 export interface CoordinationStep {
@@ -221,11 +224,15 @@ export function withGroup(state: CoordinationState, group: Group): CoordinationS
   return { ...state, stage: { ...state.stage, groups } };
 }
 
-/** Send to a member of the cohort and remember it for a reconnection. */
-export function tell(state: CoordinationState, to: string, message: CoordinatorMessage): CoordinationStep {
+/** Send to members of the cohort and remember it for a reconnection. A whole cohort is told in one copy of what everyone was told before. */
+export function tell(
+  state: CoordinationState,
+  messages: readonly { readonly to: string; readonly message: CoordinatorMessage }[],
+): CoordinationStep {
   const attempt = attemptOf(state);
-  const sent = { type: 'send', to, message } as const;
-  if (attempt === undefined) return withEffects(state, sent);
-  const told = new Map(attempt.told).set(to, [...(attempt.told.get(to) ?? []), message]);
-  return withEffects(withAttempt(state, { ...attempt, told }), sent);
+  const sent = messages.map(({ to, message }) => ({ type: 'send', to, message }) as const);
+  if (attempt === undefined) return withEffects(state, ...sent);
+  const told = new Map(attempt.told);
+  for (const { to, message } of messages) told.set(to, [...(told.get(to) ?? []), message]);
+  return withEffects(withAttempt(state, { ...attempt, told }), ...sent);
 }

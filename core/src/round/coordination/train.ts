@@ -36,7 +36,8 @@ export function assignCohort(state: CoordinationState, cohort: readonly string[]
 export function startTraining(state: CoordinationState, attempt: Attempt, { now }: Context): CoordinationStep {
   const { round, cohort, dropped } = attempt;
   const { readyMillis } = state.options.plan.deadlines;
-  const staying = cohort.filter((participant) => !dropped.some((lost) => lost.participant === participant));
+  const lost = new Set(dropped.map((dropout) => dropout.participant));
+  const staying = cohort.filter((participant) => !lost.has(participant));
   const stage = { type: 'train', attempt, ready: [], deadline: now + readyMillis, graceOver: false } as const;
   const started = withEffects(
     { ...state, stage },
@@ -44,7 +45,8 @@ export function startTraining(state: CoordinationState, attempt: Attempt, { now 
     { type: 'report', progress: { type: 'phase', round, phase: 'train', participants: staying } },
   );
   const message = assignment(state, attempt);
-  return staying.reduce((step, participant) => chain(step, (during) => tell(during, participant, message)), started);
+  const told = staying.map((to) => ({ to, message }));
+  return chain(started, (during) => tell(during, told));
 }
 
 /** What a member of the cohort is told to train from, or to measure. */
@@ -134,9 +136,8 @@ export function considerOpening(state: CoordinationState, context: Context): Coo
   const { plan } = state.options;
   const { cohort, reportingGoal, deadlines } = plan;
   const min = roundMinimum(plan);
-  const staying = attempt.cohort.filter(
-    (participant) => !attempt.dropped.some((lost) => lost.participant === participant),
-  );
+  const lost = new Set(attempt.dropped.map((dropout) => dropout.participant));
+  const staying = attempt.cohort.filter((participant) => !lost.has(participant));
   if (staying.length < min) {
     const reason = `${staying.length} of the cohort are left, ${min} are needed`;
     return abandonRound(state, 'train', reason, context.now);
@@ -171,17 +172,16 @@ export function endTraining(state: CoordinationState, context: Context): Coordin
 
 function readyAndConnected(state: CoordinationState): string[] {
   if (state.stage.type !== 'train') return [];
-  return state.stage.ready.filter((participant) => isConnected(state, participant)).sort();
+  return state.stage.ready.filter((participant) => isConnected(state, participant));
 }
 
 function closeTraining(state: CoordinationState, ready: readonly string[], context: Context): CoordinationStep {
   const attempt = attemptOf(state);
   if (attempt === undefined) return withEffects(state);
-  const { groups, leftOver } = drawGroups(state.options.plan, ready, context.ports.random);
+  const { groups, leftOver } = drawGroups(state.options.plan, [...ready].sort(), context.ports.random);
   const invited = new Set(groups.flat());
-  const late = attempt.cohort.filter(
-    (participant) => !invited.has(participant) && !attempt.dropped.some((lost) => lost.participant === participant),
-  );
+  const lost = new Set(attempt.dropped.map((dropout) => dropout.participant));
+  const late = attempt.cohort.filter((participant) => !invited.has(participant) && !lost.has(participant));
   const closed = late.reduce((step, participant) => {
     const reason = leftOver.includes(participant)
       ? 'was left over: too few for a group of their own'
@@ -192,7 +192,7 @@ function closeTraining(state: CoordinationState, ready: readonly string[], conte
     const dropout = { participant, step: 'train', reason, bytesReceived: 0, bytesExpected: 0 } as const;
     return chain(
       chain(step, (during) => loseMember(during, dropout)),
-      (during) => tell(during, participant, message),
+      (during) => tell(during, [{ to: participant, message }]),
     );
   }, withEffects(state));
   return chain(closed, (during) => openSessions(during, groups, context));

@@ -1,29 +1,84 @@
 import { awaited, cohortOf, survivors } from '../../secagg/aggregator.js';
 import { thresholdOf } from '../../secagg/thresholds.js';
+import { bounds } from '../../wire/bounds.js';
 import { roundMinimum } from '../grouping.js';
-import { selectable } from '../selection.js';
+import { type Candidate, selectable } from '../selection.js';
 import type { CoordinationEffect, RoundPhase } from './contract.js';
 import { couldSpare, nameOfGroup, type RunningGroup, runningGroups } from './groups.js';
 import { settlingWait } from './settle.js';
-import { attemptOf, type CoordinationState, candidates, isConnected } from './state.js';
+import { type CoordinationState, type CoordinationStep, candidates, isConnected, withEffects } from './state.js';
 
-interface Wait {
+/** Lists of at most so many names are kept exact at everyone who was told one; a longer one is told again when half of it has changed. */
+const exactNamesMax = 32;
+
+interface Wait extends Outlook {
   readonly round: number;
   readonly phase: RoundPhase | 'abort';
   readonly awaited: readonly string[];
   readonly of: number;
   readonly remainingMillis: number;
+}
+
+interface Outlook {
+  /** What happens at the deadline, as a sentence. */
   readonly then: string;
+  /** The same without its count: another one is another turn of things. */
+  readonly outlook: string;
+}
+
+/** A wait that was told, as long as nothing has come between. */
+export interface SaidWait extends Pick<Wait, 'round' | 'phase' | 'then' | 'outlook'> {
+  readonly awaited: ReadonlySet<string>;
+}
+
+/**
+ * No wait without a reason: say who is awaited, until when, and what then, whenever that is news. Whoever comes into a selection is told
+ * at once; the others when the list has changed enough.
+ *
+ * @param before the state in which the event came.
+ */
+export function sayWhoIsAwaited(before: CoordinationState, state: CoordinationState, now: number): CoordinationStep {
+  const wait = waitOf(state, now);
+  if (wait === undefined) return withEffects(withSaid(state, undefined));
+  const { round, phase: step, remainingMillis, then, outlook } = wait;
+  const awaited = wait.awaited.slice(0, bounds.cohortMax);
+  const message = { type: 'waiting', round, step, awaited, remainingMillis, then } as const;
+  const tell = ({ participant }: Candidate) => ({ type: 'send', to: participant, message }) as const;
+  // Those who are here hear whom the round lacks; inside a session everyone is busy and the operator's display is enough.
+  const listeners = step === 'select' ? candidates(state) : [];
+  if (isNews(state.said, wait)) {
+    const said = { round, phase: step, then, outlook, awaited: new Set(wait.awaited) };
+    return withEffects(withSaid(state, said), reportWait(wait), ...listeners.map(tell));
+  }
+  if (state.people === before.people) return withEffects(state);
+  const present = new Set(candidates(before).map(({ participant }) => participant));
+  return withEffects(state, ...listeners.filter(({ participant }) => !present.has(participant)).map(tell));
+}
+
+function withSaid(state: CoordinationState, said: SaidWait | undefined): CoordinationState {
+  if (state.said === said) return state;
+  const { said: _, ...rest } = state;
+  return said === undefined ? rest : { ...rest, said };
+}
+
+// To tell everyone of every arrival would be n²/2 messages of up to n names. A long list is told again when it was halved: from a thousand
+// names to 32 that is five times, and from there on every time.
+function isNews(said: SaidWait | undefined, wait: Wait): boolean {
+  if (said?.round !== wait.round || said.phase !== wait.phase || said.outlook !== wait.outlook) return true;
+  const known = wait.awaited.filter((participant) => said.awaited.has(participant)).length;
+  const changes = said.awaited.size + wait.awaited.length - 2 * known;
+  const isShort = Math.min(said.awaited.size, wait.awaited.length) <= exactNamesMax;
+  return isShort ? changes > 0 || said.then !== wait.then : 2 * changes >= said.awaited.size;
 }
 
 /** Who is awaited, for how long, and what happens then; undefined when nobody is. */
-export function waitOf(state: CoordinationState, now: number): Wait | undefined {
+function waitOf(state: CoordinationState, now: number): Wait | undefined {
   const wait = stageWait(state, now);
   return wait === undefined || wait.awaited.length === 0 ? undefined : wait;
 }
 
 /** The report of a wait, with a sentence such as "waiting for 2 of 5 (beta, delta), 8 s; then the round goes on with 3 ≥ T = 3". */
-export function reportWait(wait: Wait): CoordinationEffect {
+function reportWait({ outlook: _, ...wait }: Wait): CoordinationEffect {
   const seconds = Math.ceil(wait.remainingMillis / 1000);
   const text = `waiting for ${wait.awaited.length} of ${wait.of} (${listed(wait.awaited)}), ${seconds} s; then ${wait.then}`;
   return { type: 'report', progress: { type: 'waiting', ...wait, text } };
@@ -40,7 +95,7 @@ function stageWait(state: CoordinationState, now: number): Wait | undefined {
     case 'settle': {
       const wait = settlingWait(state);
       const remainingMillis = Math.max(0, state.stage.deadline - now);
-      return wait === undefined ? undefined : { ...wait, phase: 'abort', remainingMillis };
+      return wait === undefined ? undefined : { ...wait, phase: 'abort', remainingMillis, outlook: wait.then };
     }
     default:
       return undefined;
@@ -52,32 +107,37 @@ function selectWait(state: CoordinationState, now: number): Wait | undefined {
   const { attempt, deadline, selectDeadline } = state.stage;
   const here = candidates(state);
   const { size } = state.options.plan.cohort;
-  const min = roundMinimum(state.options.plan);
   const present = new Set(here.map((candidate) => candidate.participant));
-  const count = selectable(here);
   const missing = [...state.options.roster.keys()].filter((participant) => !present.has(participant)).sort();
-  const then =
-    count >= min
-      ? `the round starts with ${count} ≥ ${min}`
-      : `the round is abandoned with ${count} of at least ${min} and ${shortfallWords(state)}`;
   const remainingMillis = Math.max(0, (selectDeadline ?? deadline) - now);
   const of = Math.max(state.options.roster.size, size);
-  return { round: attempt.round, phase: 'select', awaited: missing, of, remainingMillis, then };
+  const outlook = outlookOf(state, 'the round starts', selectable(here));
+  return { round: attempt.round, phase: 'select', awaited: missing, of, remainingMillis, ...outlook };
 }
 
 function trainWait(state: CoordinationState, now: number): Wait | undefined {
   if (state.stage.type !== 'train') return undefined;
-  const { attempt, ready, deadline, graceDeadline } = state.stage;
-  const min = roundMinimum(state.options.plan);
+  const { attempt, deadline, graceDeadline } = state.stage;
+  const ready = new Set(state.stage.ready);
   const gone = new Set(attempt.dropped.map((dropout) => dropout.participant));
-  const count = ready.filter((participant) => isConnected(state, participant)).length;
-  const missing = attempt.cohort.filter((participant) => !ready.includes(participant) && !gone.has(participant));
-  const then =
-    count >= min
-      ? `the session opens with ${count} ≥ ${min}`
-      : `the round is abandoned with ${count} of at least ${min} and ${shortfallWords(state)}`;
+  const count = state.stage.ready.filter((participant) => isConnected(state, participant)).length;
+  const awaited = attempt.cohort.filter((participant) => !ready.has(participant) && !gone.has(participant));
   const remainingMillis = Math.max(0, Math.min(deadline, graceDeadline ?? deadline) - now);
-  return { round: attempt.round, phase: 'train', awaited: missing, of: attempt.cohort.length, remainingMillis, then };
+  const { then, outlook } = outlookOf(state, 'the session opens', count);
+  const until = graceDeadline === undefined ? outlook : `${outlook}, after the grace period`;
+  const of = attempt.cohort.length;
+  return { round: attempt.round, phase: 'train', awaited, of, remainingMillis, then, outlook: until };
+}
+
+/** What happens with so many participants before there is a session. */
+function outlookOf(state: CoordinationState, goingOn: string, count: number): Outlook {
+  const min = roundMinimum(state.options.plan);
+  const isEnough = count >= min;
+  const outlook = isEnough ? goingOn : shortfallWords(state);
+  const then = isEnough
+    ? `${goingOn} with ${count} ≥ ${min}`
+    : `the round is abandoned with ${count} of at least ${min} and ${outlook}`;
+  return { then, outlook };
 }
 
 /** Everybody who is awaited in any group; the sentence is about the group whose deadline is next. */
@@ -87,29 +147,28 @@ function sessionWait(state: CoordinationState, now: number): Wait | undefined {
   const waiting = runningGroups(state).filter(({ session }) => awaited(session).length > 0);
   const [next] = [...waiting].sort((a, b) => a.deadline - b.deadline || a.index - b.index);
   if (next === undefined) return undefined;
-  const then = groupOutlook(state, next);
+  const gone = new Set(attempt.dropped.map((dropout) => dropout.participant));
   return {
     round: attempt.round,
     phase: next.step,
     awaited: waiting.flatMap(({ session }) => awaited(session)),
-    of: waiting.reduce((sum, group) => sum + expectedIn(state, group), 0),
+    of: waiting.reduce((sum, group) => sum + expectedIn(group, gone), 0),
     remainingMillis: Math.max(0, next.deadline - now),
-    then,
+    ...groupOutlook(state, next, expectedIn(next, gone)),
   };
 }
 
-/** Who takes part in the step of a group. */
-function expectedIn(state: CoordinationState, { session, step, members }: RunningGroup): number {
+/** How many take part in the step of a group. */
+function expectedIn({ session, step, members }: RunningGroup, gone: ReadonlySet<string>): number {
   if (step === 'certify' || step === 'reveal') return survivors(session).length;
-  const gone = new Set(attemptOf(state)?.dropped.map((dropout) => dropout.participant));
   return members.filter((participant) => !gone.has(participant)).length;
 }
 
-function groupOutlook(state: CoordinationState, group: RunningGroup): string {
+/** @param invited how many take part in the step. */
+function groupOutlook(state: CoordinationState, group: RunningGroup, invited: number): Outlook {
   const { session, step, index } = group;
   const { plan } = state.options;
   const { maxColluders, minSurvivors } = plan.secureAggregation;
-  const invited = expectedIn(state, group);
   const threshold = thresholdOf(cohortOf(session).length || invited, maxColluders);
   // Certificates and reveals need T; everything before needs the floor on survivors too.
   const late = step === 'certify' || step === 'reveal';
@@ -119,13 +178,18 @@ function groupOutlook(state: CoordinationState, group: RunningGroup): string {
   const who = name ?? 'the round';
   // Somebody may have revealed already: only the sum itself ends a certified session.
   if (step === 'reveal') {
-    const sum = name === undefined ? 'the certified sum' : `the certified sum of ${name}`;
-    return `${sum} is waited for, with ${count} of at least ${floor}`;
+    const outlook = name === undefined ? 'the certified sum' : `the certified sum of ${name}`;
+    const then = `${outlook} is waited for, with ${count} of at least ${floor}`;
+    return { then, outlook };
   }
-  if (count >= floor) return `${who} goes on with ${count} ≥ T = ${floor}`;
+  if (count >= floor) {
+    const then = `${who} goes on with ${count} ≥ T = ${floor}`;
+    return { then, outlook: who };
+  }
   const after = couldSpare(state, index) ? 'the others go on' : shortfallWords(state);
   const what = name === undefined || couldSpare(state, index) ? who : `the round, for lack of ${name},`;
-  return `${what} is abandoned with ${count} of at least ${floor} and ${after}`;
+  const then = `${what} is abandoned with ${count} of at least ${floor} and ${after}`;
+  return { then, outlook: `${what} ${after}` };
 }
 
 function shortfallWords(state: CoordinationState): string {

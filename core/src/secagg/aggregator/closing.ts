@@ -7,10 +7,17 @@ import { deliverBoxes } from './share.js';
 import { type AggregatorState, type AggregatorStep, answerKey, isLive, type LivePhase, withDropped } from './state.js';
 import { freezeSurvivors } from './upload.js';
 
+// A state never changes, and one event asks for this some eight times: in a round of many groups the answer for all but one is known.
+const known = new WeakMap<LivePhase, readonly string[]>();
+
 /** Who still has to answer in the current step; empty when the session is over or given up. */
 export function awaited(state: AggregatorState): readonly string[] {
   if (!isLive(state)) return [];
-  return missing(state).filter((participant) => !state.absent.has(participant));
+  const before = known.get(state);
+  if (before !== undefined) return before;
+  const found = missing(state).filter((participant) => !state.absent.has(participant));
+  known.set(state, found);
+  return found;
 }
 
 /** Close as many steps as are complete: one absence can end several. */

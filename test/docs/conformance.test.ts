@@ -77,6 +77,7 @@ describe('docs/conformance.md', () => {
       'AISTATS 2017',
       'ICLR 2018',
       'stochastic rounding',
+      'Yin et al., ICML 2018',
     ]) {
       expect(sources, named).to.include(named);
     }

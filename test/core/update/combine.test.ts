@@ -128,3 +128,51 @@ describe('the sums of several groups', () => {
     expect(() => combinerOf(examplePlan(), 'train').finish()).to.throw(FederatedError, 'no sum');
   });
 });
+
+describe('a median and a trimmed mean over group sums (Yin et al. 2018)', () => {
+  // One lane is one unit: the step is C/(2^15 − 1), and C is 2^15 − 1.
+  const planOf = (groups: GroupRules) =>
+    examplePlan({ cohort: { min: 4, size: 20, max: 4 }, groups, reportingGoal: 20, clippingNorm: 2 ** 15 - 1 });
+
+  /** Five groups of four: weight in units, and the first three of nine model lanes. The last group is spoiled. */
+  const groups: readonly (readonly [number, readonly number[]])[] = [
+    [1, [1, 10, -5]],
+    [1, [2, -20, 0]],
+    [2, [6, 60, 14]],
+    [1, [4, 0, 1]],
+    [4, [4000, -4000, 8]],
+  ];
+
+  const meanUnder = (rules: GroupRules, of = groups) => {
+    const plan = planOf(rules);
+    const combiner = combinerOf(plan, 'train');
+    for (const [weight, lanes] of of) {
+      const model = new Int32Array(9);
+      model.set(lanes);
+      combiner.add({ lanes: [model, Int32Array.of(weight * unit)], survivors: 4 });
+    }
+    return combiner.finish().mean.subarray(0, 3);
+  };
+
+  it('are those computed by hand, each group counting once', () => {
+    // Means of the groups, by coordinate: 1, 2, 3, 4, 1000; 10, −20, 30, 0, −1000; −5, 0, 7, 1, 2.
+    expect(meanUnder({ min: 5, combine: 'median' })).to.deep.equal(f32(3, 0, 1));
+    // ⌊5 · 20 %⌋ = 1 at either end: (2 + 3 + 4)/3, (−20 + 0 + 10)/3, (0 + 1 + 2)/3.
+    expect(meanUnder({ min: 5, combine: 'trimmed-mean', trimPercent: 20 })).to.deep.equal(f32(3, -10 / 3, 1));
+    // Beside them the mean of everybody, which one group decides: 4013/9, −3950/9, 18/9.
+    expect(meanUnder({ min: 5, combine: 'sum' })).to.deep.equal(f32(4013 / 9, -3950 / 9, 2));
+  });
+
+  it('stay among the means of the groups that nobody spoils, whatever two of five say', () => {
+    const honest = groups.slice(0, 3);
+    for (const far of [-30_000, -1, 0, 5, 30_000]) {
+      const spoiled = [...honest, [1, [far, far, far]], [1, [far, -far, far]]] as const;
+      for (const rules of [{ combine: 'median' }, { combine: 'trimmed-mean', trimPercent: 40 }] as const) {
+        const [first, second, third] = meanUnder({ min: 5, ...rules }, spoiled);
+        expect(first, `${rules.combine} with ${far}`).to.be.within(1, 3);
+        expect(second, `${rules.combine} with ${far}`).to.be.within(-20, 30);
+        expect(third, `${rules.combine} with ${far}`).to.be.within(-5, 7);
+      }
+    }
+  });
+});

@@ -1,4 +1,4 @@
-import { isId } from '@concordat/core';
+import { fromHex, isId } from '@concordat/core';
 import { InvalidArgumentError } from 'commander';
 
 /** An id, as core knows them. @throws InvalidArgumentError. */
@@ -13,4 +13,10 @@ export function wholeNumberValue(min: number, max: number): (text: string) => st
     if (/^\d{1,16}$/.test(text) && Number(text) >= min && Number(text) <= max) return text;
     throw new InvalidArgumentError(`a whole number from ${min} to ${max}`);
   };
+}
+
+/** A plan's digest as `plan propose` prints it. @throws InvalidArgumentError. */
+export function planHashValue(text: string): Uint8Array {
+  if (/^[0-9a-f]{64}$/.test(text)) return fromHex(text);
+  throw new InvalidArgumentError('64 hexadecimal digits, as plan propose prints them');
 }

@@ -7,6 +7,7 @@ import {
   describeTolerance,
   encodePlan,
   FederatedError,
+  type Plan,
   signPlan,
   toHex,
 } from '@concordat/core';
@@ -16,12 +17,17 @@ import { readModelDirectory } from '../model/model-directory.js';
 import { preparePlan } from '../model/plan-document.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
+import { planHashValue } from './option-values.js';
 
 interface ProposeFlags extends OperatorFlags {
   readonly model: string;
 }
 
-/** `coordinator plan propose FILE --model DIRECTORY`. */
+interface ShowFlags extends OperatorFlags {
+  readonly plan: Uint8Array;
+}
+
+/** `coordinator plan propose FILE --model DIRECTORY` and `coordinator plan show --plan HASH`. */
 export function addPlanCommands(group: Command, io: CommandIo): void {
   const plan = group.command('plan').description('What participants sign up to.');
   operatorOptions(plan.command('propose').description('Check, complete and sign a plan; upload it with its model.'))
@@ -34,22 +40,33 @@ export function addPlanCommands(group: Command, io: CommandIo): void {
         await client.put(prepared.topology);
         await client.put(prepared.weights);
         const planHash = toHex(await client.propose(signPlan(nodeCrypto, keys.operatorKey, encodePlan(prepared.plan))));
-        const tolerance = describeTolerance(prepared.plan);
-        const precision = describePrecision(prepared.plan);
-        const groups = describeGroups(prepared.plan);
-        const { run } = prepared.plan;
-        return {
-          data: { planHash, run, tolerance, precision, groups, plan: prepared.plan },
-          lines: [
-            `Proposed plan ${planHash}`,
-            `Tolerates: ${tolerance}`,
-            `Precision: ${precision}`,
-            ...groups,
-            `Next: concordat coordinator run start --plan ${planHash} --run ${run}`,
-          ],
-        };
+        const { data, lines } = described(prepared.plan);
+        const next = `Next: concordat coordinator run start --plan ${planHash} --run ${prepared.plan.run}`;
+        return { data: { planHash, ...data }, lines: [`Proposed plan ${planHash}`, ...lines, next] };
       }),
     );
+  operatorOptions(plan.command('show').description('What a proposed plan says, and what it means.'))
+    .requiredOption('--plan <hash>', 'hash that plan propose printed', planHashValue)
+    .action((flags: ShowFlags) =>
+      asOperator(io, flags, async (client) => {
+        const { plan: shown, operator } = await client.plan(flags.plan);
+        const planHash = toHex(flags.plan);
+        const { data, lines } = described(shown);
+        const of = `Plan ${planHash} for run ${shown.run}, proposed by ${operator}: ${shown.purpose}`;
+        return { data: { planHash, operator, ...data }, lines: [of, ...lines] };
+      }),
+    );
+}
+
+/** A plan with the sentences that people read before they agree to it. */
+function described(plan: Plan) {
+  const tolerance = describeTolerance(plan);
+  const precision = describePrecision(plan);
+  const groups = describeGroups(plan);
+  return {
+    data: { run: plan.run, tolerance, precision, groups, plan },
+    lines: [`Tolerates: ${tolerance}`, `Precision: ${precision}`, ...groups],
+  };
 }
 
 async function readPlanFile(path: string): Promise<string> {

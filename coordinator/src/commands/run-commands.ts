@@ -1,10 +1,9 @@
-import { fromHex } from '@concordat/core';
 import { conclude, writeLine } from '@concordat/proto';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { ProgressEvent } from '../run/progress.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions, withOperator } from './operator-session.js';
-import { idValue, wholeNumberValue } from './option-values.js';
+import { idValue, planHashValue, wholeNumberValue } from './option-values.js';
 import { progressLine } from './progress-line.js';
 
 interface StartFlags extends OperatorFlags {
@@ -21,7 +20,7 @@ interface WatchFlags extends OperatorFlags {
 export function addRunCommands(group: Command, io: CommandIo): void {
   const run = group.command('run').description('One execution of a plan.');
   operatorOptions(run.command('start').description('Start the run a plan is for. The same call again is the same run.'))
-    .requiredOption('--plan <hash>', 'hash that plan propose printed', planHash)
+    .requiredOption('--plan <hash>', 'hash that plan propose printed', planHashValue)
     .requiredOption('--run <id>', 'id of the run, as in the plan', idValue)
     .action((flags: StartFlags) =>
       asOperator(io, flags, async (client) => {
@@ -64,9 +63,4 @@ async function watch(io: CommandIo, flags: WatchFlags): Promise<void> {
     return;
   }
   if (last?.type === 'finished' && last.outcome === 'aborted') io.exit(1);
-}
-
-function planHash(text: string): Uint8Array {
-  if (/^[0-9a-f]{64}$/.test(text)) return fromHex(text);
-  throw new InvalidArgumentError('64 hexadecimal digits, as plan propose prints them');
 }

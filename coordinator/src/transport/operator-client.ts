@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bounds, FederatedError, type Signed } from '@concordat/core';
+import { bounds, decodePlan, FederatedError, type Plan, type Signed } from '@concordat/core';
 import { channelSettings, type Transport, tlsTransport } from '@concordat/node';
 import {
   chunkToWire,
@@ -7,6 +7,7 @@ import {
   errorFromWire,
   errorTrailer,
   type SignedRosterFrame,
+  signedFromWire,
   signedRosterFromWire,
   type wire,
 } from '@concordat/proto';
@@ -121,6 +122,22 @@ export class OperatorClient {
     const { plans } = this.#channel;
     const reply = await this.#call<wire.ProposeRequest, wire.ProposeReply__Output>(plans.Propose.bind(plans), { plan });
     return new Uint8Array(reply.planHash);
+  }
+
+  /**
+   * A proposed plan by its digest.
+   *
+   * @returns the plan, and who proposed it as the coordinator says. @throws `verification` for another plan; `malformed`.
+   */
+  async plan(planHash: Uint8Array): Promise<{ readonly plan: Plan; readonly operator: string }> {
+    const { plans } = this.#channel;
+    const reply = await this.#call<wire.GetPlanRequest, wire.GetPlanReply__Output>(plans.Get.bind(plans), { planHash });
+    const { body } = signedFromWire(reply.plan, bounds.planBytesMax);
+    if (Buffer.compare(createHash('sha256').update(body).digest(), planHash) === 0)
+      return { plan: decodePlan(body), operator: reply.operatorId };
+    throw new FederatedError('verification', 'the plan is not the one of this digest', {
+      fix: 'Ask whoever proposed it for the digest again.',
+    });
   }
 
   /** @returns the SHA-256 of the stored bytes. */

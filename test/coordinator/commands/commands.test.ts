@@ -192,6 +192,26 @@ describe('the operator’s commands against a running coordinator', () => {
     expect(envelope.data!.privacy).to.equal('no differential privacy guarantee');
   });
 
+  it('plan show says the same of a proposed plan, and what its groups mean', async () => {
+    const { model, plan } = writeModelAndPlan(consortium.directory);
+    const draft = JSON.parse(readFileSync(plan, 'utf8'));
+    writeFileSync(plan, JSON.stringify({ ...draft, run: 'many', cohort: { min: 4, size: 20, max: 8 } }));
+    const proposed = await type(['plan', 'propose', plan, '--model', model, ...flags]);
+    const { planHash, groups } = proposed.envelope.data as { planHash: string; groups: string[] };
+    expect(groups[0]).to.match(/^20 participants make 3 groups of 6 to 7; /);
+    const shown = await type(['plan', 'show', '--plan', planHash, ...flags]);
+    expect(shown.envelope.data).to.deep.equal({ operator: 'operator', ...proposed.envelope.data });
+    const prose = await type(['plan', 'show', '--plan', planHash, ...flags.filter((flag) => flag !== '--json')]);
+    expect(prose.stdout[0]).to.contain(`Plan ${planHash} for run many, proposed by operator: recognize digits`);
+    expect(prose.stdout.join('\n')).to.contain('Tolerates: in each group, of 8: ').and.contain(groups.join('\n'));
+  });
+
+  it('plan show says of a plan that nobody proposed how to propose one', async () => {
+    const { code, envelope } = await type(['plan', 'show', '--plan', 'ab'.repeat(32), ...flags]);
+    expect([code, envelope.error!.code]).to.deep.equal([4, 'invalid-argument']);
+    expect(envelope.error!.fix).to.contain('plan propose');
+  });
+
   it('plan propose says what three organizations mean, and refuses thresholds that cannot hold', async () => {
     const { model, plan } = writeModelAndPlan(consortium.directory);
     const draft = JSON.parse(readFileSync(plan, 'utf8'));

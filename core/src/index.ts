@@ -158,7 +158,7 @@ export {
   type Weighting,
 } from './round/plan.js';
 export { isRotated, planParameters, planSegments, roundSegments } from './round/segments.js';
-export { type Candidate, chooseCohort, selectable } from './round/selection.js';
+export { type Candidate, chooseCohort, selectable, shuffle } from './round/selection.js';
 export { fedAvg, type Strategy } from './round/strategy.js';
 export { sessionTerms } from './round/terms.js';
 export { type Rule, type RuleGuide, rules, rulesOf } from './rules.js';

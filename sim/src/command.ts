@@ -61,7 +61,7 @@ function withSeed(scenario: Scenario, seed: string | undefined): Scenario {
 }
 
 function summary(result: SimulationResult, seconds: number) {
-  const { scenario, outcome, reason, exact, rounds, virtualMillis } = result;
+  const { scenario, outcome, reason, exact, rounds, virtualMillis, verifications } = result;
   return {
     scenario: scenario.name,
     seed: scenario.seed,
@@ -71,6 +71,7 @@ function summary(result: SimulationResult, seconds: number) {
     exact,
     virtualSeconds: virtualMillis / 1000,
     seconds,
+    verifications,
     rounds: rounds.map((round) => ({ ...round, outcome: outcomeOf(round) })),
   };
 }
@@ -87,20 +88,30 @@ function outcomeOf({ outcome }: SimulatedRound) {
 }
 
 function prose(result: SimulationResult): string[] {
-  const { scenario, rounds, outcome, virtualMillis } = result;
+  const { scenario, rounds, outcome, virtualMillis, verifications } = result;
+  const { asked, computed } = verifications;
   return [
     `scenario ${scenario.name}: ${scenario.participants} participants, seed ${scenario.seed}`,
     ...rounds.map(roundSentence),
     `${outcome} after ${(virtualMillis / 1000).toFixed(1)} virtual seconds`,
+    `${asked} signatures were to be verified, ${computed} were: the parties of a simulation share the answer for the same bytes`,
   ];
 }
 
 function roundSentence(round: SimulatedRound): string {
-  const lost = round.dropped.map(({ participant, step }) => `${participant} lost at ${step}`).join(', ');
+  const lost = lostWords(round);
   const bytes = Object.values(round.traffic).reduce((sum, traffic) => sum + traffic.bytes, 0);
+  const groups = round.groups === undefined ? '' : ` in ${round.groups.length} groups`;
   const verdict =
     round.outcome.type === 'abandoned'
       ? `abandoned in ${round.outcome.phase}: ${round.outcome.reason}; nothing was opened`
-      : `${round.survivors.length} of ${round.cohort.length} in the sum, ${round.lanes} lanes ${round.exact === true ? 'exact' : 'NOT EXACT'}`;
+      : `${round.survivors.length} of ${round.cohort.length} in the sum${groups}, ${round.lanes} lanes ${round.exact === true ? 'exact' : 'NOT EXACT'}`;
   return `round ${round.round}: ${verdict}${lost === '' ? '' : ` · ${lost}`} · ${(bytes / 1e6).toFixed(2)} MB`;
+}
+
+/** By name while they are few. */
+function lostWords({ dropped }: SimulatedRound): string {
+  if (dropped.length <= 8) return dropped.map(({ participant, step }) => `${participant} lost at ${step}`).join(', ');
+  const steps = [...new Set(dropped.map(({ step }) => step))];
+  return steps.map((step) => `${dropped.filter((one) => one.step === step).length} lost at ${step}`).join(', ');
 }

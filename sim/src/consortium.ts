@@ -46,7 +46,7 @@ export function foundConsortium(scenario: Scenario, ports: SimulationPorts): Wor
     seats,
     coordinator: signerOf(crypto, scenario.seed, 'coordinator'),
     random: seededRandom(crypto, scenario.seed, 'coordinator/random'),
-    engine: fixedDeltas(crypto, scenario, plan),
+    engine: fixedDeltas(ports, scenario, plan),
     wallStart: 0,
   };
 }
@@ -99,7 +99,7 @@ function planOf(crypto: CryptoPort, scenario: Scenario): Plan {
     weighting: scenario.weighting,
     maxWeight: examplesMax,
     clippingNorm: scenario.clippingNorm,
-    metrics: [{ name: 'accuracy', kind: 'rate', max: 1 }],
+    metrics: scenario.metrics ? [{ name: 'accuracy', kind: 'rate', max: 1 }] : [],
     lanes: { bits: scenario.bits, quantBits: scenario.quantBits },
     ...(scenario.rotation === undefined ? {} : { rotation: scenario.rotation }),
     expires: '2100-01-01T00:00:00Z',

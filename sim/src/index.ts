@@ -1,13 +1,16 @@
 export { registerSimCommands } from './command.js';
+export { type Departures, dropouts } from './dropouts.js';
 export {
   checkScenario,
+  countOf,
   type DropStep,
   dropSteps,
   parseScenario,
   type Scenario,
   type ScenarioInput,
 } from './scenario.js';
-export { drawUnit, seededRandom } from './seeded-random.js';
+export { drawUnit, drawUnits, seededRandom } from './seeded-random.js';
+export { SharedVerifications, type Verifications } from './shared-verifications.js';
 export {
   type SimulatedRound,
   type SimulationObserver,

@@ -10,12 +10,25 @@ export type DropStep = (typeof dropSteps)[number];
 const count = (max: number) => z.number().int().min(1).max(max);
 const millis = z.number().int().min(1).max(bounds.durationMillisMax);
 
-const dropSchema = z.strictObject({
-  round: count(bounds.roundsMax),
-  /** Its place among the participants, 1 … n. */
-  participant: count(bounds.rosterMembersMax),
-  step: z.enum(dropSteps),
-});
+const dropSchema = z.union(
+  [
+    z.strictObject({
+      round: count(bounds.roundsMax),
+      /** Its place among the participants, 1 … n. */
+      participant: count(bounds.rosterMembersMax),
+      step: z.enum(dropSteps),
+    }),
+    z.strictObject({
+      round: count(bounds.roundsMax),
+      /** Of all participants; who they are follows from the seed. Rounded to the nearest number of them. */
+      share: z.number().gt(0).max(1),
+      step: z.enum(dropSteps),
+    }),
+  ],
+  {
+    error: `{round, participant, step} with a place from 1, or {round, share, step} with a share above 0 and up to 1; step is one of ${dropSteps.join(', ')}`,
+  },
+);
 
 const scenarioSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63'),
@@ -37,6 +50,8 @@ const scenarioSchema = z.strictObject({
   rotation: z.enum(['none', 'hadamard']).optional(),
   clippingNorm: z.number().positive().max(1e6).default(8),
   weighting: z.enum(['equal', 'powers-of-two', 'examples']).default('examples'),
+  /** Whether updates carry a metric, and the last model is measured in a round of its own. */
+  metrics: z.boolean().default(true),
   deadlines: z
     .strictObject({
       selectMillis: millis.default(5000),
@@ -114,17 +129,38 @@ export function checkScenario(document: unknown, source = 'the scenario'): Scena
     );
   }
   const scenario = withDefaults(parsed.data);
-  const foreign = scenario.drops.find((drop) => drop.participant > scenario.participants);
-  if (foreign !== undefined) {
+  requireDrops(scenario, source);
+  return scenario;
+}
+
+function requireDrops(scenario: Scenario, source: string): void {
+  const { drops, participants } = scenario;
+  for (const drop of drops) {
+    if ('share' in drop || drop.participant <= participants) continue;
     throw new FederatedError(
       'invalid-argument',
-      `${source}: drops name participant ${foreign.participant} of ${scenario.participants}`,
-      {
-        fix: `Name a participant from 1 to ${scenario.participants}.`,
-      },
+      `${source}: drops name participant ${drop.participant} of ${participants}`,
+      { fix: `Name a participant from 1 to ${participants}.` },
     );
   }
-  return scenario;
+  for (const round of new Set(drops.map((drop) => drop.round))) {
+    const named = new Set(drops.flatMap((drop) => ('share' in drop || drop.round !== round ? [] : [drop.participant])));
+    const shared = drops.flatMap((drop) =>
+      'share' in drop && drop.round === round ? [countOf(scenario, drop.share)] : [],
+    );
+    const leaving = shared.reduce((sum, one) => sum + one, named.size);
+    if (leaving <= participants) continue;
+    throw new FederatedError(
+      'invalid-argument',
+      `${source}: drops have ${leaving} of ${participants} participants leave round ${round}`,
+      { fix: `Let the shares of round ${round}, and who is named for it, be at most everybody.` },
+    );
+  }
+}
+
+/** How many a share of all participants is. */
+export function countOf({ participants }: Pick<Scenario, 'participants'>, share: number): number {
+  return Math.round(share * participants);
 }
 
 function withDefaults(parsed: Parsed): Scenario {

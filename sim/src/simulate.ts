@@ -2,7 +2,9 @@ import { type CoordinationRecord, FederatedError, type RoundRecord } from '@conc
 import { chooseKernels, nodeCrypto } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
 import { foundConsortium, type SimulationPorts } from './consortium.js';
+import { dropouts } from './dropouts.js';
 import { checkScenario, type DropStep, type Scenario, type ScenarioInput } from './scenario.js';
+import { SharedVerifications, type Verifications } from './shared-verifications.js';
 import { type Traffic, TrafficCounter } from './traffic.js';
 import { type OpenedGroup, VirtualCoordinator } from './virtual-coordinator.js';
 import { VirtualParticipant } from './virtual-participant.js';
@@ -26,6 +28,8 @@ export interface SimulationResult {
   /** Every opened sum was exact, and none was opened for an abandoned round. */
   readonly exact: boolean;
   readonly virtualMillis: number;
+  /** Signature checks of all parties, which share the answers for the same bytes. Nothing else is shared. */
+  readonly verifications: Verifications;
 }
 
 // A round of the largest cohort takes some thousands of happenings for each member.
@@ -64,13 +68,16 @@ class Simulation {
   readonly #coordinator: VirtualCoordinator;
   readonly #participants: ReadonlyMap<string, VirtualParticipant>;
   readonly #traffic = new TrafficCounter();
+  readonly #shared: SharedVerifications;
   /** Participant → its update of the newest round it prepared. */
   readonly #updates = new Map<string, { readonly round: number; readonly lanes: readonly Int32Array[] }>();
   readonly #rounds: SimulatedRound[] = [];
   #opened: { readonly round: number; readonly exact: boolean; readonly lanes: number } | undefined;
   #finished: { readonly outcome: 'completed' | 'aborted'; readonly reason: string } | undefined;
 
-  constructor(world: World, observer: SimulationObserver) {
+  constructor(founded: World, observer: SimulationObserver) {
+    this.#shared = new SharedVerifications(founded.crypto);
+    const world = { ...founded, crypto: this.#shared.crypto };
     this.#world = world;
     const { scenario, seats } = world;
     const links = {
@@ -101,10 +108,11 @@ class Simulation {
         this.#updates.set(seat.participantId, { round, lanes }),
       died: (seat: Seat, step: DropStep) => this.#died(seat, step),
     };
+    const leaving = dropouts(world.crypto, scenario);
     this.#participants = new Map(
       seats.map((seat, i) => [
         seat.participantId,
-        new VirtualParticipant(world, seat, participantLinks, dropsOf(scenario, i + 1)),
+        new VirtualParticipant(world, seat, participantLinks, leaving.get(i + 1) ?? new Map()),
       ]),
     );
   }
@@ -130,7 +138,8 @@ class Simulation {
     const exact = this.#rounds.every(
       (round) => round.exact === (round.outcome.type === 'abandoned' ? undefined : true),
     );
-    return { scenario, ...this.#finished, rounds: this.#rounds, exact, virtualMillis: time.now };
+    const { counts: verifications } = this.#shared;
+    return { scenario, ...this.#finished, rounds: this.#rounds, exact, virtualMillis: time.now, verifications };
   }
 
   #connect({ participantId, organization }: Seat): void {
@@ -195,10 +204,4 @@ class Simulation {
   #after(afterMillis: number, happen: () => void): void {
     this.#world.time.schedule(afterMillis, happen);
   }
-}
-
-function dropsOf(scenario: Scenario, place: number): ReadonlyMap<number, DropStep> {
-  return new Map(
-    scenario.drops.filter(({ participant }) => participant === place).map(({ round, step }) => [round, step]),
-  );
 }

@@ -14,6 +14,7 @@ import {
   stepParticipation,
   vectorRoot,
 } from '@concordat/core';
+import type { Departures } from './dropouts.js';
 import { NamedTimers } from './named-timers.js';
 import type { DropStep } from './scenario.js';
 import type { Links, Seat, Unstamped, World } from './world.js';
@@ -36,7 +37,7 @@ export class VirtualParticipant {
   readonly #ports: ParticipationPorts;
   readonly #records: ParticipationRecord[] = [];
   readonly #timers: NamedTimers;
-  readonly #drops: ReadonlyMap<number, DropStep>;
+  readonly #drops: Departures;
   /** Rounds in which it has left already. */
   readonly #left = new Set<number>();
   #state: ParticipationState;
@@ -49,7 +50,7 @@ export class VirtualParticipant {
   readonly #spool = new Map<number, Uint8Array>();
 
   /** @param drops round → step at which this participant leaves that round. */
-  constructor(world: World, seat: Seat, links: ParticipantLinks, drops: ReadonlyMap<number, DropStep>) {
+  constructor(world: World, seat: Seat, links: ParticipantLinks, drops: Departures) {
     this.seat = seat;
     this.#world = world;
     this.#links = links;

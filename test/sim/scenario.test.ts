@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FederatedError } from '@concordat/core';
-import { checkScenario, parseScenario } from '@concordat/sim';
+import { checkScenario, countOf, parseScenario } from '@concordat/sim';
 import { expect } from 'chai';
 
 function refusalOf(work: () => unknown): FederatedError {
@@ -19,6 +19,14 @@ describe('a scenario', () => {
     const path = resolve(import.meta.dirname, '../../../sim/scenarios/five.yaml');
     const scenario = parseScenario(readFileSync(path, 'utf8'), path);
     expect([scenario.participants, scenario.rounds, scenario.drops.length]).to.deep.equal([5, 3, 2]);
+  });
+
+  it('thousand-in-groups.yaml holds, and loses 30 % of a thousand', () => {
+    const path = resolve(import.meta.dirname, '../../../sim/scenarios/thousand-in-groups.yaml');
+    const scenario = parseScenario(readFileSync(path, 'utf8'), path);
+    expect([scenario.participants, scenario.parameters, scenario.cohort.max]).to.deep.equal([1000, 100_000, 256]);
+    const lost = scenario.drops.reduce((sum, drop) => sum + ('share' in drop ? countOf(scenario, drop.share) : 1), 0);
+    expect(lost).to.equal(300);
   });
 
   it('needs a name, participants and rounds; the rest has defaults', () => {
@@ -54,5 +62,34 @@ describe('a scenario', () => {
     const drops = [{ round: 1, participant: 6, step: 'upload' as const }];
     const error = refusalOf(() => checkScenario({ name: 'x', participants: 5, rounds: 1, drops }));
     expect(error.message).to.include('participant 6 of 5');
+  });
+
+  it('drops one participant or a share of them, above nothing', () => {
+    const refused = (drop: object) =>
+      refusalOf(() => checkScenario({ name: 'x', participants: 5, rounds: 1, drops: [drop] }));
+    expect(refused({ round: 1, share: 0, step: 'upload' }).message).to.include('drops.0.share:');
+    const either =
+      'drops.0: {round, participant, step} with a place from 1, or {round, share, step} with a share above 0';
+    const wrong = [
+      { round: 1, step: 'upload' },
+      { round: 1, step: 'upload', share: 0.1, participant: 1 },
+    ];
+    for (const drop of wrong) expect(refused(drop).message).to.include(either);
+    expect(refused(wrong[0]!).fix).to.include('five.yaml');
+  });
+
+  it('has no more leave a round than there are', () => {
+    const drops = [
+      { round: 2, share: 0.8, step: 'upload' as const },
+      { round: 2, share: 0.2, step: 'reveal' as const },
+      { round: 2, participant: 1, step: 'train' as const },
+    ];
+    const error = refusalOf(() => checkScenario({ name: 'x', participants: 5, rounds: 2, drops }));
+    expect(error.code).to.equal('invalid-argument');
+    expect(error.message).to.include('drops have 6 of 5 participants leave round 2');
+    expect(error.fix).to.include('round 2');
+    expect(checkScenario({ name: 'x', participants: 5, rounds: 2, drops: drops.slice(0, 2) }).drops).to.have.lengthOf(
+      2,
+    );
   });
 });

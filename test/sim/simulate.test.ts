@@ -1,4 +1,13 @@
-import { type DropStep, dropSteps, type ScenarioInput, type SimulationResult, simulate } from '@concordat/sim';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  type DropStep,
+  dropSteps,
+  parseScenario,
+  type ScenarioInput,
+  type SimulationResult,
+  simulate,
+} from '@concordat/sim';
 import { expect } from 'chai';
 
 /** T for a cohort of n with c colluders. */
@@ -126,5 +135,43 @@ describe('a simulated run', () => {
     expect(traffic.advertise!.messages).to.equal(5);
     expect(traffic['masked vector']!.messages).to.equal(5);
     expect(traffic.reveal!.messages).to.equal(5);
+  });
+});
+
+describe('a thousand in groups, at a tenth of the size', function () {
+  this.timeout(120_000);
+  const path = resolve(import.meta.dirname, '../../../sim/scenarios/thousand-in-groups.yaml');
+  const whole = parseScenario(readFileSync(path, 'utf8'), path);
+  const { cohort, reportingGoal, minSurvivors, maxColluders } = whole;
+  const scenario = {
+    ...whole,
+    participants: 100,
+    parameters: 100,
+    cohort: { min: cohort.min / 10, size: 100, max: Math.ceil(cohort.max / 10) },
+    reportingGoal: Math.floor(reportingGoal / 10),
+    minSurvivors: Math.ceil(minSurvivors / 10),
+    maxColluders: Math.floor(maxColluders / 10),
+  };
+  let result: SimulationResult;
+
+  before(() => {
+    result = simulate(scenario);
+  });
+
+  it('is exact in every group, with those that are lost before the upload taken out of the sum', () => {
+    const [round] = result.rounds;
+    expect([result.outcome, result.exact, round!.groups!.length]).to.deep.equal(['completed', true, 4]);
+    expect(round!.groups!.map(({ outcome }) => outcome.type)).to.deep.equal(new Array(4).fill('opened'));
+    expect(round!.lanes).to.equal(4 * (100 + 1));
+    const early = round!.dropped.filter(({ step }) => step !== 'certify' && step !== 'reveal').length;
+    expect(early).to.be.within(23, 24);
+    expect(round!.survivors.length).to.equal(100 - early);
+  });
+
+  it('verifies each signature once, however many ask', () => {
+    const { asked, computed } = result.verifications;
+    expect(asked).to.be.greaterThan(5 * computed);
+    // Nobody signs more than twelve statements in a round, and the coordinator one for each answer.
+    expect(computed).to.be.within(400, 24 * 100);
   });
 });

@@ -23,7 +23,7 @@ function remembering<Result>(compute: (...parts: readonly Uint8Array[]) => Resul
 }
 
 const publicKey = remembering((secret) => nodeCrypto.x25519PublicKey(secret!));
-const agreed = remembering((secret, key) => nodeCrypto.x25519(secret!, key!));
+const agreed = remembering((secret, key) => nodeCrypto.x25519(secret!, [key!])[0]!);
 const derived = remembering((secret, salt, info) => nodeCrypto.hkdf(secret!, salt!, info!));
 const verified = remembering((message, signature, key) => nodeCrypto.ed25519Verify(message!, signature!, key!));
 
@@ -34,7 +34,7 @@ const verified = remembering((message, signature, key) => nodeCrypto.ed25519Veri
 export const memoizedCrypto: CryptoPort = {
   ...nodeCrypto,
   x25519PublicKey: (secret) => publicKey(secret).slice(),
-  x25519: (secret, key) => agreed(secret, key).slice(),
+  x25519: (secret, keys) => keys.map((key) => agreed(secret, key).slice()),
   hkdf: (secret, salt, info) => derived(secret, salt, info).slice(),
   ed25519Verify: (message, signature, key) => verified(message, signature, key),
 };

@@ -33,11 +33,12 @@ export interface CryptoPort {
   /** X25519 public key of a 32-byte secret (RFC 7748). */
   x25519PublicKey(secret: Uint8Array): Uint8Array;
   /**
-   * X25519 shared secret.
+   * X25519 shared secrets with many public keys. A secret is read once for all of them: that costs OpenSSL as much as an agreement.
    *
+   * @returns one secret for each public key, in their order.
    * @throws `verification` for a non-canonical or low-order public key, or an all-zero result.
    */
-  x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array;
+  x25519(secret: Uint8Array, publicKeys: readonly Uint8Array[]): readonly Uint8Array[];
   ed25519PublicKey(seed: Uint8Array): Uint8Array;
   ed25519Sign(message: Uint8Array, seed: Uint8Array): Uint8Array;
   /** False, never an exception, for a wrong length, S ≥ L, a small-order or non-canonical key. */

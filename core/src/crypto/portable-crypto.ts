@@ -54,12 +54,14 @@ function x25519PublicKey(secret: Uint8Array): Uint8Array {
   return nacl.scalarMult.base(secret);
 }
 
-function x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  requireX25519Key(publicKey);
+function x25519(secret: Uint8Array, publicKeys: readonly Uint8Array[]): readonly Uint8Array[] {
   requireBytes('x25519 secret', secret, 32);
-  const shared = nacl.scalarMult(secret, publicKey);
-  requireSharedSecret(shared);
-  return shared;
+  return publicKeys.map((publicKey) => {
+    requireX25519Key(publicKey);
+    const shared = nacl.scalarMult(secret, publicKey);
+    requireSharedSecret(shared);
+    return shared;
+  });
 }
 
 function ed25519PublicKey(seed: Uint8Array): Uint8Array {

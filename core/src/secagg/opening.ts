@@ -60,12 +60,15 @@ export function masksOfDealer(
   },
 ): readonly MaskKey[] {
   const { sid2, dealer, dealers, maskKeys } = options;
-  const pairwise = dealers
-    .filter((other) => other !== dealer)
-    .map((other): MaskKey => {
-      const shared = crypto.x25519(options.mask, maskKeys[other]!);
-      return { key: pairwiseMaskKey(crypto, shared, sid2, dealer, other), sign: dealer < other ? 1 : -1 };
-    });
+  const others = dealers.filter((other) => other !== dealer);
+  const shared = crypto.x25519(
+    options.mask,
+    others.map((other) => maskKeys[other]!),
+  );
+  const pairwise = others.map((other, at): MaskKey => {
+    const key = pairwiseMaskKey(crypto, shared[at]!, sid2, dealer, other);
+    return { key, sign: dealer < other ? 1 : -1 };
+  });
   return [{ key: selfMaskKey(crypto, options.self, sid2, dealer), sign: 1 }, ...pairwise];
 }
 
@@ -87,11 +90,14 @@ export function masksOfSum(
   const { sid2, selfSecrets, maskSecrets, maskKeys } = options;
   const masks: MaskKey[] = [];
   for (const [survivor, self] of selfSecrets) masks.push({ key: selfMaskKey(crypto, self, sid2, survivor), sign: -1 });
+  const survivors = [...selfSecrets.keys()];
+  const keys = survivors.map((survivor) => maskKeys[survivor]!);
   for (const [dropped, secret] of maskSecrets) {
-    for (const survivor of selfSecrets.keys()) {
-      const shared = crypto.x25519(secret, maskKeys[survivor]!);
-      masks.push({ key: pairwiseMaskKey(crypto, shared, sid2, survivor, dropped), sign: survivor < dropped ? -1 : 1 });
-    }
+    const shared = crypto.x25519(secret, keys);
+    survivors.forEach((survivor, at) => {
+      const key = pairwiseMaskKey(crypto, shared[at]!, sid2, survivor, dropped);
+      masks.push({ key, sign: survivor < dropped ? -1 : 1 });
+    });
   }
   return masks;
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { FederatedError, type Random } from '@concordat/core';
 
 /** The operating system's CSPRNG. */
@@ -7,6 +7,6 @@ export const systemRandom: Random = {
     if (!Number.isInteger(length) || length < 0 || length > 65_536) {
       throw new FederatedError('invalid-argument', 'random bytes come 0 to 65,536 at a time', { detail: { length } });
     }
-    return new Uint8Array(randomBytes(length));
+    return randomFillSync(new Uint8Array(length));
   },
 };

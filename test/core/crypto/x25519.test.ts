@@ -7,10 +7,14 @@ import { ruleThrownBy } from '../../support/rules.js';
 const hex = fromHex;
 const nine = Uint8Array.of(9, ...new Uint8Array(31));
 
+function agreed(crypto: CryptoPort, secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
+  return crypto.x25519(secret, [publicKey])[0]!;
+}
+
 /** RFC 7748 §5.2: u becomes k, the result becomes u. */
 function iterated(crypto: CryptoPort, times: number): string {
   let [k, u]: Uint8Array[] = [nine, nine];
-  for (let i = 0; i < times; i++) [k, u] = [crypto.x25519(k!, u!), k!];
+  for (let i = 0; i < times; i++) [k, u] = [agreed(crypto, k!, u!), k!];
   return toHex(k!);
 }
 
@@ -38,7 +42,7 @@ for (const { name, crypto } of ports) {
     it('gives the first vector of RFC 7748 §5.2', () => {
       const scalar = hex('a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4');
       const u = hex('e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c');
-      expect(toHex(crypto.x25519(scalar, u))).to.equal(
+      expect(toHex(agreed(crypto, scalar, u))).to.equal(
         'c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552',
       );
     });
@@ -46,9 +50,9 @@ for (const { name, crypto } of ports) {
     it('gives the second vector only with the top bit clear, as the suite demands', () => {
       const scalar = hex('4b66e9d4d1b4673c5ad22691957d6af5c11b6421e0ea01d42ca4169e7918ba0d');
       const u = hex('e5210f12786811d3f4b7959d0538ae2c31dbe7106fc03c3efc4cd549c715a493');
-      expect(ruleThrownBy(() => crypto.x25519(scalar, u))).to.equal('verification');
+      expect(ruleThrownBy(() => agreed(crypto, scalar, u))).to.equal('verification');
       u[31]! &= 0x7f;
-      expect(toHex(crypto.x25519(scalar, u))).to.equal(
+      expect(toHex(agreed(crypto, scalar, u))).to.equal(
         '95cbde9476e8907d7aade45cb4b873f88b595a68799fa152e6f8f7647aac7957',
       );
     });
@@ -68,14 +72,23 @@ for (const { name, crypto } of ports) {
         'de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f',
       );
       const shared = '4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742';
-      expect(toHex(crypto.x25519(alice, crypto.x25519PublicKey(bob)))).to.equal(shared);
-      expect(toHex(crypto.x25519(bob, crypto.x25519PublicKey(alice)))).to.equal(shared);
+      expect(toHex(agreed(crypto, alice, crypto.x25519PublicKey(bob)))).to.equal(shared);
+      expect(toHex(agreed(crypto, bob, crypto.x25519PublicKey(alice)))).to.equal(shared);
+    });
+
+    it('agrees with many in their order, and with nobody', () => {
+      const secrets = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
+      const keys = secrets.map((secret) => crypto.x25519PublicKey(secret));
+      const ours = new Uint8Array(32).fill(9);
+      const theirs = secrets.map((secret) => agreed(crypto, secret, crypto.x25519PublicKey(ours)));
+      expect(crypto.x25519(ours, keys)).to.deep.equal(theirs);
+      expect(crypto.x25519(ours, [])).to.deep.equal([]);
     });
 
     it('refuses keys of low order, with the top bit set, at or above 2^255 − 19, or of another length', () => {
       for (const key of refusedKeys) {
         expect(
-          ruleThrownBy(() => crypto.x25519(new Uint8Array(32).fill(1), hex(key))),
+          ruleThrownBy(() => agreed(crypto, new Uint8Array(32).fill(1), hex(key))),
           key,
         ).to.equal('verification');
       }
@@ -83,7 +96,7 @@ for (const { name, crypto } of ports) {
 
     it('refuses a secret of another length', () => {
       for (const length of [0, 31, 33]) {
-        expect(ruleThrownBy(() => crypto.x25519(new Uint8Array(length), nine))).to.equal('invalid-argument');
+        expect(ruleThrownBy(() => agreed(crypto, new Uint8Array(length), nine))).to.equal('invalid-argument');
         expect(ruleThrownBy(() => crypto.x25519PublicKey(new Uint8Array(length)))).to.equal('invalid-argument');
       }
     });

@@ -27,9 +27,9 @@ export function share(ports: ParticipantPorts, state: Advertised, frame: CohortF
   const sid = cohortId(ports, state, frame);
   requireFirstCohort(state.slots['cohort-accepted']?.sid, sid);
   const secrets = deriveDealSecrets(crypto, state.root, sid);
-  const shared = cohort.map((member, other) =>
-    other === index ? new Uint8Array(0) : crypto.x25519(state.secrets.sealing, member.sealingKey),
-  );
+  const others = cohort.filter((_, other) => other !== index).map((member) => member.sealingKey);
+  const agreed = crypto.x25519(state.secrets.sealing, others);
+  const shared = [...agreed.slice(0, index), new Uint8Array(0), ...agreed.slice(index)];
   const dealt = deal(crypto, {
     sid,
     dealer: index,

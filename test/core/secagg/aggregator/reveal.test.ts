@@ -11,9 +11,9 @@ describe('The secrets that an aggregator rebuilds', () => {
         if (utf8Decode(info.subarray(0, 9)) === 'CSA1/self') secrets.add(input);
         return crypto.hkdf(input, salt, info);
       },
-      x25519: (secret, publicKey) => {
+      x25519: (secret, publicKeys) => {
         secrets.add(secret);
-        return crypto.x25519(secret, publicKey);
+        return crypto.x25519(secret, publicKeys);
       },
     };
     const session = new InMemorySession({

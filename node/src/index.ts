@@ -24,6 +24,7 @@ export { schemaTable, settingsTable } from './configuration/settings-table.js';
 export { settingsText } from './configuration/settings-text.js';
 export { parseYaml, readYamlFile, type YamlFile, type YamlReading } from './configuration/yaml-file.js';
 export { createIdentityFile, identityFromSeed, readIdentityFile } from './crypto/identity.js';
+export { keepFreedMemory } from './crypto/kept-memory.js';
 export { nodeCrypto } from './crypto/node-crypto.js';
 export { systemRandom } from './crypto/system-random.js';
 export { AppendLog, type AppendLogOptions, type OpenedLog, type SalvagedLog } from './durable/append-log.js';

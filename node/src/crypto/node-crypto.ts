@@ -23,6 +23,7 @@ import {
   requireX25519Key,
   zeroSharedSecret,
 } from '@concordat/core';
+import { keepFreedMemory } from './kept-memory.js';
 
 /** The port over OpenSSL, which has no secret box: that one is tweetnacl's, as in the portable twin. Fast, strict, without hidden randomness. */
 export const nodeCrypto: CryptoPort = {
@@ -97,6 +98,8 @@ const zeros = new Uint8Array(65_536);
 
 const firstBlock = Uint8Array.of(1);
 
+const longBytes = 16_384;
+
 function keystream(key: Uint8Array, fromByte: number, length: number): Uint8Array {
   requireBytes('keystream key', key, 32);
   requireStreamRange(fromByte, length);
@@ -111,6 +114,7 @@ function openKeystream(key: Uint8Array, fromByte: number): Keystream {
   const cipher = createCipheriv('aes-256-ctr', key, counter);
   return {
     next(length) {
+      if (length >= longBytes) keepFreedMemory();
       if (length <= zeros.length) return plain(cipher.update(zeros.subarray(0, length)));
       const out = new Uint8Array(length);
       for (let at = 0; at < length; at += zeros.length) {

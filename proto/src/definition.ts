@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bounds } from '@concordat/core';
+import { bounds, FederatedError } from '@concordat/core';
 import protobuf from 'protobufjs';
 import { scanWire } from './wire-scan.js';
 
@@ -61,6 +61,40 @@ export function guardDefinition<Definition extends object>(definition: Definitio
     }
   }
   return definition;
+}
+
+/**
+ * Let the decoders of requests give their error in the place of a message, for a server whose handlers look for it with
+ * {@link requireDecoded}. gRPC has one answer to a decoder that throws, `internal` without a word why, and the caller would look for the
+ * fault on the other side.
+ *
+ * @param definition as {@link guardDefinition} gives it, changed in place.
+ * @returns the same definition.
+ */
+export function refuseByHandlers<Definition extends object>(definition: Definition): Definition {
+  for (const service of Object.values(definition)) {
+    for (const method of Object.values(service as Record<string, unknown>)) {
+      if (!isLoadedMethod(method)) continue;
+      const { requestDeserialize } = method;
+      method.requestDeserialize = (bytes) => decodeOrError(requestDeserialize, bytes);
+    }
+  }
+  return definition;
+}
+
+/** @throws `malformed` when a request did not decode. */
+export function requireDecoded<Message>(message: Message): Message {
+  if (message instanceof FederatedError) throw message;
+  return message;
+}
+
+function decodeOrError(decode: (bytes: Buffer) => object, bytes: Buffer): object {
+  try {
+    return decode(bytes);
+  } catch (cause) {
+    if (cause instanceof FederatedError) return cause;
+    return new FederatedError('malformed', 'a message does not decode', { detail: { offered: bytes.length }, cause });
+  }
 }
 
 function isLoadedMethod(value: unknown): value is LoadedMethod {

@@ -10,7 +10,14 @@ export {
 export { type AssignmentFrame, assignmentFromWire, assignmentToWire, type Welcome } from './assignments.js';
 export { chunkFromWire, chunkToWire, type ReceivedChunk } from './chunks.js';
 export { correlationHeader, newCorrelationId, readCorrelationId } from './correlation.js';
-export { guardDefinition, includeDir, loaderOptions, protoFiles } from './definition.js';
+export {
+  guardDefinition,
+  includeDir,
+  loaderOptions,
+  protoFiles,
+  refuseByHandlers,
+  requireDecoded,
+} from './definition.js';
 export {
   type CommandResult,
   conclude,

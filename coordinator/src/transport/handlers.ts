@@ -1,5 +1,5 @@
 import type { peerOfCall } from '@concordat/node';
-import { errorToWire, errorTrailer } from '@concordat/proto';
+import { errorToWire, errorTrailer, requireDecoded } from '@concordat/proto';
 import * as grpc from '@grpc/grpc-js';
 import { type Caller, callerName } from './caller.js';
 import type { RefusalLog } from './refusal-log.js';
@@ -32,7 +32,7 @@ export function unary<Request, Reply>(
   handle: (request: Request, caller: Caller) => Promise<Reply> | Reply,
 ): grpc.handleUnaryCall<Request, Reply> {
   return (call, callback) => {
-    new Promise<Reply>((resolve) => resolve(handle(call.request, context.callerOf(call)))).then(
+    new Promise<Reply>((resolve) => resolve(handle(requireDecoded(call.request), context.callerOf(call)))).then(
       (reply) => callback(null, reply),
       (error: unknown) => callback(statusOf(error, context, call)),
     );
@@ -65,7 +65,7 @@ export function serverStream<Request, Reply>(
     call.on('cancelled', () => gone.abort());
     call.on('error', () => gone.abort());
     const pump = async () => {
-      for await (const reply of handle(call.request, context.callerOf(call), gone.signal)) {
+      for await (const reply of handle(requireDecoded(call.request), context.callerOf(call), gone.signal)) {
         if (gone.signal.aborted) return;
         if (!call.write(reply)) await drained(call, gone.signal);
       }
@@ -77,7 +77,7 @@ export function serverStream<Request, Reply>(
 
 /** Frames one at a time: the next is read from the wire only when the last one was taken. */
 async function* framesOf<Frame>(call: AsyncIterable<unknown>): AsyncGenerator<Frame> {
-  for await (const frame of call) yield frame as Frame;
+  for await (const frame of call) yield requireDecoded(frame as Frame);
 }
 
 function drained(call: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {

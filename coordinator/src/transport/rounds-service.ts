@@ -5,6 +5,7 @@ import {
   receiptPlaceFromWire,
   receiptsPageToWire,
   receiptToWire,
+  requireDecoded,
   type wire,
 } from '@concordat/proto';
 import { payloadBytes, type Traffic } from '../run/traffic.js';
@@ -85,7 +86,8 @@ function checkIn(options: RoundsServiceOptions): wire.RoundsHandlers['CheckIn'] 
     for (const event of ['cancelled', 'error', 'close']) call.on(event, () => closed());
     const open = async () => {
       const caller = participantOf(options.callerOf(call));
-      const wireVersion = chooseWireVersion(call.request.wireVersions);
+      const request = requireDecoded(call.request);
+      const wireVersion = chooseWireVersion(request.wireVersions);
       const sink = {
         write: (assignment: wire.Assignment) => call.write(assignment),
         end: () => call.end(),
@@ -93,7 +95,7 @@ function checkIn(options: RoundsServiceOptions): wire.RoundsHandlers['CheckIn'] 
       };
       const welcome = { type: 'welcome', wireVersion, software, consortium } as const;
       call.on('drain', () => checkIns.drained(caller.id));
-      closed = await checkIns.open(caller, startOf(call.request), { sink, gone: gone.signal, welcome });
+      closed = await checkIns.open(caller, startOf(request), { sink, gone: gone.signal, welcome });
     };
     open().catch((error: unknown) => call.emit('error', statusOf(error, options, call)));
   };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { OperatorClient } from '@concordat/coordinator';
+import { authorize, OperatorClient } from '@concordat/coordinator';
 import { bounds, type FederatedError } from '@concordat/core';
 import {
   certificatesToPem,
@@ -110,9 +110,21 @@ describe('a call within the process', () => {
   const ready: Method = { path: '/concordat.v1.Rounds/Ready', requestStream: false, responseStream: false };
   const enroll: Method = { path: '/concordat.v1.Membership/Enroll', requestStream: false, responseStream: false };
 
-  it('is scanned and decoded: bytes that are no message are refused alike', async () => {
-    const refused = await bothWays('participant', ready, [Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f])]);
-    expect(refused).to.include({ status: grpc.status.INTERNAL });
+  it('is scanned and decoded: bytes that are no message of any method are refused alike, as malformed', async () => {
+    const junk = {
+      'length leaves the message': Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]),
+      'impossible field number': Buffer.alloc(8),
+    };
+    for (const method of methods) {
+      const caller = authorize(method.path, 'participant') === 'allowed' ? 'participant' : 'operator';
+      for (const [message, bytes] of Object.entries(junk)) {
+        expect(await bothWays(caller, method, [bytes]), method.path).to.include({
+          status: grpc.status.INVALID_ARGUMENT,
+          ours: 'malformed',
+          message,
+        });
+      }
+    }
   });
 
   it('has the message limit of its caller', async () => {

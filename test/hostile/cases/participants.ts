@@ -265,8 +265,8 @@ export const participantCases: readonly ParticipantCase[] = [
   },
   {
     lie: 'sends messages that are cut off, empty, too large or not of the wire',
-    // gRPC itself answers what does not decode (as `internal`) and what is too large.
-    verdict: { refuses: { coordinator: ['internal', 'malformed', 'unavailable', 'internal'] }, ends: [all] },
+    // gRPC itself answers what is too large.
+    verdict: { refuses: { coordinator: ['malformed', 'malformed', 'unavailable', 'malformed'] }, ends: [all] },
     during: async (event, { acme, raw }) => {
       if (event.type !== 'phase' || event.phase !== 'share') return;
       const path = '/concordat.v1.Rounds/Confirm';

@@ -317,6 +317,7 @@ export class FederatedClient {
       onDisconnected: (error, retryMillis) => {
         if (connected) runner.post({ type: 'disconnected' });
         connected = false;
+        if (error.code === 'malformed') runner.refused(error);
         onEvent({ type: 'disconnected', reason: error.message, retryMillis });
       },
     });

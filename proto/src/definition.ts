@@ -64,25 +64,29 @@ export function guardDefinition<Definition extends object>(definition: Definitio
 }
 
 /**
- * Let the decoders of requests give their error in the place of a message, for a server whose handlers look for it with
- * {@link requireDecoded}. gRPC has one answer to a decoder that throws, `internal` without a word why, and the caller would look for the
- * fault on the other side.
+ * Let decoders give their error in the place of a message, for code that looks for it with {@link requireDecoded}. gRPC has one answer to a
+ * decoder that throws, `internal` without a word why, and whoever gets it would look for the fault on the other side.
  *
  * @param definition as {@link guardDefinition} gives it, changed in place.
+ * @param received what is decoded here: a server's requests, a client's replies.
  * @returns the same definition.
  */
-export function refuseByHandlers<Definition extends object>(definition: Definition): Definition {
+export function decodeToErrors<Definition extends object>(
+  definition: Definition,
+  received: 'requests' | 'replies',
+): Definition {
   for (const service of Object.values(definition)) {
     for (const method of Object.values(service as Record<string, unknown>)) {
       if (!isLoadedMethod(method)) continue;
-      const { requestDeserialize } = method;
-      method.requestDeserialize = (bytes) => decodeOrError(requestDeserialize, bytes);
+      const { requestDeserialize, responseDeserialize } = method;
+      if (received === 'requests') method.requestDeserialize = (bytes) => decodeOrError(requestDeserialize, bytes);
+      else method.responseDeserialize = (bytes) => decodeOrError(responseDeserialize, bytes);
     }
   }
   return definition;
 }
 
-/** @throws `malformed` when a request did not decode. */
+/** @throws `malformed` when it is an error in the place of a message. */
 export function requireDecoded<Message>(message: Message): Message {
   if (message instanceof FederatedError) throw message;
   return message;

@@ -11,11 +11,11 @@ export { type AssignmentFrame, assignmentFromWire, assignmentToWire, type Welcom
 export { chunkFromWire, chunkToWire, type ReceivedChunk } from './chunks.js';
 export { correlationHeader, newCorrelationId, readCorrelationId } from './correlation.js';
 export {
+  decodeToErrors,
   guardDefinition,
   includeDir,
   loaderOptions,
   protoFiles,
-  refuseByHandlers,
   requireDecoded,
 } from './definition.js';
 export {

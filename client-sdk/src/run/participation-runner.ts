@@ -110,6 +110,11 @@ export class ParticipationRunner {
     this.#pumping ??= this.#pump();
   }
 
+  /** What came was no message: it is told and noted as every refusal is, and nothing else comes of it. */
+  refused(error: FederatedError): void {
+    this.#background(() => this.#refuse({ type: 'refuse', round: 0, error }));
+  }
+
   /** Leave: decline what is open, erase what is secret, wait at most `graceMillis` for what is on its way. */
   async stop(graceMillis: number): Promise<void> {
     this.post({ type: 'stop' });

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { equalBytes, FederatedError, toHex } from '@concordat/core';
-import { chunkFromWire, type wire } from '@concordat/proto';
+import { chunkFromWire, requireDecoded, type wire } from '@concordat/proto';
 import { explain, isStopped, stopped } from './failures.js';
 import type { Services } from './services.js';
 
@@ -37,7 +37,8 @@ export async function continueDownload(
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     let first = true;
-    for await (const message of call as AsyncIterable<wire.BlobChunk__Output>) {
+    for await (const received of call as AsyncIterable<wire.BlobChunk__Output>) {
+      const message = requireDecoded(received);
       const bytes = first ? allocate(download, message.sizeBytes) : download.bytes!;
       first = false;
       if (message.chunk) take(download, bytes, message.chunk);

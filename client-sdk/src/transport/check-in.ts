@@ -1,6 +1,6 @@
 import { type CoordinatorMessage, FederatedError, type Random } from '@concordat/core';
 import type { Clock } from '@concordat/node';
-import { assignmentFromWire, type Welcome, type wire } from '@concordat/proto';
+import { assignmentFromWire, requireDecoded, type Welcome, type wire } from '@concordat/proto';
 import { backoffMillis } from './backoff.js';
 import { explain, isTransient } from './failures.js';
 import type { Services } from './services.js';
@@ -17,7 +17,7 @@ export interface CheckInOptions {
   readonly signal: AbortSignal;
   /** Called in the order of the stream; must not throw. */
   readonly onMessage: (runId: string, message: CoordinatorMessage) => void;
-  /** The coordinator has welcomed this client, for the first time or again. What it throws ends the check-in. */
+  /** The coordinator has welcomed this client, for the first time or again. What it throws ends the check-in, `malformed` the stream alone. */
   readonly onConnected: (welcome: Welcome) => void;
   /** The stream is gone and will be opened again after `retryMillis`. Also told of attempts that never connected. */
   readonly onDisconnected: (error: FederatedError, retryMillis: number) => void;
@@ -41,15 +41,27 @@ export interface CheckInPorts {
 const welcomeMillis = 20_000;
 
 /**
- * Keep the one stream of this client open: connect, listen, connect again, until the signal fires.
+ * Streams in a row that may end with a message that is none: beyond that it is no damage on the line, and somebody has to look. Every one is
+ * told, with longer and longer pauses between.
+ */
+const malformedMax = 10;
+/** A stream that stood so long was a good one. */
+const steadyMillis = 10 * 60_000;
+
+/**
+ * Keep the one stream of this client open: connect, listen, connect again, until the signal fires. A message that does not decode, is out
+ * of bounds or out of order ends its stream and nothing else, for the coordinator says everything of a round again.
  *
  * @throws what a new attempt does not cure: `unauthenticated`, `permission`, `verification` (not the pinned authority),
- *   `protocol` (no common wire version), `conflict` (a newer client of this participant took over), `malformed`.
+ *   `protocol` (no common wire version), `conflict` (a newer client of this participant took over), `malformed` for the
+ *   {@link malformedMax}-th message in a row that is none.
  */
 export async function checkIn(ports: CheckInPorts, options: CheckInOptions): Promise<void> {
   const { signal } = options;
+  let malformed = 0;
   for (let attempt = 0; !signal.aborted; attempt++) {
     const welcomed = { yes: false };
+    const begunAt = ports.clock.monotonicMillis();
     let failure: FederatedError;
     try {
       await listen(ports, options, welcomed);
@@ -58,8 +70,11 @@ export async function checkIn(ports: CheckInPorts, options: CheckInOptions): Pro
       failure = explain(error, ports.address);
     }
     if (signal.aborted) return;
-    if (!isTransient(failure) && failure.code !== 'internal') throw failure;
-    if (welcomed.yes) attempt = 0;
+    const isSteady = ports.clock.monotonicMillis() - begunAt >= steadyMillis;
+    if (failure.code === 'malformed') malformed = isSteady ? 1 : malformed + 1;
+    else if (!isTransient(failure) && failure.code !== 'internal') throw failure;
+    if (malformed === malformedMax) throw tooManyMalformed(failure);
+    if (isSteady || (welcomed.yes && failure.code !== 'malformed')) attempt = 0;
     const pause = backoffMillis(attempt, ports.random);
     options.onDisconnected(failure, pause);
     await ports.clock.sleep(pause, signal);
@@ -80,7 +95,7 @@ async function listen(ports: CheckInPorts, options: CheckInOptions, welcomed: { 
   let last = -1;
   try {
     for await (const assignment of call as AsyncIterable<wire.Assignment__Output>) {
-      const { message, runId, sequence } = assignmentFromWire(assignment);
+      const { message, runId, sequence } = assignmentFromWire(requireDecoded(assignment));
       if (sequence <= last) throw outOfOrder(last, sequence);
       last = sequence;
       if (signal.aborted) return;
@@ -100,6 +115,18 @@ async function listen(ports: CheckInPorts, options: CheckInOptions, welcomed: { 
     call.cancel();
   }
   if (late) throw noWelcome(ports);
+}
+
+function tooManyMalformed(last: FederatedError): FederatedError {
+  return new FederatedError(
+    'malformed',
+    `${malformedMax} streams in a row ended with a message that is none: ${last.message}`,
+    {
+      detail: { ...last.detail, attempts: malformedMax },
+      fix: 'Compare the software versions of both sides; show the operator what was refused.',
+      cause: last,
+    },
+  );
 }
 
 /** The attempt hangs in the channel, where no later call would get past it. */

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { bounds, FederatedError, type Signed } from '@concordat/core';
 import type { Clock } from '@concordat/node';
-import { answerToWire, chunkToWire, receiptFromWire, type wire } from '@concordat/proto';
+import { answerToWire, chunkToWire, receiptFromWire, requireDecoded, type wire } from '@concordat/proto';
 import type { ClientWritableStream, ServiceError } from '@grpc/grpc-js';
 import { explain, isStopped, stopped } from './failures.js';
 import type { Services } from './services.js';
@@ -50,7 +50,7 @@ export async function sendMaskedUpdate(
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     await sendFrames(ports.clock, stream, file, upload);
-    return receiptFromWire(await stream.receipt);
+    return receiptFromWire(requireDecoded(await stream.receipt));
   } catch (error) {
     throw isStopped(signal) ? stopped(signal) : explain(error, ports.address);
   } finally {

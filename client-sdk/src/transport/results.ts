@@ -1,5 +1,5 @@
 import type { ServedChunk } from '@concordat/core';
-import { servedChunkFromWire, type wire } from '@concordat/proto';
+import { requireDecoded, servedChunkFromWire, type wire } from '@concordat/proto';
 import { explain, isStopped, stopped } from './failures.js';
 import type { Services } from './services.js';
 
@@ -33,7 +33,9 @@ export async function* fetchChunks(
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    for await (const message of call as AsyncIterable<wire.ServedChunk__Output>) yield servedChunkFromWire(message);
+    for await (const message of call as AsyncIterable<wire.ServedChunk__Output>) {
+      yield servedChunkFromWire(requireDecoded(message));
+    }
   } catch (error) {
     throw isStopped(signal) ? stopped(signal) : explain(error, ports.address);
   } finally {

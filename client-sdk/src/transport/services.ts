@@ -2,6 +2,7 @@ import { type ClientTls, channelSettings, type Transport, tlsTransport } from '@
 import {
   type ConcordatPackage,
   correlationHeader,
+  decodeToErrors,
   guardDefinition,
   loaderOptions,
   protoFiles,
@@ -50,7 +51,7 @@ export function openServices(
   transport: Transport = tlsTransport,
 ): Services {
   // Parsing the .proto files takes some ten milliseconds: once per process.
-  definition ??= guardDefinition(loadSync([...protoFiles], loaderOptions));
+  definition ??= decodeToErrors(guardDefinition(loadSync([...protoFiles], loaderOptions)), 'replies');
   const loaded = loadPackageDefinition(counting(definition, counts)) as unknown as ConcordatPackage;
   const { Membership, Plans, Rounds, Blobs, Results, Health } = loaded.concordat.v1;
   // One channel for all services: one TLS connection per participant. Its own credentials count, not those of the clients.

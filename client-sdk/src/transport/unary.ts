@@ -1,4 +1,5 @@
 import { FederatedError } from '@concordat/core';
+import { requireDecoded } from '@concordat/proto';
 import type { CallOptions, ClientUnaryCall, ServiceError } from '@grpc/grpc-js';
 import { explain, isStopped, stopped } from './failures.js';
 
@@ -12,7 +13,7 @@ export type UnaryMethod<Request, Reply> = (
 /**
  * One attempt of a unary call.
  *
- * @throws the failure as a `FederatedError`; `unavailable` when the signal fired.
+ * @throws the failure as a `FederatedError`; `malformed` for a reply that does not decode; `unavailable` when the signal fired.
  */
 export function callOnce<Request, Reply>(
   method: UnaryMethod<Request, Reply>,
@@ -20,7 +21,7 @@ export function callOnce<Request, Reply>(
   options: { readonly address: string; readonly deadlineMillis: number; readonly signal?: AbortSignal | undefined },
 ): Promise<Reply> {
   const { address, deadlineMillis, signal } = options;
-  return new Promise((resolve, reject) => {
+  return new Promise<Reply>((resolve, reject) => {
     if (isStopped(signal)) return reject(stopped(signal));
     // gRPC wants a wall-clock instant and turns it into a duration at once.
     const deadline = Date.now() + deadlineMillis;
@@ -33,5 +34,5 @@ export function callOnce<Request, Reply>(
       else resolve(reply);
     });
     signal?.addEventListener('abort', cancel, { once: true });
-  });
+  }).then(requireDecoded);
 }

@@ -167,14 +167,115 @@ describe("a participant's connection", () => {
       }
     });
 
-    it('refuses messages before the welcome and out of order', async () => {
+    it('refuses messages before the welcome', async () => {
       expect((await refused((call) => says(call, waiting(1)))).code).to.equal('protocol');
-      await running?.stop();
-      const twice = await refused((call) => {
-        says(call, welcome);
-        says(call, waiting(1));
+    });
+
+    /** What is no message of the wire, each for its reason. */
+    const junk = {
+      'out of order': (call: CheckInCall) => says(call, waiting(1)),
+      'out of bounds': (call: CheckInCall) =>
+        call.write({ ...assignmentToWire(place(waiting(1))), runId: 'Not An Id' }),
+      'without a message': (call: CheckInCall) => call.write({ sequence: 1, runId: 'spring' }),
+      'with more fields than any message has': (call: CheckInCall) => {
+        const awaited = new Array<string>(9_000).fill('acme');
+        call.write({ sequence: 1, runId: 'spring', round: 1, waiting: { step: 'train', awaited } });
+      },
+    };
+    const place = (message: CoordinatorMessage) => ({ sequence: 1, runId: 'spring', message });
+
+    for (const [name, write] of Object.entries(junk)) {
+      it(`names a message ${name}, and goes on with the next stream`, async () => {
+        let streams = 0;
+        const connection = await dial({
+          Rounds: {
+            CheckIn(call) {
+              streams += 1;
+              says(call, welcome);
+              if (streams < 3) write(call);
+              else call.write(assignmentToWire(place(waiting(7))));
+            },
+          },
+        });
+        const stop = new AbortController();
+        const heard: string[] = [];
+        await connection.checkIn({
+          clientEpoch: 1,
+          startId: new Uint8Array(16),
+          signal: stop.signal,
+          onConnected: () => heard.push('connected'),
+          onMessage: (_, message) => {
+            heard.push(`round ${'round' in message ? message.round : 0}`);
+            stop.abort();
+          },
+          onDisconnected: (error) => heard.push(error.code),
+        });
+        expect(heard).to.deep.equal(['connected', 'malformed', 'connected', 'malformed', 'connected', 'round 7']);
       });
-      expect(twice.code).to.equal('malformed');
+    }
+
+    it('comes back more and more slowly, and gives up by name when nothing but that comes', async () => {
+      const clock = virtualClock();
+      const connection = await dial(
+        {
+          Rounds: {
+            CheckIn(call) {
+              says(call, welcome);
+              junk['out of bounds'](call);
+            },
+          },
+        },
+        { clock },
+      );
+      const disconnections: string[] = [];
+      const { code, error } = await failureOf(
+        connection.checkIn({
+          clientEpoch: 1,
+          startId: new Uint8Array(16),
+          signal: new AbortController().signal,
+          onConnected: () => undefined,
+          onMessage: () => undefined,
+          onDisconnected: (failed) => disconnections.push(failed.code),
+        }),
+      );
+      expect(code).to.equal('malformed');
+      expect((error as FederatedError).detail).to.include({ attempts: 10 });
+      expect(disconnections).to.deep.equal(Array(9).fill('malformed'));
+      expect(clock.slept).to.have.length(9);
+      // Each pause is drawn below twice the limit of the one before, up to two seconds.
+      expect(Math.max(...clock.slept.slice(4))).to.be.above(250);
+    });
+
+    it('counts afresh once a stream has stood for some minutes', async () => {
+      const clock = virtualClock();
+      let streams = 0;
+      const connection = await dial(
+        {
+          Rounds: {
+            CheckIn(call) {
+              streams += 1;
+              says(call, welcome);
+              if (streams < 15) junk['out of bounds'](call);
+              else call.write(assignmentToWire(place(waiting(7))));
+            },
+          },
+        },
+        { clock },
+      );
+      const stop = new AbortController();
+      let connections = 0;
+      await connection.checkIn({
+        clientEpoch: 1,
+        startId: new Uint8Array(16),
+        signal: stop.signal,
+        onConnected: () => {
+          connections += 1;
+          if (connections === 8) void clock.sleep(600_000);
+        },
+        onMessage: () => stop.abort(),
+        onDisconnected: () => undefined,
+      });
+      expect(connections).to.equal(15);
     });
   });
 

@@ -77,8 +77,8 @@ export const dealerCases: readonly CoordinatorCase[] = [
   },
   {
     lie: 'delivers a box of the dealer whose share index would be zero',
-    // Nothing behind a message that does not decode can be believed: the client leaves.
-    verdict: { refuses: { [victim]: ['participant.leaving', 'malformed'] }, ends: [`sum of ${others}`] },
+    // Nothing behind a message that is none can be believed: the client leaves its stream, and takes another.
+    verdict: { refuses: { [victim]: ['malformed'] }, ends: [`sum of ${others}`] },
     // x = 1 + cohort index in GF(2^16): the index 65,535 would ask for the polynomial at zero, the secret itself.
     ...lying('boxes', (frame) => ({
       ...frame,

@@ -1,10 +1,13 @@
-import { FederatedError, type Plan, refusal, requireId, toHex } from '@concordat/core';
+import { FederatedError, type Plan, printable, refusal, requireId, toHex } from '@concordat/core';
 import type { PlanDesk } from './plan-desk.js';
 import type { RosterKeeper } from './roster-keeper.js';
 import { Run, type RunPorts } from './run/run.js';
 import { RunJournal } from './run/run-journal.js';
 import type { RunRecord } from './store/records.js';
 import type { Store } from './store/store.js';
+
+/** Of what an operator says; with what a pause says it is within the bound of a text. */
+const reasonCharactersMax = 300;
 
 export interface RunDeskOptions {
   readonly store: Store;
@@ -61,6 +64,32 @@ export class RunDesk {
     const started = this.#starting.then(() => this.#start(planHash, runId));
     this.#starting = started.catch(() => undefined);
     return started;
+  }
+
+  /**
+   * End a run that is going on; the same call again ends it at once.
+   *
+   * @param reason told to everybody who takes part; one line.
+   * @throws `protocol` when this run is not going on here; `invalid-argument` for a reason that is none.
+   */
+  async end(runId: string, reason: string): Promise<void> {
+    const { length } = reason;
+    if (length < 1 || length > reasonCharactersMax || printable(reason) !== reason) {
+      throw new FederatedError('invalid-argument', 'a reason is one line of text', {
+        detail: { required: `1 to ${reasonCharactersMax} printable characters`, offered: length },
+        fix: 'Say in a sentence why the run ends: everybody who takes part will read it.',
+      });
+    }
+    await this.require(runId).abort(reason);
+  }
+
+  /** Go on with a run that is paused. @throws `protocol` when this run is not going on here, or not paused. */
+  async leavePause(runId: string): Promise<void> {
+    const run = this.require(runId);
+    if (run.pausedFor === undefined) {
+      throw new FederatedError('protocol', `run ${runId} is not paused`, { fix: 'See: concordat coordinator status.' });
+    }
+    await run.leavePause();
   }
 
   /** @throws `protocol` when this run is not going on here. */

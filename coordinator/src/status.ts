@@ -75,6 +75,7 @@ export async function coordinatorStatus(
     runs: await Promise.all(
       (await store.runs.list()).map(async (record) => ({
         ...runStatus(record, (await desks.plans.require(record.planHash)).plan),
+        ...pauseOf(record.run === current?.runId ? current : undefined),
         ...(await releasesOf(record.run)),
       })),
     ),
@@ -86,13 +87,19 @@ export async function coordinatorStatus(
 function currentStatus(run: Run): Omit<RunStatus, 'releases'> {
   return {
     run: run.runId,
-    state: run.progress.ended ? 'over' : 'running',
+    state: run.progress.ended ? 'over' : run.pausedFor === undefined ? 'running' : 'paused',
     modelVersion: run.modelVersion,
     modelHash: toHex(run.modelHash),
     ...planned(run.plan),
     planHash: toHex(run.planHash),
-    reason: '',
+    reason: run.pausedFor ?? '',
   };
+}
+
+/** A pause is no state of the record: only the run knows of it. */
+function pauseOf(run: Run | undefined): Partial<Pick<RunStatus, 'state' | 'reason'>> {
+  const reason = run?.pausedFor;
+  return reason === undefined ? {} : { state: 'paused', reason };
 }
 
 function runStatus(

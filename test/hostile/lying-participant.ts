@@ -21,8 +21,6 @@ import { exactSum, type HostileCase } from './hostile-case.js';
 
 export interface ParticipantCase extends HostileCase {
   readonly behaviour?: Partial<Behaviour>;
-  /** The run waits for ever afterwards, as it has to: it is looked at until its first round has ended. The last case. */
-  readonly blocksTheRun?: boolean;
   /** Told of everything that the operator is told. */
   readonly during?: (event: ProgressEvent, play: Play) => Promise<void> | void;
 }
@@ -38,6 +36,8 @@ export interface Play {
   readonly runId: string;
   /** Whatever deadline is running is over. */
   hurry(): void;
+  /** The operator ends the run. */
+  end(reason: string): Promise<void>;
   /** Send bytes as they are. @throws what the coordinator answers. */
   raw(path: string, bytes: Uint8Array): Promise<void>;
 }
@@ -100,21 +100,19 @@ export class LyingParticipantStage {
       acme,
       runId,
       hurry: () => this.#clock.hurry(),
+      end: (reason) => operator.endRun(runId, reason),
       raw: (path, bytes) => this.#send(path, bytes),
     };
     await acme.connect();
-    const blocked = new AbortController();
-    const { signal } = blocked;
-    const ended = [...this.#clients.values()].map((client) => client.run({ once: true, signal }));
+    const ended = [...this.#clients.values()].map((client) => client.run({ once: true }));
     await operator.startRun(planHash, runId);
     const reports: RoundReport[] = [];
     const told: (Promise<void> | void)[] = [];
     const listen = ({ event }: { readonly event: ProgressEvent }) => {
       if (event.type === 'round') reports.push(event);
       told.push(one.during?.(event, play));
-      if (one.blocksTheRun === true && reports.length === 1) blocked.abort();
     };
-    await operator.watch(runId, 1, listen, signal);
+    await operator.watch(runId, 1, listen);
     await Promise.all([...ended, ...told]);
     acme.leave();
     const [bias] = decodeSafetensors(await operator.get(coordinator.run!.modelHash));

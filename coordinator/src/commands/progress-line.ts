@@ -32,7 +32,10 @@ export function progressLine(event: ProgressEvent): readonly string[] {
     case 'settled':
       return [`round ${event.round}: its abort is certified, and the updates in it are free`];
     case 'paused':
-      return [`paused: ${event.reason}`];
+      return [
+        `paused: ${event.reason}`,
+        'Nothing happens until somebody acts: concordat coordinator run resume, or run end.',
+      ];
     case 'finished':
       return [`${event.outcome} with model version ${event.modelVersion}: ${event.reason}`];
     case 'answered':

@@ -11,12 +11,17 @@ interface StartFlags extends OperatorFlags {
   readonly run: string;
 }
 
+interface EndFlags extends OperatorFlags {
+  readonly run: string;
+  readonly reason: string;
+}
+
 interface WatchFlags extends OperatorFlags {
   readonly run?: string;
   readonly from?: string;
 }
 
-/** `coordinator run start` and `coordinator run watch`. */
+/** `coordinator run start`, `run end`, `run resume` and `run watch`. */
 export function addRunCommands(group: Command, io: CommandIo): void {
   const run = group.command('run').description('One execution of a plan.');
   operatorOptions(run.command('start').description('Start the run a plan is for. The same call again is the same run.'))
@@ -29,6 +34,32 @@ export function addRunCommands(group: Command, io: CommandIo): void {
           data: { run: runId },
           lines: [`Run ${runId} has started.`, `Next: concordat coordinator run watch --run ${runId}`],
         };
+      }),
+    );
+  operatorOptions(
+    run.command('end').description('End a run before its last round. Again: at once, without waiting for its members.'),
+  )
+    .requiredOption('--run <id>', 'id of the run', idValue)
+    .option('--reason <text>', 'why, for everybody who takes part', 'ended by the operator')
+    .action((flags: EndFlags) =>
+      asOperator(io, flags, async (client) => {
+        const { run: runId, reason } = flags;
+        await client.endRun(runId, reason);
+        return {
+          data: { run: runId, reason },
+          lines: [
+            `Run ${runId} ends. Members of an open session are asked to abort it, for a step's time; the same command again does not wait.`,
+            'Whoever signed survivors on its model contributes to that model no more, unless its session was aborted.',
+          ],
+        };
+      }),
+    );
+  operatorOptions(run.command('resume').description('Go on with a run that is paused.'))
+    .requiredOption('--run <id>', 'id of the run', idValue)
+    .action((flags: OperatorFlags & { readonly run: string }) =>
+      asOperator(io, flags, async (client) => {
+        await client.resumeRun(flags.run);
+        return { data: { run: flags.run }, lines: [`Run ${flags.run} goes on.`] };
       }),
     );
   operatorOptions(run.command('watch').description('Follow a run to its end; with --json one event per line.'))

@@ -229,8 +229,19 @@ export class Run {
     });
   }
 
+  /** Why nothing happens until a person acts; undefined while something does. */
+  get pausedFor(): string | undefined {
+    const { stage } = this.#state;
+    return stage.type === 'paused' ? stage.reason : undefined;
+  }
+
   async abort(reason: string): Promise<void> {
     await this.#tell({ type: 'abort', reason });
+  }
+
+  /** What a person was asked for is done. */
+  async leavePause(): Promise<void> {
+    await this.#tell({ type: 'resume' });
   }
 
   /** Leave without an end: timers stop, streams are let go. The next process goes on where the journal ends. */

@@ -40,6 +40,8 @@ export const authorization: Readonly<Record<string, readonly Role[]>> = {
   '/concordat.v1.Runs/Start': operators,
   '/concordat.v1.Runs/Watch': operators,
   '/concordat.v1.Runs/Status': operators,
+  '/concordat.v1.Runs/End': operators,
+  '/concordat.v1.Runs/Resume': operators,
 };
 
 export type Verdict = 'allowed' | 'unknown-method' | 'unauthenticated' | 'permission';

@@ -176,6 +176,18 @@ export class OperatorClient {
     return reply.runId;
   }
 
+  /** End a run; the same call again ends it at once. @param reason told to everybody who takes part. */
+  async endRun(runId: string, reason: string): Promise<void> {
+    const { runs } = this.#channel;
+    await this.#call<wire.EndRunRequest, wire.EndRunReply__Output>(runs.End.bind(runs), { runId, reason });
+  }
+
+  /** Go on with a run that is paused. */
+  async resumeRun(runId: string): Promise<void> {
+    const { runs } = this.#channel;
+    await this.#call<wire.ResumeRunRequest, wire.ResumeRunReply__Output>(runs.Resume.bind(runs), { runId });
+  }
+
   /** Every event from `fromSequence` on; resolves when the run is over or the signal fires. */
   async watch(
     runId: string,

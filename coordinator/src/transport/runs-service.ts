@@ -18,6 +18,14 @@ export function runsService(options: RunsServiceOptions): wire.RunsHandlers {
     Watch: serverStream<wire.WatchRunRequest__Output, wire.RunEvent>(options, (request, _caller, signal) =>
       watch(options.runs, request, signal),
     ),
+    End: unary<wire.EndRunRequest__Output, wire.EndRunReply>(options, async ({ runId, reason }) => {
+      await options.runs.end(runId, reason);
+      return {};
+    }),
+    Resume: unary<wire.ResumeRunRequest__Output, wire.ResumeRunReply>(options, async ({ runId }) => {
+      await options.runs.leavePause(runId);
+      return {};
+    }),
     Status: unary<wire.StatusRequest__Output, wire.StatusReply>(options, async () => ({
       json: jsonBytes(await options.status()),
     })),

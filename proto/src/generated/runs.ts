@@ -2,6 +2,10 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { EndRunReply as _concordat_v1_EndRunReply, EndRunReply__Output as _concordat_v1_EndRunReply__Output } from './concordat/v1/EndRunReply.js';
+import type { EndRunRequest as _concordat_v1_EndRunRequest, EndRunRequest__Output as _concordat_v1_EndRunRequest__Output } from './concordat/v1/EndRunRequest.js';
+import type { ResumeRunReply as _concordat_v1_ResumeRunReply, ResumeRunReply__Output as _concordat_v1_ResumeRunReply__Output } from './concordat/v1/ResumeRunReply.js';
+import type { ResumeRunRequest as _concordat_v1_ResumeRunRequest, ResumeRunRequest__Output as _concordat_v1_ResumeRunRequest__Output } from './concordat/v1/ResumeRunRequest.js';
 import type { RunEvent as _concordat_v1_RunEvent, RunEvent__Output as _concordat_v1_RunEvent__Output } from './concordat/v1/RunEvent.js';
 import type { RunsClient as _concordat_v1_RunsClient, RunsDefinition as _concordat_v1_RunsDefinition } from './concordat/v1/Runs.js';
 import type { StartRunReply as _concordat_v1_StartRunReply, StartRunReply__Output as _concordat_v1_StartRunReply__Output } from './concordat/v1/StartRunReply.js';
@@ -17,6 +21,10 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   concordat: {
     v1: {
+      EndRunReply: MessageTypeDefinition<_concordat_v1_EndRunReply, _concordat_v1_EndRunReply__Output>
+      EndRunRequest: MessageTypeDefinition<_concordat_v1_EndRunRequest, _concordat_v1_EndRunRequest__Output>
+      ResumeRunReply: MessageTypeDefinition<_concordat_v1_ResumeRunReply, _concordat_v1_ResumeRunReply__Output>
+      ResumeRunRequest: MessageTypeDefinition<_concordat_v1_ResumeRunRequest, _concordat_v1_ResumeRunRequest__Output>
       RunEvent: MessageTypeDefinition<_concordat_v1_RunEvent, _concordat_v1_RunEvent__Output>
       Runs: SubtypeConstructor<typeof grpc.Client, _concordat_v1_RunsClient> & { service: _concordat_v1_RunsDefinition }
       StartRunReply: MessageTypeDefinition<_concordat_v1_StartRunReply, _concordat_v1_StartRunReply__Output>

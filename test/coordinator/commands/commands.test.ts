@@ -192,6 +192,65 @@ describe('the operator’s commands against a running coordinator', () => {
     expect(envelope.data!.privacy).to.equal('no differential privacy guarantee');
   });
 
+  it('run end ends it by name, for a reason of one line, and a second time changes nothing', async () => {
+    const unknown = await type(['run', 'end', '--run', 'autumn', ...flags]);
+    expect([unknown.code, unknown.envelope.error!.code]).to.deep.equal([1, 'protocol']);
+    for (const reason of ['', 'two\nlines', 'x'.repeat(301)]) {
+      const refused = await type(['run', 'end', '--run', 'spring', '--reason', reason, ...flags]);
+      expect([refused.code, refused.envelope.error!.code]).to.deep.equal([4, 'invalid-argument']);
+    }
+    const ended = await type(['run', 'end', '--run', 'spring', '--reason', 'the wrong plan', ...flags]);
+    expect(ended.envelope.data).to.deep.equal({ run: 'spring', reason: 'the wrong plan' });
+    expect((await type(['run', 'watch', '--run', 'spring', ...flags])).code).to.equal(1);
+    const { envelope } = await type(['status', ...flags]);
+    const [spring] = envelope.data!.runs as { state: string; reason: string }[];
+    expect(spring).to.include({ state: 'aborted', reason: 'the wrong plan' });
+    expect((await type(['run', 'end', '--run', 'spring', ...flags])).code).to.equal(0);
+    expect((await type(['status', ...flags])).envelope.data!.runs).to.deep.equal(envelope.data!.runs);
+  });
+
+  it('status says that a run is paused and why; run resume goes on with it, and with no other', async () => {
+    const draft = {
+      run: 'pausing',
+      onShortfall: { action: 'pause' },
+      deadlines: { selectMillis: 1, readyMillis: 1 },
+    } as const;
+    const { planHash } = await consortium.propose(draft);
+    await type(['run', 'start', '--plan', Buffer.from(planHash).toString('hex'), '--run', 'pausing', ...flags]);
+    /** Until it is paused for this many times. */
+    const paused = async (times: number) => {
+      const stop = new AbortController();
+      let seen = 0;
+      await type(['run', 'watch', '--run', 'pausing', ...flags], {
+        signal: stop.signal,
+        onLine(line) {
+          if (JSON.parse(line).type === 'paused') seen += 1;
+          if (seen === times) stop.abort();
+        },
+      });
+    };
+    await paused(1);
+    const { envelope } = await type(['status', ...flags]);
+    const runs = envelope.data!.runs as { run: string; state: string; reason: string }[];
+    const reason = '0 participants checked in, 4 are needed';
+    for (const shown of [envelope.data!.current, runs.find(({ run }) => run === 'pausing')]) {
+      expect(shown).to.include({ run: 'pausing', state: 'paused', reason });
+    }
+    const prose = await type(['status', ...flags.filter((flag) => flag !== '--json')]);
+    expect(prose.stdout.join('\n')).to.contain(`run pausing: paused, model version 0: ${reason}`);
+    expect((await type(['run', 'resume', '--run', 'pausing', ...flags])).code).to.equal(0);
+    await paused(2);
+    await type(['run', 'end', '--run', 'pausing', '--reason', 'nobody comes', ...flags]);
+    await type(['run', 'watch', '--run', 'pausing', ...flags]);
+    const over = (await type(['status', ...flags])).envelope.data!.runs as typeof runs;
+    expect(over.find(({ run }) => run === 'pausing')).to.include({
+      state: 'aborted',
+      reason: `nobody comes: ${reason}`,
+    });
+    const again = await type(['run', 'resume', '--run', 'pausing', ...flags]);
+    expect([again.code, again.envelope.error!.code]).to.deep.equal([1, 'protocol']);
+  });
+
   it('plan show says the same of a proposed plan, and what its groups mean', async () => {
     const { model, plan } = writeModelAndPlan(consortium.directory);
     const draft = JSON.parse(readFileSync(plan, 'utf8'));

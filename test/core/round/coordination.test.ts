@@ -1,5 +1,7 @@
-import { FederatedError } from '@concordat/core';
+import { FederatedError, type Plan } from '@concordat/core';
 import { expect } from 'chai';
+import { memoizedCrypto as nodeCrypto } from '../../support/memoized-crypto.js';
+import { otherCommitment } from '../../support/other-commitment.js';
 import { examplePlan, measuredPlan } from './example-plan.js';
 import { aRefusal, everyone, RoundTable } from './round-table.js';
 
@@ -11,13 +13,23 @@ const meanOf = (chairs: readonly number[]) =>
 const trainedBy = (table: RoundTable, name: string) =>
   table.chairs.get(name)!.effects.flatMap((effect) => (effect.type === 'train' ? [effect.kind] : []));
 
+/** What its machine journalled in sessions, in order. */
+const statements = (table: RoundTable, name: string) =>
+  table.chairs.get(name)!.journal.flatMap((one) => (one.type === 'session' ? [one.record.type] : []));
+
+/** Rules it refused by, in order. */
+const refusals = (table: RoundTable, name: string) =>
+  table.chairs.get(name)!.effects.flatMap((one) => (one.type === 'refuse' ? [one.error.detail.rule] : []));
+
 /** Rounds whose abort was certified. */
 const settled = (table: RoundTable) =>
   table.progress.flatMap((progress) => (progress.type === 'settled' ? [progress.round] : []));
 
 /** All five are asked for survivors; these are killed before they answer. */
-const losingAtCertify = (...names: readonly string[]) => {
-  const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+const losingAtCertify = (...names: readonly string[]) => losingBy(examplePlan({ rounds: 1 }), ...names);
+
+const losingBy = (plan: Plan, ...names: readonly string[]) => {
+  const table = new RoundTable({ plan });
   for (const name of names) table.withheld.add(`${name}/certify`);
   table.start();
   for (const name of names) table.kill(name);
@@ -511,6 +523,24 @@ describe('a round that was abandoned', function () {
     expect(again.state.stage).to.include({ type: 'over', reason: 'the operator stopped it' });
   });
 
+  it('by the operator of a certified sum that is waited for asks nobody for anything, and it is never opened', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) });
+    for (const name of ['gamma', 'delta', 'epsilon']) table.withheld.add(`${name}/reveal`);
+    table.start().pass(100_000);
+    expect(table.waiting).to.contain('the certified sum is waited for');
+    table.coordinator({ type: 'abort', reason: 'nobody comes back' });
+    expect(table.state.stage).to.include({ type: 'over', outcome: 'aborted', reason: 'nobody comes back' });
+    for (const name of everyone) {
+      expect(table.told(name), name).to.not.include('abort-proposal');
+      expect(statements(table, name), name).to.include('survivors-signed').and.not.include('abort-signed');
+      // Whoever had not revealed cannot any more.
+      expect(table.chairs.get(name)!.roots.size, name).to.equal(0);
+    }
+    table.withheld.clear();
+    for (const name of everyone) table.kill(name).connect(name);
+    expect(table.pass(1_000_000).sums).to.deep.equal([]);
+  });
+
   it('by the operator ends the run also when the coordinator is killed meanwhile', () => {
     for (let event = 1; event <= 8; event++) {
       const table = new RoundTable();
@@ -521,6 +551,79 @@ describe('a round that was abandoned', function () {
       expect(table.state.stage, `within event ${event}`).to.include({ type: 'over', outcome: 'aborted' });
       expect(table.rounds, `within event ${event}`).to.have.lengthOf(1);
       expect(table.sums, `within event ${event}`).to.deep.equal([]);
+    }
+  });
+});
+
+describe('A run that the operator ends in a pause', () => {
+  const paused = () =>
+    losingBy(examplePlan({ onShortfall: { action: 'pause' } }), 'gamma', 'delta', 'epsilon').pass(10_000);
+
+  it('waits a step’s time for aborts, also when its coordinator is started again meanwhile', () => {
+    const table = paused();
+    expect(table.state.stage.type).to.equal('paused');
+    table.coordinator({ type: 'abort', reason: 'for good' }).restartCoordinator();
+    expect(table.state.stage.type).to.equal('settle');
+    table.connect('gamma');
+    expect(settled(table)).to.deep.equal([1]);
+    const { stage } = table.state;
+    expect(stage.type === 'over' && stage.reason).to.match(/^for good: /);
+  });
+
+  it('is over after that time in any case', () => {
+    const table = paused().coordinator({ type: 'abort', reason: 'for good' }).restartCoordinator();
+    expect(table.pass(10_000).state.stage).to.include({ type: 'over', outcome: 'aborted' });
+  });
+});
+
+describe('A run in which a dealer committed to another secret than it shares', () => {
+  const spoiled = () =>
+    new RoundTable({ cryptoOf: (name) => (name === 'gamma' ? otherCommitment() : nodeCrypto) }).start();
+  const dealt = 'gamma: the shares it dealt do not rebuild the secret it committed to';
+
+  it('names it in the round, and pauses with that name and what a person can do', () => {
+    const table = spoiled();
+    expect(table.rounds.map(({ outcome }) => outcome)).to.deep.equal([
+      { type: 'abandoned', phase: 'reveal', reason: dealt },
+    ]);
+    expect(table.state.stage).to.include({ type: 'paused' });
+    const reason = table.state.stage.type === 'paused' ? table.state.stage.reason : '';
+    expect(reason.startsWith(`${dealt}; too few are left`), reason).to.equal(true);
+    expect(reason).to.contain('end the run and propose a plan that begins with another model');
+    expect(table.pass(10_000_000).rounds).to.have.lengthOf(1);
+  });
+
+  it('ends when the operator says so: nobody signs anything more, and nobody contributes to that model again', () => {
+    const table = spoiled().coordinator({ type: 'abort', reason: 'a bad dealer' });
+    expect(table.state.stage).to.include({ type: 'over', outcome: 'aborted' });
+    const { stage } = table.state;
+    expect(stage.type === 'over' && stage.reason.startsWith(`a bad dealer: ${dealt}`)).to.equal(true);
+    for (const name of everyone) {
+      expect(table.told(name).at(-1), name).to.equal('finished');
+      expect(table.told(name), name).to.not.include('abort-proposal');
+      const said = statements(table, name);
+      expect(said, name).to.include.members(['survivors-signed', 'revealed']).and.not.include('abort-signed');
+      // The same model in another run.
+      table.participant(name, { type: 'message', message: { type: 'run', ...table.offer() } });
+      const started = table.journal.find((record) => record.type === 'round-started');
+      const { baseModelHash } = started?.type === 'round-started' ? started : expect.fail();
+      const train = { type: 'train', round: 2, kind: 'train', modelVersion: 0, baseModelHash, readyMillis: 1 } as const;
+      table.participant(name, { type: 'message', message: train });
+      expect(refusals(table, name), name).to.include('base.signed');
+    }
+    expect(table.sums).to.deep.equal([]);
+  });
+
+  it('ends also when the coordinator was killed within the operator’s word', () => {
+    for (let event = 1; event <= 3; event++) {
+      const table = spoiled();
+      table.killedWithin = table.taken + event;
+      table.coordinator({ type: 'abort', reason: 'a bad dealer' }).pass(100_000);
+      expect(table.state.stage, `within event ${event}`).to.include({ type: 'over', outcome: 'aborted' });
+      expect(
+        table.journal.filter(({ type }) => type === 'finished'),
+        `within event ${event}`,
+      ).to.have.lengthOf(1);
     }
   });
 });

@@ -6,6 +6,7 @@ import {
   type CoordinationRecord,
   type CoordinationState,
   type CoordinatorMessage,
+  type CryptoPort,
   combineGroups,
   encodeEvaluation,
   encodeUpdate,
@@ -103,6 +104,7 @@ export class RoundTable {
   readonly #timers = new Map<string, { readonly due: number; fire(): void }>();
   readonly #queue: (() => void)[] = [];
   readonly #spool = new Map<string, Uint8Array>();
+  readonly #cryptoOf: (participant: string) => CryptoPort;
   readonly #policy: ReadonlyMap<string, FederatedError>;
   readonly #listed: ReadonlyMap<string, ReadonlySet<string>>;
   #state: CoordinationState;
@@ -112,11 +114,14 @@ export class RoundTable {
       readonly plan?: Plan;
       readonly people?: readonly string[];
       readonly refusing?: ReadonlyMap<string, FederatedError>;
+      /** Primitives of a participant, for one that computes something else. */
+      readonly cryptoOf?: (participant: string) => CryptoPort;
       /** Whom a participant's policy lists. */
       readonly listed?: ReadonlyMap<string, ReadonlySet<string>>;
     } = {},
   ) {
     this.plan = options.plan ?? examplePlan();
+    this.#cryptoOf = options.cryptoOf ?? (() => nodeCrypto);
     this.#policy = options.refusing ?? new Map();
     this.#listed = options.listed ?? new Map();
     this.#planHash = hashPlan(nodeCrypto, this.plan);
@@ -244,7 +249,7 @@ export class RoundTable {
     const { life } = chair;
     this.#soon(() => {
       if (chair.life !== life) return;
-      const ports = { crypto: nodeCrypto, codec: sessionCodec, signer: chair.signer };
+      const ports = { crypto: this.#cryptoOf(name), codec: sessionCodec, signer: chair.signer };
       const stamped = { ...event, now: this.now } as ParticipationEvent;
       const { state, effects } = stepParticipation(ports, chair.state, stamped);
       chair.state = state;

@@ -13,6 +13,7 @@ import { chunkToWire, sessionCodec as codec } from '@concordat/proto';
 import type { Member } from '../../coordinator/consortium.js';
 import { sendUpload } from '../../coordinator/machine-participant.js';
 import { replaced } from '../../support/mutations.js';
+import { otherCommitment } from '../../support/other-commitment.js';
 import type { ParticipantCase } from '../lying-participant.js';
 import { withOrderAdded } from './cohorts.js';
 import { flip } from './forging.js';
@@ -58,15 +59,6 @@ function noiseFor(...receivers: readonly number[]): CryptoPort {
       sealed += 1;
       return receivers.includes(sealed) ? new Uint8Array(80).fill(9) : nodeCrypto.secretboxSeal(plaintext, nonce, key);
     },
-  };
-}
-
-/** Primitives with which a machine commits to another secret than it shares. */
-function otherCommitment(): CryptoPort {
-  const tag = Buffer.from('CSA1/self-secret');
-  return {
-    ...nodeCrypto,
-    sha256: (...parts) => (tag.equals(parts[0]!) ? new Uint8Array(32).fill(9) : nodeCrypto.sha256(...parts)),
   };
 }
 
@@ -281,12 +273,15 @@ export const participantCases: readonly ParticipantCase[] = [
   },
   {
     lie: 'commits to another secret than it shares',
-    // Found when its secret is rebuilt, by the shares that the others revealed: they are barred from this model, and the run waits.
+    // Found when its secret is rebuilt, by the shares that the others revealed: they are barred from this model, the run is paused with
+    // the name of the dealer, and the operator ends it.
     verdict: {
       refuses: {},
       ends: ['no sum: acme: the shares it dealt do not rebuild the secret it committed to'],
     },
     behaviour: { crypto: otherCommitment() },
-    blocksTheRun: true,
+    during: async (event, { end }) => {
+      if (event.type === 'paused' && event.reason.startsWith('acme: ')) await end('a bad dealer');
+    },
   },
 ];

@@ -32,7 +32,7 @@ export function nextRound(state: CoordinationState, context: Context): Coordinat
 function startOnBase(state: CoordinationState, kind: RoundKind, context: Context): CoordinationStep {
   const canGoOn = othersCouldGoOn(state);
   if (mustSettle(state) || (!canGoOn && abortingSessions(state).length > 0)) return startSettling(state, context);
-  return canGoOn ? startRound(state, kind, context) : pause(state, barredReason);
+  return canGoOn ? startRound(state, kind, context) : pause(state, barredReason(state));
 }
 
 /** Whether aborts are awaited, and have not been for a step's time yet. */
@@ -40,8 +40,12 @@ function mustSettle(state: CoordinationState): boolean {
   return abortingSessions(state).length > 0 && state.settledUntil < state.round;
 }
 
-const barredReason =
-  'too few are left who did not sign survivors on this base model in a session that can never be opened; propose a new plan';
+/** What barred them is said as well, with the name of whom it is owed to. */
+function barredReason({ history }: CoordinationState): string {
+  const last = history.at(-1)?.outcome;
+  const why = last?.type === 'abandoned' ? `${last.reason}; ` : '';
+  return `${why}too few are left who did not sign survivors on this base model in a session that can never be opened; end the run and propose a plan that begins with another model`;
+}
 
 function retries({ options }: CoordinationState): number {
   const rule = options.plan.onShortfall;

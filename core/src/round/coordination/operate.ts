@@ -20,8 +20,11 @@ export function start(stopped: CoordinationState, context: Context): Coordinatio
       const resumed = resumeRound(state, context);
       return ending === undefined ? resumed : chain(resumed, (during) => endRun(during, ending, context));
     }
-    case 'paused':
+    case 'paused': {
+      const { ending } = state;
+      if (ending !== undefined) return endRun(state, ending, context);
       return withEffects(state, { type: 'report', progress: { type: 'paused', reason: stage.reason } });
+    }
     case 'over': {
       const { outcome, reason } = stage;
       return withEffects(state, { type: 'report', progress: { type: 'finished', outcome, reason, modelVersion } });
@@ -40,11 +43,14 @@ export function resume(state: CoordinationState): CoordinationStep {
 
 /**
  * The operator ends the run. Whoever uploaded in an open session is asked for an abort, so that its update is free for another run; the
- * run is over when it is certified, after a step's time, or when the operator says so again.
+ * run is over when it is certified, after a step's time, or when the operator says so again. In a session that is certified nobody is asked
+ * for anything: its members may have revealed. They are barred from its base model for ever, and the run is over at once.
  */
-export function abort(state: CoordinationState, reason: string, context: Context): CoordinationStep {
-  if (state.stage.type === 'over') return withEffects(state);
+export function abort(state: CoordinationState, said: string, context: Context): CoordinationStep {
+  const { stage } = state;
+  if (stage.type === 'over') return withEffects(state);
   if (state.ending !== undefined) return finish(state, 'aborted', state.ending);
+  const reason = stage.type === 'paused' ? `${said}: ${stage.reason}` : said;
   const ending = withEffects({ ...state, ending: reason }, { type: 'journal', record: { type: 'ending', reason } });
   return chain(ending, (during) => endRun(during, reason, context));
 }

@@ -3,6 +3,10 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { EndRunReply as _concordat_v1_EndRunReply, EndRunReply__Output as _concordat_v1_EndRunReply__Output } from '../../concordat/v1/EndRunReply.js';
+import type { EndRunRequest as _concordat_v1_EndRunRequest, EndRunRequest__Output as _concordat_v1_EndRunRequest__Output } from '../../concordat/v1/EndRunRequest.js';
+import type { ResumeRunReply as _concordat_v1_ResumeRunReply, ResumeRunReply__Output as _concordat_v1_ResumeRunReply__Output } from '../../concordat/v1/ResumeRunReply.js';
+import type { ResumeRunRequest as _concordat_v1_ResumeRunRequest, ResumeRunRequest__Output as _concordat_v1_ResumeRunRequest__Output } from '../../concordat/v1/ResumeRunRequest.js';
 import type { RunEvent as _concordat_v1_RunEvent, RunEvent__Output as _concordat_v1_RunEvent__Output } from '../../concordat/v1/RunEvent.js';
 import type { StartRunReply as _concordat_v1_StartRunReply, StartRunReply__Output as _concordat_v1_StartRunReply__Output } from '../../concordat/v1/StartRunReply.js';
 import type { StartRunRequest as _concordat_v1_StartRunRequest, StartRunRequest__Output as _concordat_v1_StartRunRequest__Output } from '../../concordat/v1/StartRunRequest.js';
@@ -11,6 +15,24 @@ import type { StatusRequest as _concordat_v1_StatusRequest, StatusRequest__Outpu
 import type { WatchRunRequest as _concordat_v1_WatchRunRequest, WatchRunRequest__Output as _concordat_v1_WatchRunRequest__Output } from '../../concordat/v1/WatchRunRequest.js';
 
 export interface RunsClient extends grpc.Client {
+  End(argument: _concordat_v1_EndRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_EndRunReply__Output>): grpc.ClientUnaryCall;
+  End(argument: _concordat_v1_EndRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_EndRunReply__Output>): grpc.ClientUnaryCall;
+  End(argument: _concordat_v1_EndRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_EndRunReply__Output>): grpc.ClientUnaryCall;
+  End(argument: _concordat_v1_EndRunRequest, callback: grpc.requestCallback<_concordat_v1_EndRunReply__Output>): grpc.ClientUnaryCall;
+  end(argument: _concordat_v1_EndRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_EndRunReply__Output>): grpc.ClientUnaryCall;
+  end(argument: _concordat_v1_EndRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_EndRunReply__Output>): grpc.ClientUnaryCall;
+  end(argument: _concordat_v1_EndRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_EndRunReply__Output>): grpc.ClientUnaryCall;
+  end(argument: _concordat_v1_EndRunRequest, callback: grpc.requestCallback<_concordat_v1_EndRunReply__Output>): grpc.ClientUnaryCall;
+  
+  Resume(argument: _concordat_v1_ResumeRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_ResumeRunReply__Output>): grpc.ClientUnaryCall;
+  Resume(argument: _concordat_v1_ResumeRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_ResumeRunReply__Output>): grpc.ClientUnaryCall;
+  Resume(argument: _concordat_v1_ResumeRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_ResumeRunReply__Output>): grpc.ClientUnaryCall;
+  Resume(argument: _concordat_v1_ResumeRunRequest, callback: grpc.requestCallback<_concordat_v1_ResumeRunReply__Output>): grpc.ClientUnaryCall;
+  resume(argument: _concordat_v1_ResumeRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_ResumeRunReply__Output>): grpc.ClientUnaryCall;
+  resume(argument: _concordat_v1_ResumeRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_ResumeRunReply__Output>): grpc.ClientUnaryCall;
+  resume(argument: _concordat_v1_ResumeRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_ResumeRunReply__Output>): grpc.ClientUnaryCall;
+  resume(argument: _concordat_v1_ResumeRunRequest, callback: grpc.requestCallback<_concordat_v1_ResumeRunReply__Output>): grpc.ClientUnaryCall;
+  
   Start(argument: _concordat_v1_StartRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
   Start(argument: _concordat_v1_StartRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
   Start(argument: _concordat_v1_StartRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_StartRunReply__Output>): grpc.ClientUnaryCall;
@@ -37,6 +59,10 @@ export interface RunsClient extends grpc.Client {
 }
 
 export interface RunsHandlers extends grpc.UntypedServiceImplementation {
+  End: grpc.handleUnaryCall<_concordat_v1_EndRunRequest__Output, _concordat_v1_EndRunReply>;
+  
+  Resume: grpc.handleUnaryCall<_concordat_v1_ResumeRunRequest__Output, _concordat_v1_ResumeRunReply>;
+  
   Start: grpc.handleUnaryCall<_concordat_v1_StartRunRequest__Output, _concordat_v1_StartRunReply>;
   
   Status: grpc.handleUnaryCall<_concordat_v1_StatusRequest__Output, _concordat_v1_StatusReply>;
@@ -46,6 +72,8 @@ export interface RunsHandlers extends grpc.UntypedServiceImplementation {
 }
 
 export interface RunsDefinition extends grpc.ServiceDefinition {
+  End: MethodDefinition<_concordat_v1_EndRunRequest, _concordat_v1_EndRunReply, _concordat_v1_EndRunRequest__Output, _concordat_v1_EndRunReply__Output>
+  Resume: MethodDefinition<_concordat_v1_ResumeRunRequest, _concordat_v1_ResumeRunReply, _concordat_v1_ResumeRunRequest__Output, _concordat_v1_ResumeRunReply__Output>
   Start: MethodDefinition<_concordat_v1_StartRunRequest, _concordat_v1_StartRunReply, _concordat_v1_StartRunRequest__Output, _concordat_v1_StartRunReply__Output>
   Status: MethodDefinition<_concordat_v1_StatusRequest, _concordat_v1_StatusReply, _concordat_v1_StatusRequest__Output, _concordat_v1_StatusReply__Output>
   Watch: MethodDefinition<_concordat_v1_WatchRunRequest, _concordat_v1_RunEvent, _concordat_v1_WatchRunRequest__Output, _concordat_v1_RunEvent__Output>

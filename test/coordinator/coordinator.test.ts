@@ -1,8 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { ProgressEvent, RoundReport } from '@concordat/coordinator';
-import { decodeSafetensors, fromBase64url, fromHex, plainKernels, rotateBack, rotationSigns } from '@concordat/core';
+import type { CoordinatorOptions, ProgressEvent, RoundReport } from '@concordat/coordinator';
+import {
+  type CryptoPort,
+  decodeSafetensors,
+  fromBase64url,
+  fromHex,
+  plainKernels,
+  rotateBack,
+  rotationSigns,
+} from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
 import { type Member, refusalOf, TestConsortium } from './consortium.js';
@@ -29,18 +37,65 @@ function roundsOf(events: readonly ProgressEvent[]): RoundReport[] {
   return events.flatMap((event) => (event.type === 'round' ? [event] : []));
 }
 
+/**
+ * node:crypto that remembers the very buffers in which a coordinator holds what a session rebuilt, and the keys it derives of them.
+ *
+ * @param spoils the first byte of its first keystream is wrong: a guard lane does not count the survivors.
+ */
+function watchedCrypto(spoils: boolean) {
+  const secrets: Uint8Array[] = [];
+  const maskKeys: Uint8Array[] = [];
+  let isHonest = !spoils;
+  const [selfTag, keyTags] = [Buffer.from('CSA1/self-secret'), ['CSA1/self', 'CSA1/mask']];
+  const crypto: CryptoPort = {
+    ...nodeCrypto,
+    sha256(...parts) {
+      if (selfTag.equals(parts[0]!)) secrets.push(parts.at(-1)!);
+      return nodeCrypto.sha256(...parts);
+    },
+    x25519PublicKey(secret) {
+      secrets.push(secret);
+      return nodeCrypto.x25519PublicKey(secret);
+    },
+    hkdf(...of) {
+      const key = nodeCrypto.hkdf(...of);
+      const info = Buffer.from(of[2]).toString('latin1');
+      if (keyTags.some((tag) => info.startsWith(tag))) maskKeys.push(key);
+      return key;
+    },
+    openKeystream(key, fromByte) {
+      const stream = nodeCrypto.openKeystream(key, fromByte);
+      let next = fromByte;
+      return {
+        next(length) {
+          const bytes = stream.next(length);
+          const at = next;
+          next += length;
+          if (isHonest || at !== 0 || length === 0) return bytes;
+          isHonest = true;
+          bytes[0]! ^= 1;
+          return bytes;
+        },
+      };
+    },
+  };
+  return { crypto, secrets, maskKeys };
+}
+
 describe('a run over real mutual TLS', function () {
   this.timeout(30_000);
   let consortium: TestConsortium;
   let members: Member[];
   let participants: MachineParticipant[];
 
-  beforeEach(async () => {
+  beforeEach(() => open());
+
+  async function open(options: Partial<CoordinatorOptions> = {}): Promise<void> {
     participants = [];
-    consortium = await TestConsortium.open();
+    consortium = await TestConsortium.open(options);
     members = [];
     for (const name of names) members.push(await consortium.join(name));
-  });
+  }
 
   afterEach(async () => {
     for (const participant of participants) participant.leave();
@@ -140,6 +195,40 @@ describe('a run over real mutual TLS', function () {
     expect(lost!.bytesReceived).to.equal(49_152);
     expect(lost!.bytesExpected).to.be.greaterThan(100_000);
   });
+
+  for (const [title, spoils] of [
+    ['once a sum is open', false],
+    ['when a sum was of no use', true],
+  ] as const) {
+    it(`wipes the secrets that it rebuilt, and the keys of the masks that it took out, ${title}`, async () => {
+      const { crypto, secrets, maskKeys } = watchedCrypto(spoils);
+      await consortium.close();
+      await open({ crypto });
+      const { planHash } = await consortium.propose({
+        rounds: 1,
+        cohort: { min: 4, size: 5, max: 5 },
+        onShortfall: { action: 'abort' },
+        aggregateCheck: 'on',
+        transcriptRetention: 2,
+      });
+      await send(5, (index) =>
+        index === 4 ? { ...quarter, stallInUploadOf: { round: 1, afterBytes: 49_152 } } : quarter,
+      );
+      await consortium.operator.startRun(planHash, 'spring');
+      const events = await watchToEnd(consortium, (event) => {
+        if (event.type === 'upload' && event.participant === 'echo' && event.bytesReceived >= 49_152)
+          participants[4]!.leave();
+      });
+      const [round] = roundsOf(events);
+      expect([round!.outcome, round!.phases.aggregate === undefined]).to.deep.equal([
+        spoils ? 'abandoned' : 'published',
+        false,
+      ]);
+      // b of four survivors and s of the fifth; four self masks, and what each shared with the fifth.
+      expect([secrets.length, maskKeys.length]).to.deep.equal([5, 8]);
+      for (const bytes of [...secrets, ...maskKeys]) expect([...new Set(bytes)]).to.deep.equal([0]);
+    });
+  }
 
   it('keeps no 16-byte window of anybody’s update in store, spool or blobs', async () => {
     const dense = (index: number): Behaviour => ({

@@ -5,6 +5,7 @@ import {
   decodePlan,
   FederatedError,
   giveVerdict,
+  type Kernels,
   type ParticipationRecord,
   type Plan,
   type Random,
@@ -16,6 +17,7 @@ import {
   type Clock,
   chooseKernels,
   type DirectoryLock,
+  type KernelChoice,
   lockDirectory,
   nodeCrypto,
   systemClock,
@@ -39,6 +41,8 @@ export interface VerifyRoundOptions {
   /** How many random chunks, or all; by default all up to 64 MB, else eight. */
   readonly chunks?: number | 'all';
   readonly signal?: AbortSignal;
+  /** Loops over lanes; `auto` unless said. */
+  readonly kernels?: KernelChoice;
   readonly crypto?: CryptoPort;
   /** Chooses the chunks. */
   readonly random?: Random;
@@ -58,16 +62,19 @@ export interface CheckedRound extends ResultCheck {
   readonly verdict: VerdictKind | undefined;
   /** Whether this call gave it, it was given before, or the client that uses the directory gives it. */
   readonly given: 'now' | 'before' | 'elsewhere';
+  /** The loops over lanes that did it. */
+  readonly kernels: Kernels['name'];
 }
 
 /**
  * Compute the sum of a round anew, from what the coordinator shows, and sign what was found unless a verdict stands already.
  *
  * @throws `invalid-argument` for a session that is not in the journal; `refused` `result.unknown` when its transcript is kept no longer,
- *   `result.survivor`, `check.survivor`; `state-lost`; `unavailable`. A sum that is wrong is no exception: see `error`.
+ *   `result.survivor`, `check.survivor`; `state-lost`; `unavailable`, also when the kernels that were asked for cannot run. A sum that is wrong is no exception: see `error`.
  */
 export async function verifyRound(options: VerifyRoundOptions): Promise<CheckedRound> {
   const { directory, crypto = nodeCrypto, random = systemRandom, wallMillis = Date.now } = options;
+  const kernels = chooseKernels(options.kernels);
   const keys = await KeyStore.open(directory, { crypto, random, wallMillis });
   const lock = lockUnlessHeld(directory, wallMillis());
   const state = lock === undefined ? undefined : await openState(directory, lock);
@@ -76,7 +83,7 @@ export async function verifyRound(options: VerifyRoundOptions): Promise<CheckedR
   try {
     const session = sessionNamed(checkableSessions(records), options.session);
     const plan = await planOf(connection, records, session, options.signal);
-    const ports = { connection, crypto, kernels: chooseKernels(), random, ...identitiesOf(keys, wallMillis()) };
+    const ports = { connection, crypto, kernels, random, ...identitiesOf(keys, wallMillis()) };
     const { chunks, signal } = options;
     const { runId, round } = session;
     const check = await checkResult(ports, {
@@ -88,7 +95,7 @@ export async function verifyRound(options: VerifyRoundOptions): Promise<CheckedR
       ...(signal === undefined ? {} : { signal }),
     });
     const verdict = await conclude({ keys, crypto, state, connection, wallMillis, options }, session, check);
-    return { ...check, participantId: keys.participantId, runId, round, ...verdict };
+    return { ...check, participantId: keys.participantId, runId, round, ...verdict, kernels: kernels.name };
   } finally {
     connection.close();
     await state?.close();

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   checkResult,
@@ -103,6 +103,30 @@ describe('the aggregate check of a consortium', function () {
     expect(sampled.model.checked).to.be.within(1, 39_999);
     expect(sampled.model.of).to.equal(40_000);
     connection.close();
+  });
+
+  it('uses the kernels that flag, environment or participant.yaml say, and refuses others by name', async () => {
+    const directory = four.directoryOf('bluebird');
+    const file = join(directory, 'participant.yaml');
+    const written = readFileSync(file, 'utf8');
+    const used = async (...flags: string[]) => {
+      const said = await four.type('verify-round', '--directory', directory, '--chunks', '1', '--json', ...flags);
+      const { data, error } = JSON.parse(said.stdout) as Record<'data' | 'error', Record<string, unknown> | undefined>;
+      return data?.kernels ?? `${String(error!.code)} ${said.stdout.includes(file)}`;
+    };
+    const usual = chooseKernels().name;
+    expect(await used()).to.equal(usual);
+    expect(await used('--kernels', 'plain')).to.equal('plain');
+    writeFileSync(file, 'kernels: plain\n');
+    expect(await used()).to.equal('plain');
+    expect(await used('--kernels', 'auto')).to.equal(usual);
+    expect(await used('--kernels', 'fast')).to.equal('invalid-argument false');
+    writeFileSync(file, 'kernels: fast\n');
+    expect(await used()).to.equal('invalid-argument true');
+    // What else the file lacks is of no concern here.
+    writeFileSync(file, 'engine: none\n');
+    expect(await used()).to.equal(usual);
+    writeFileSync(file, written);
   });
 
   it('works beside a client that uses the directory, and leaves the signing to it', async () => {

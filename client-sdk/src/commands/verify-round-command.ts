@@ -1,8 +1,7 @@
 import { toHex } from '@concordat/core';
-import { configurationError, resolveSettings } from '@concordat/node';
 import { type CommandResult, conclude } from '@concordat/proto';
 import { type Command, InvalidArgumentError } from 'commander';
-import { verifyRoundSettings } from '../configuration/settings.js';
+import { readVerifyRoundSettings, verifyRoundSettings } from '../configuration/settings.js';
 import { type CheckedRound, verifyRound } from '../verify-round.js';
 import { requireExisting } from './existing-path.js';
 import type { CommandIo } from './io.js';
@@ -30,13 +29,13 @@ export function addVerifyRoundCommand(group: Command, io: CommandIo): void {
     });
 }
 
-function verifyHere(flags: VerifyRoundFlags, io: CommandIo): Promise<CheckedRound> {
+async function verifyHere(flags: VerifyRoundFlags, io: CommandIo): Promise<CheckedRound> {
   const { session, chunks } = flags;
-  const { values, problems } = resolveSettings(verifyRoundSettings, { flags, environment: io.environment });
-  if (problems.length > 0) throw configurationError(problems, 'concordat participant verify-round --help');
-  requireExisting('--directory', values.directory, 'directory');
+  const { directory, kernels } = await readVerifyRoundSettings({ flags, environment: io.environment });
+  requireExisting('--directory', directory, 'directory');
   return verifyRound({
-    directory: values.directory,
+    directory,
+    kernels,
     signal: io.signal,
     ...(session === undefined ? {} : { session }),
     ...(chunks === undefined ? {} : { chunks }),
@@ -61,6 +60,7 @@ function resultOf(checked: CheckedRound): CommandResult {
     modelChecked: model.of > 0 && model.checked === model.of,
     parametersChecked: model.checked,
     parameters: model.of,
+    kernels: checked.kernels,
     verdict: verdict ?? 'none',
     given,
     signed,

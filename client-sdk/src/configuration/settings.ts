@@ -108,8 +108,8 @@ export const enrolSettings = {
 /** What `participant recover` may be told. */
 export const recoverSettings = { directory } as const satisfies Settings;
 
-/** What `participant verify-round` may be told, beside what to check. */
-export const verifyRoundSettings = { directory } as const satisfies Settings;
+/** What `participant verify-round` may be told, beside what to check; `participant.yaml` in the directory counts as for `serve`. */
+export const verifyRoundSettings = { directory, kernels: kernelsSetting } as const satisfies Settings;
 
 /** Everything `participant.yaml` and what overrides it amount to. Paths are absolute. */
 export type ParticipantSettings = SettingValues<typeof participantSettings>;
@@ -156,6 +156,23 @@ export async function readParticipantSettings(overrides: Overrides): Promise<Par
   const { values, problems } = await resolveParticipant(overrides);
   if (problems.length > 0) throw configurationError(problems, 'concordat participant config check');
   return values;
+}
+
+/**
+ * The same for `participant verify-round`: of the file it needs no more than its own settings, whatever else is lacking.
+ *
+ * @throws as {@link readParticipantSettings}.
+ */
+export async function readVerifyRoundSettings(
+  overrides: Overrides,
+): Promise<SettingValues<typeof verifyRoundSettings>> {
+  const { values, problems } = await resolveParticipant(overrides);
+  const isOurs = (setting: string) =>
+    Object.hasOwn(verifyRoundSettings, setting) || !Object.hasOwn(participantSettings, setting);
+  const ours = problems.filter(({ setting, severity }) => severity === 'error' && isOurs(setting));
+  if (ours.length > 0) throw configurationError(ours, 'concordat participant verify-round --help');
+  const { directory, kernels } = values;
+  return { directory, kernels };
 }
 
 /** The file that enroll leaves: every setting with what it does, as a comment. */

@@ -217,7 +217,7 @@ export {
   type ServedChunk,
 } from './secagg/check/served-chunk.js';
 export { type CheckedTranscript, readTranscript, type TranscriptFacts } from './secagg/check/transcript.js';
-export { invert, multiply } from './secagg/field.js';
+export { invert, type Multiplier, multiplierOf, multiply } from './secagg/field.js';
 export { configHash, dealersId, inputsHash, sessionId, taggedHash } from './secagg/identifiers.js';
 export {
   type Layout,

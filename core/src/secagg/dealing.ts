@@ -3,7 +3,7 @@ import type { CryptoPort } from '../crypto/port.js';
 import type { DealtBox, ShareKind } from '../wire/messages.js';
 import { taggedHash } from './identifiers.js';
 import { boxKey, type DealSecrets } from './keys.js';
-import { merkleLeaf, merklePaths, merkleRoot, merkleVerify } from './merkle.js';
+import { merkleLeaf, merkleRoot, merkleVerify } from './merkle.js';
 import { shareBytes, split } from './shamir.js';
 
 /** Poly1305 tag in front of the 64 bytes of two shares. */
@@ -82,16 +82,6 @@ export function dealLeaves(
   boxes: readonly DealtBox[],
 ): readonly Uint8Array[] {
   return boxes.map((box, receiver) => dealLeaf(crypto, { sid, dealer, receiver }, box));
-}
-
-/** Merkle path of every box to the signed dealRoot. */
-export function dealPaths(
-  crypto: CryptoPort,
-  sid: Uint8Array,
-  dealer: number,
-  boxes: readonly DealtBox[],
-): readonly (readonly Uint8Array[])[] {
-  return merklePaths(crypto, dealLeaves(crypto, sid, dealer, boxes));
 }
 
 /**

@@ -12,6 +12,31 @@ export function multiply(a: number, b: number): number {
   return a === 0 || b === 0 ? 0 : exponentials[logarithms[a]! + logarithms[b]!]!;
 }
 
+/**
+ * Multiplication by one element as two tables: a·x = low[a & 0xff] ^ high[a >>> 8]. They stay in the nearest cache, where the tables of
+ * logarithms do not; it pays from some hundred products on.
+ *
+ * @param x public.
+ */
+export interface Multiplier {
+  readonly low: Uint16Array;
+  readonly high: Uint16Array;
+}
+
+/** The tables of one element. */
+export function multiplierOf(x: number): Multiplier {
+  const [low, high] = [new Uint16Array(256), new Uint16Array(256)];
+  // Products are linear: each table is spanned by those of eight powers of two.
+  for (let bit = 0; bit < 8; bit++) {
+    const [ofLow, ofHigh] = [multiply(1 << bit, x), multiply(1 << (bit + 8), x)];
+    for (let i = 0; i < 1 << bit; i++) {
+      low[i | (1 << bit)] = low[i]! ^ ofLow;
+      high[i | (1 << bit)] = high[i]! ^ ofHigh;
+    }
+  }
+  return { low, high };
+}
+
 /** The inverse of a non-zero element; 0 for 0, which callers must not ask for. */
 export function invert(a: number): number {
   return a === 0 ? 0 : exponentials[units - logarithms[a]!]!;

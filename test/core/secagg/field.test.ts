@@ -1,4 +1,4 @@
-import { invert, multiply } from '@concordat/core';
+import { invert, multiplierOf, multiply } from '@concordat/core';
 import { expect } from 'chai';
 
 describe('GF(2^16)', () => {
@@ -17,6 +17,15 @@ describe('GF(2^16)', () => {
     expect(multiply(0, 0xffff)).to.equal(0);
     expect(multiply(0x1234, 0)).to.equal(0);
     expect(multiply(0x1234, 1)).to.equal(0x1234);
+  });
+
+  it('multiplies by tables as it multiplies', () => {
+    for (const x of [0, 1, 2, 255, 256, 0x8000, 0xffff]) {
+      const { low, high } = multiplierOf(x);
+      for (let a = 0; a < 0x10000; a += 13) {
+        if ((low[a & 0xff]! ^ high[a >>> 8]!) !== multiply(a, x)) expect.fail(`${a} times ${x}`);
+      }
+    }
   });
 
   it('gives every unit its inverse', () => {

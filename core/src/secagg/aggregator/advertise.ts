@@ -1,7 +1,7 @@
-import { toHex } from '../../bytes.js';
+import { equalBytes } from '../../bytes.js';
 import { FederatedError, refusal } from '../../errors.js';
 import type { AdvertiseFrame } from '../../wire/messages.js';
-import { compareIds, readAdvert } from '../cohort.js';
+import { type CohortMember, compareIds, readAdvert } from '../cohort.js';
 import { sessionId } from '../identifiers.js';
 import { contradiction } from '../signing.js';
 import { thresholds } from '../thresholds.js';
@@ -35,7 +35,6 @@ export function takeAdvert(
       offered: member.participantId,
     });
   }
-  const keys = new Set<string>();
   for (const { member: other } of state.adverts.values()) {
     if (other.organization === member.organization) {
       throw refusal('cohort.organization', `${member.organization} is in the cohort already`, {
@@ -43,10 +42,8 @@ export function takeAdvert(
         offered: other.participantId,
       });
     }
-    keys.add(toHex(other.sealingKey)).add(toHex(other.maskKey));
   }
-  const [sealing, mask] = [toHex(member.sealingKey), toHex(member.maskKey)];
-  if (sealing === mask || keys.has(sealing) || keys.has(mask)) {
+  if (isKnownKey(state, member.sealingKey) || isKnownKey(state, member.maskKey) || hasOneKey(member)) {
     throw contradiction('cohort.duplicate-key', 'an agreement key occurs twice in the cohort', {
       required: 'two keys that nobody else advertised',
       offered: 'one that occurs twice',
@@ -58,6 +55,17 @@ export function takeAdvert(
     { ...state, adverts },
     { from, step: 'advertise', contentDigest: ports.crypto.sha256(frame.advert.body) },
   );
+}
+
+function isKnownKey(state: AdvertisePhase, key: Uint8Array): boolean {
+  for (const { member } of state.adverts.values()) {
+    if (equalBytes(member.sealingKey, key) || equalBytes(member.maskKey, key)) return true;
+  }
+  return false;
+}
+
+function hasOneKey({ sealingKey, maskKey }: CohortMember): boolean {
+  return equalBytes(sealingKey, maskKey);
 }
 
 /** Freeze the cohort: everyone who advertised and is still there, sorted by id. */

@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '../../bytes.js';
 import type { BoxesFrame, DealtBox, DeliveredBox, ShareFrame } from '../../wire/messages.js';
-import { boxBytes, dealLeaves, dealPaths } from '../dealing.js';
-import { merkleRoot } from '../merkle.js';
+import { boxBytes, dealLeaves } from '../dealing.js';
+import { merklePaths, merkleRoot } from '../merkle.js';
 import { contradiction, readSigned } from '../signing.js';
 import type { AggregatorPorts } from './contract.js';
 import { type AggregatorStep, abandon, accept, type DealtFacts, type SharePhase, sendAll, withEntry } from './state.js';
@@ -32,7 +32,8 @@ export function takeShare(
     });
   }
   requireBoxes(frame.boxes, { cohort: state.cohort.length, dealer });
-  if (!equalBytes(merkleRoot(crypto, dealLeaves(crypto, state.sid, dealer, frame.boxes)), body.dealRoot)) {
+  const leaves = dealLeaves(crypto, state.sid, dealer, frame.boxes);
+  if (!equalBytes(merkleRoot(crypto, leaves), body.dealRoot)) {
     throw contradiction('share.root', 'the boxes are not those the dealer signed', {
       required: 'boxes under the signed dealRoot',
       offered: 'others',
@@ -40,7 +41,7 @@ export function takeShare(
     });
   }
   const bodyHash = crypto.sha256(frame.share.body);
-  const deals = withEntry(state.deals, dealer, { share: frame.share, bodyHash, body, boxes: frame.boxes });
+  const deals = withEntry(state.deals, dealer, { share: frame.share, bodyHash, body, boxes: frame.boxes, leaves });
   return accept({ ...state, deals }, { from, step: 'share', contentDigest: bodyHash });
 }
 
@@ -56,9 +57,7 @@ export function deliverBoxes(ports: AggregatorPorts, state: SharePhase): Aggrega
       detail: { required: survivorsFloor, offered: dealers.length, dealers: names },
     });
   }
-  const paths = new Map(
-    dealers.map((dealer) => [dealer, dealPaths(ports.crypto, state.sid, dealer, state.deals.get(dealer)!.boxes)]),
-  );
+  const paths = new Map(dealers.map((dealer) => [dealer, merklePaths(ports.crypto, state.deals.get(dealer)!.leaves)]));
   const frames = dealers.map((receiver) => ({
     to: state.cohort[receiver]!.participantId,
     frame: boxesFor(state, receiver, paths),

@@ -43,6 +43,8 @@ export interface Dealt {
   readonly bodyHash: Uint8Array;
   readonly body: ShareBody;
   readonly boxes: readonly DealtBox[];
+  /** [n] hashes of the boxes under the dealRoot, of which their paths are made. */
+  readonly leaves: readonly Uint8Array[];
 }
 
 /** After the boxes were handed out. */

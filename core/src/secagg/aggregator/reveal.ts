@@ -83,9 +83,9 @@ function readReveal(
   return body;
 }
 
-/** Whether T shares of every dealer are here. */
+/** Whether T shares of every dealer are here; before T members have revealed, that need not be counted. */
 export function isRevealed(state: RevealPhase): boolean {
-  return lackingShares(state).length === 0;
+  return state.revealed.size >= state.numbers.threshold && lackingShares(state).length === 0;
 }
 
 /** Rebuild the secrets and order the sum; or end the session, with nothing unmasked. */

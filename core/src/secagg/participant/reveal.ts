@@ -1,7 +1,7 @@
 import { equalBytes } from '../../bytes.js';
 import { refusal } from '../../errors.js';
 import type { CertificateFrame, RevealedShare, SessionReply } from '../../wire/messages.js';
-import { contradiction, decodeBody, signBody, verifyBody } from '../signing.js';
+import { contradiction, decodeBody, signBody, verifyBodyHash } from '../signing.js';
 import { readSurvivors, requireOneStatement } from './certify.js';
 import type { ParticipantPorts } from './contract.js';
 import type {
@@ -78,6 +78,7 @@ function checkSignatures(
       offered: frame.signatures.length,
     });
   }
+  const bodyHash = ports.crypto.sha256(frame.body);
   const signers = new Set<number>();
   for (const { participant, signature } of frame.signatures) {
     if (signers.has(participant)) {
@@ -94,7 +95,7 @@ function checkSignatures(
       });
     }
     const { publicKey } = state.cohort[participant]!;
-    if (!verifyBody(ports.crypto, publicKey, 'CSA1/survivors', { body: frame.body, signature })) {
+    if (!verifyBodyHash(ports.crypto, publicKey, 'CSA1/survivors', { bodyHash, signature })) {
       throw contradiction('certificate.signature', 'a signature of a certificate is on something else', {
         required: 'a signature on this statement',
         offered: 'a signature that does not verify',

@@ -1,3 +1,4 @@
+export { type MaskCounts, maskCounts, measureGroups } from './groups.js';
 export { costOfByte, maskingLimit } from './machine-limit.js';
 export { type Cost, measureCost, median } from './measure.js';
 export { type Entry, type Line, lineOf, type Measurement, type Question } from './measurement.js';

@@ -1,5 +1,6 @@
 import { measureClientTotal } from './client-total.js';
 import { measureCoordinatorMemory } from './coordinator-memory.js';
+import { measureGroups } from './groups.js';
 import { measureClientMask } from './masking.js';
 import type { Entry } from './measurement.js';
 import { measureRotate } from './rotation.js';
@@ -29,6 +30,13 @@ export const suites: Readonly<Record<string, readonly Entry[]>> = {
     },
     { name: 'upload-bytes', about: 'one masked update on the wire, beside b bits a lane', measure: measureUploadBytes },
     { name: 'rotate', about: 'a client rotates one update, beside copying it once', measure: measureRotate },
+  ],
+  groups: [
+    {
+      name: 'groups-1000',
+      about: 'a round of 1,000 in four secure groups, d = 100,000, 24 bits, 30 % lost: what all of them spend',
+      measure: (of) => measureGroups({ ...of, participants: 1000, parameters: 100_000, bits: 24, drop: 0.3 }, 4),
+    },
   ],
   large: [
     {

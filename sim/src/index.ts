@@ -1,4 +1,5 @@
 export { registerSimCommands } from './command.js';
+export { foundConsortium, type SimulationPorts } from './consortium.js';
 export { type Departures, dropouts } from './dropouts.js';
 export {
   checkScenario,

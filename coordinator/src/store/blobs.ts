@@ -95,13 +95,13 @@ export class BlobStore {
     return size;
   }
 
-  /** The bytes from `offset` on, in pieces of at most `bounds.frameBytes`; each piece is a fresh buffer. */
+  /** The bytes from `offset` on, in pieces of at most `bounds.chunkBytes`: a hundred readers at once hold a hundred of them. Each is a fresh buffer. */
   async *read(digest: Uint8Array, offset = 0): AsyncGenerator<{ readonly offset: number; readonly data: Uint8Array }> {
     const size = await this.sizeBytes(digest);
     const file = await open(this.#path(digest), 'r');
     try {
       for (let at = offset; at < size; ) {
-        const data = new Uint8Array(Math.min(bounds.frameBytes, size - at));
+        const data = new Uint8Array(Math.min(bounds.chunkBytes, size - at));
         const { bytesRead } = await file.read(data, 0, data.byteLength, at);
         if (bytesRead === 0) break;
         yield { offset: at, data: data.subarray(0, bytesRead) };

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
+import { bounds } from '@concordat/core';
 import {
   configurationError,
   type Environment,
@@ -60,6 +61,16 @@ export const coordinatorSettings = {
     required: true,
     description: 'the one port for everything; 0 takes a free one',
   },
+  connectionsPerAddress: {
+    kind: 'number',
+    min: 1,
+    max: bounds.connectionsMax,
+    key: 'listen.connectionsPerAddress',
+    flag: '--connections-per-address <n>',
+    environment: 'CONCORDAT_CONNECTIONS_PER_ADDRESS',
+    default: bounds.connectionsPerAddressMax,
+    description: 'connections taken from one address; more where participants come through one gateway',
+  },
   logLevel: {
     kind: 'choice',
     choices: logLevels,
@@ -79,7 +90,8 @@ export const coordinatorSettings = {
   kernels: kernelsSetting,
   threads: {
     ...threadsSetting,
-    description: 'threads that take the masks out of a large sum; one for each core unless said, at most 4',
+    description:
+      'threads that take the masks out of a large sum; one for each core unless said, at most 4, and fewer for smaller sums',
   },
 } as const satisfies Settings;
 
@@ -105,7 +117,12 @@ export type CoordinatorSettings = SettingValues<typeof coordinatorSettings>;
 export interface CoordinatorConfiguration {
   /** host:port that participants dial; written into invitations. */
   readonly address: string;
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    /** As many as a front takes unless said. */
+    readonly connectionsPerAddressMax?: number;
+  };
   readonly logLevel: LogLevel;
   /** `auto` unless said. */
   readonly kernels?: KernelChoice;
@@ -172,13 +189,14 @@ export function readOperatorSettings(overrides: Overrides): SettingValues<typeof
 
 /** What a running coordinator needs of the settings. */
 export function configurationOf(settings: CoordinatorSettings): CoordinatorConfiguration {
-  const { address, host, port, logLevel, kernels, threads = threadsUnlessSaid() } = settings;
-  return { address, listen: { host, port }, logLevel, kernels, threads };
+  const { address, host, port, connectionsPerAddress, logLevel, kernels, threads } = settings;
+  const listen = { host, port, connectionsPerAddressMax: connectionsPerAddress };
+  return { address, listen, logLevel, kernels, ...(threads === undefined ? {} : { threads }) };
 }
 
-/** One for each core, at most 4: memory is the limit then. */
-export function threadsUnlessSaid(): number {
-  return Math.min(4, availableParallelism());
+/** One for each core, at most 4, and one only for each 4 GB to add: a second of work for 60 MB of memory. */
+export function threadsUnlessSaid(): { readonly threads: number; readonly bytesPerThread: number } {
+  return { threads: Math.min(4, availableParallelism()), bytesPerThread: 4e9 };
 }
 
 /** The file that init writes. */

@@ -192,8 +192,9 @@ async function assemble(
 
 /** Threads have node:crypto alone: other primitives, which were asked for, are not passed over. */
 function laneThreads(configuration: CoordinatorConfiguration, crypto: CryptoPort): LaneThreads | undefined {
-  const { kernels = 'auto', threads = threadsUnlessSaid() } = configuration;
-  return crypto === nodeCrypto ? new LaneThreads({ threads, kernels }) : undefined;
+  const { kernels = 'auto', threads } = configuration;
+  const how = threads === undefined ? threadsUnlessSaid() : { threads };
+  return crypto === nodeCrypto ? new LaneThreads({ ...how, kernels }) : undefined;
 }
 
 function resumedRun({ run, modelVersion, modelHash }: RunRecord): ResumedRun {

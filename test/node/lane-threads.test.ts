@@ -64,6 +64,20 @@ describe('threads for the loops over lanes', function () {
     rmSync(directory, { recursive: true });
   });
 
+  it('are started as they are needed: one more for every so many bytes to add', async () => {
+    const bytes = layout.lengthBytes * maskKeys.length;
+    for (const [bytesPerThread, running] of [
+      [bytes + 1, 1],
+      [bytes, 2],
+      [1, 2],
+    ] as const) {
+      const threads = new LaneThreads({ threads: 2, bytesPerThread });
+      await threads.add(layout, sharedZeros(), { maskKeys });
+      expect(threads.running).to.equal(running);
+      await threads.close();
+    }
+  });
+
   it('add vectors and keystreams to the same bits, however many they are and whatever their kernels', async () => {
     const vectors = [bytesOf(1), bytesOf(2), bytesOf(3)];
     const expected = new Uint8Array(layout.lengthBytes);

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { enroll } from '@concordat/client-sdk';
 import { initConsortium, OperatorClient, type RunStatus, readOperatorKeys } from '@concordat/coordinator';
 import {
+  bounds,
   decodeSafetensors,
   encodePlan,
   encodeSafetensors,
@@ -25,6 +26,8 @@ import { consortiumName, operatorName, planOf, step, tensorsOf } from './terms.j
 const command = resolve(import.meta.dirname, '../../../cli/dist/bin/concordat.js');
 const participantsProgram = resolve(import.meta.dirname, 'participants.js');
 const pollMillis = 200;
+/** All participants are connected after it, on however busy a machine. */
+const connectMillis = 300_000;
 
 export interface PlayedRun {
   /** Bytes of the coordinator's process: before the model came, and the most from then on. */
@@ -84,7 +87,10 @@ async function startCoordinator(directory: string) {
     listenHost: '127.0.0.1',
     names,
   });
-  const args = [command, 'coordinator', 'start', '--directory', directory, '--log-level', 'error', '--json'];
+  const quiet = ['--log-level', 'error', '--json'];
+  // All participants come from this machine.
+  const connections = ['--connections-per-address', String(bounds.connectionsMax)];
+  const args = [command, 'coordinator', 'start', '--directory', directory, ...connections, ...quiet];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
   return { child, address: (JSON.parse(line) as { readonly address: string }).address };
@@ -124,9 +130,12 @@ function participantsProcess(directories: readonly string[]) {
 }
 
 async function connected(operator: OperatorClient, participants: number): Promise<void> {
+  const since = performance.now();
   for (;;) {
     const rows = await operator.participants();
-    if (rows.filter((row) => row.connected).length === participants) return;
+    const count = rows.filter((row) => row.connected).length;
+    if (count === participants) return;
+    if (performance.now() - since > connectMillis) throw failed(`${count} of ${participants} participants connected`);
     await sleep(pollMillis);
   }
 }

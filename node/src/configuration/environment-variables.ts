@@ -7,6 +7,7 @@ import type { Problem } from './problem.js';
  */
 export const environmentVariables = [
   'CONCORDAT_ADDRESS',
+  'CONCORDAT_CONNECTIONS_PER_ADDRESS',
   'CONCORDAT_DATA',
   'CONCORDAT_DIRECTORY',
   'CONCORDAT_ENGINE',

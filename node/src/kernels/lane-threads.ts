@@ -7,6 +7,8 @@ import { errorOfPlain } from './plain-error.js';
 export interface LaneThreadsOptions {
   /** 1 to {@link laneThreadsMax}; each is started when it is first needed. */
   readonly threads: number;
+  /** Bytes to add to one vector, from files and keystreams, from which another thread is worth its memory of some 60 MB; 0 unless said. */
+  readonly bytesPerThread?: number;
   /** `auto` unless said. */
   readonly kernels?: KernelChoice;
 }
@@ -53,6 +55,11 @@ export class LaneThreads {
     this.#threads = Array.from({ length: options.threads }, () => undefined);
   }
 
+  /** Threads that were started and run. */
+  get running(): number {
+    return this.#threads.filter((thread) => thread !== undefined).length;
+  }
+
   /**
    * Add packed vectors from files, then keystreams, lane by lane mod 2^b.
    *
@@ -70,11 +77,12 @@ export class LaneThreads {
     for (const [v, { key }] of maskKeys.entries()) keys.set(key, 32 * v);
     const signs = Int8Array.from(maskKeys, ({ sign }) => sign);
     const chunks = Math.ceil(layout.lengthBytes / bounds.chunkBytes);
-    const rangeBytes = Math.min(rangeBytesMax, Math.ceil(chunks / this.#threads.length) * bounds.chunkBytes);
+    const count = this.#threadsFor(layout.lengthBytes * (files.length + maskKeys.length));
+    const rangeBytes = Math.min(rangeBytesMax, Math.ceil(chunks / count) * bounds.chunkBytes);
     const next = new Int32Array(new SharedArrayBuffer(4));
     const work = { type: 'add-ranges', layout, vector, files, keys, signs, rangeBytes, next } as const;
     const ranges = Math.ceil(layout.lengthBytes / rangeBytes);
-    const shares = this.#threads.slice(0, ranges).map((_, index) => this.#ask(index, work));
+    const shares = this.#threads.slice(0, Math.min(count, ranges)).map((_, index) => this.#ask(index, work));
     const settled = await Promise.allSettled(shares);
     keys.fill(0);
     const failed = settled.find((one): one is PromiseRejectedResult => one.status === 'rejected');
@@ -142,6 +150,13 @@ export class LaneThreads {
     worker.on('exit', () => this.#lose(index, thread));
     worker.unref();
     return thread;
+  }
+
+  #threadsFor(bytes: number): number {
+    const { bytesPerThread = 0 } = this.#options;
+    return bytesPerThread === 0
+      ? this.#threads.length
+      : Math.min(this.#threads.length, 1 + Math.floor(bytes / bytesPerThread));
   }
 
   #take(reply: LaneReply): void {

@@ -45,6 +45,18 @@ export interface RecordingRelayOptions {
   /** host:port of the coordinator. */
   readonly address: () => string;
   readonly evidence: Evidence;
+  /** May say something else before a call is passed on, or hold it; check-ins go by. */
+  readonly interpose?: (call: RelayedCall) => Promise<readonly Buffer[]>;
+}
+
+/** What a participant sends in one call. */
+export interface RelayedCall {
+  /** e.g. `/concordat.v1.Rounds/Ready`. */
+  readonly path: string;
+  /** Its messages: one, or every frame of an upload. */
+  readonly frames: readonly Buffer[];
+  /** Send frames in a call of the same method. @returns what is answered. @throws ServiceError what it is refused with. */
+  send(frames: readonly Buffer[]): Promise<readonly Buffer[]>;
 }
 
 const asIs = (bytes: Buffer): Buffer => bytes;
@@ -97,13 +109,26 @@ export class RecordingRelay {
   #unary(method: Method) {
     return (call: ServerUnaryCall<Buffer, Buffer>, reply: sendUnaryData<Buffer>) => {
       this.#noteCall(method, call.request, call.metadata);
-      this.#client().makeUnaryRequest(method.path, asIs, asIs, call.request, (error, value) => reply(error, value));
+      this.#pass(method, [call.request]).then(
+        ([value]) => reply(null, value!),
+        (error: ServiceError) => reply(error),
+      );
     };
   }
 
   #serverStream(method: Method) {
     return (call: ServerWritableStream<Buffer, Buffer>) => {
       this.#options.evidence.hear(this.#options.participant, method.originalName, call.request);
+      if (method.originalName !== 'checkIn' && this.#options.interpose !== undefined) {
+        this.#pass(method, [call.request]).then(
+          (replies) => {
+            for (const bytes of replies) call.write(bytes);
+            call.end();
+          },
+          (error: ServiceError) => call.emit('error', error),
+        );
+        return;
+      }
       const upstream = this.#client().makeServerStreamRequest(method.path, asIs, asIs, call.request);
       upstream.on('data', (bytes: Buffer) => {
         if (method.originalName === 'checkIn') this.#noteAssignment(method, bytes);
@@ -117,6 +142,10 @@ export class RecordingRelay {
 
   #clientStream(method: Method) {
     return (call: ServerReadableStream<Buffer, Buffer>, reply: sendUnaryData<Buffer>) => {
+      if (this.#options.interpose !== undefined) {
+        this.#holdUpload(method, call, reply);
+        return;
+      }
       const upstream = this.#client().makeClientStreamRequest(method.path, asIs, asIs, (error, value) =>
         reply(error, value),
       );
@@ -133,6 +162,30 @@ export class RecordingRelay {
       call.on('end', () => upstream.end());
       for (const event of ['cancelled', 'error']) call.on(event, () => upstream.cancel());
     };
+  }
+
+  /** An upload is passed on once all of it is here. */
+  #holdUpload(method: Method, call: ServerReadableStream<Buffer, Buffer>, reply: sendUnaryData<Buffer>): void {
+    const frames: Buffer[] = [];
+    const upload = new RelayedUpload();
+    call.on('data', (bytes: Buffer) => {
+      frames.push(bytes);
+      this.#options.evidence.hear(this.#options.participant, method.originalName, bytes);
+      upload.take(method.requestDeserialize(bytes) as wire.UploadFrame__Output);
+      this.#noteUpload(upload);
+    });
+    call.on('end', () => {
+      this.#pass(method, frames).then(
+        ([value]) => reply(null, value!),
+        (error: ServiceError) => reply(error),
+      );
+    });
+    call.on('error', () => undefined);
+  }
+
+  #pass(method: Method, frames: readonly Buffer[]): Promise<readonly Buffer[]> {
+    const send = (others: readonly Buffer[]) => sendFrames(this.#client(), method, others);
+    return this.#options.interpose?.({ path: method.path, frames, send }) ?? send(frames);
   }
 
   #noteCall(method: Method, bytes: Buffer, metadata: Metadata): void {
@@ -187,6 +240,30 @@ export class RecordingRelay {
     this.#upstream = new Client(address(), credentials.createInsecure(), { channelOverride });
     return this.#upstream;
   }
+}
+
+/** One call with these messages, as they are. @returns every message it is answered with. */
+function sendFrames(
+  client: Client,
+  { path, requestStream, responseStream }: Method,
+  frames: readonly Buffer[],
+): Promise<readonly Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const answered = (error: ServiceError | null, value?: Buffer) =>
+      error === null ? resolve([value!]) : reject(error);
+    if (requestStream) {
+      const stream = client.makeClientStreamRequest(path, asIs, asIs, answered);
+      stream.on('error', () => undefined);
+      for (const frame of frames) stream.write(frame);
+      stream.end();
+    } else if (responseStream) {
+      const replies: Buffer[] = [];
+      const stream = client.makeServerStreamRequest(path, asIs, asIs, frames[0]!);
+      stream.on('data', (bytes: Buffer) => replies.push(bytes));
+      stream.on('end', () => resolve(replies));
+      stream.on('error', reject);
+    } else client.makeUnaryRequest(path, asIs, asIs, frames[0]!, answered);
+  });
 }
 
 /** One stream of a masked vector on its way. */

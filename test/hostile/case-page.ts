@@ -20,11 +20,20 @@ In the second table the liar is "acme". The tests are \`test/hostile/sessions.te
 
 ## A bit flipped at every byte
 
-\`npm run hostile:wire\` flips one bit of every byte of every kind of message that a client is sent – the welcome, offers, plan, roster, models, every frame
-of a session, every receipt, what is said of rounds and runs – one round for each: a real client, its four companions in memory. The true message follows the
-flipped one. The client must refuse by a rule, drop its connection and come back, or find nothing changed; the session must open exactly the survivors' sum
-or be aborted. The suite flips some bits of every kind (\`test/hostile/wire.test.ts\`). What participants send is damaged by hand in the table above and
-byte by byte at the machines (D19 of the [threat model](threat-model.md)).
+\`npm run hostile:wire\` flips one bit of every byte of every kind of message, in both directions, and sends the true message behind the flipped one. Its state
+file lets a campaign go on where it was stopped, and \`--part 1/4\` splits it.
+
+To a client: the welcome, offers, plan, roster, models, every frame of a session, every receipt, what is said of rounds and runs – one round for each: a real
+client, its four companions in memory. The client must refuse by a rule, drop its connection and come back, or find nothing changed; the session must open
+exactly the survivors' sum or be aborted.
+
+To a coordinator: enrolment, check-in, approvals, declines, every answer of a session, header and chunks of an upload, aborts, verdicts on sums, and what is
+asked for – a real client behind a relay that flips, four other participants, a real coordinator. The coordinator must refuse by a code of its own and never as
+\`internal\`; whoever a flipped answer excludes is left out, and the model moves by exactly the mean of the others; whoever is not excluded is in it with its
+true message. A round takes as many flips as do not exclude their sender.
+
+The suite flips some bits of every kind (\`test/hostile/wire.test.ts\`, \`test/hostile/coordinator-flips.test.ts\`). What participants send is damaged by hand in the
+table above too, and byte by byte at the machines (D19 of the [threat model](threat-model.md)).
 `;
 
 /** The page as it has to be. */

@@ -39,6 +39,15 @@ export class Evidence {
   readonly #vectors = new Map<string, Set<string>>();
   readonly #secrets = new Map<string, Uint8Array>();
 
+  /** All of it has been judged: what follows is another case. */
+  forget(): void {
+    this.spoken.length = 0;
+    this.texts.length = 0;
+    this.#said.length = 0;
+    this.#vectors.clear();
+    this.#secrets.clear();
+  }
+
   hear(from: string, method: string, bytes: Buffer): void {
     this.spoken.push({ from, method, bytes });
   }

@@ -47,6 +47,7 @@ purposes: [test]
 cohort: {min: 3}
 differentialPrivacy: optional
 approval: automatic
+metrics: [accuracy]
 `);
 
 /** Enrolled organizations with real clients over mutual TLS. */

@@ -16,7 +16,7 @@ const grouped: Partial<PlanDraft> = {
   cohort: { min: 3, size: 9, max: 3 },
   reportingGoal: 9,
   // Everybody is waited for.
-  deadlines: { selectMillis: 20_000, readyMillis: 20_000, stepMillis: 10_000, graceMillis: 20_000 },
+  deadlines: { selectMillis: 60_000, readyMillis: 60_000, stepMillis: 60_000, graceMillis: 60_000 },
 };
 
 /** Members of each group of the first round. */
@@ -35,20 +35,23 @@ describe('the aggregate check of a consortium in secure groups', function () {
   after(() => nine.end());
 
   it('has every member compute its own group’s sum anew, and releases a model when every group signed', async () => {
-    const { ends, seen } = await nine.run(grouped);
+    // The last model is measured in a round of its own, in groups too.
+    const metrics = [{ name: 'accuracy', kind: 'rate', max: 1 } as const];
+    const { ends, seen } = await nine.run({ ...grouped, metrics, transcriptRetention: 3 });
     groups = groupsIn(seen);
     expect(groups.map(({ length }) => length)).to.deep.equal([3, 3, 3]);
     for (const name of names) {
       expect((ends.get(name) as { outcome: string }).outcome).to.equal('completed');
       const verified = nine.events.get(name)!.flatMap((event) => (event.type === 'verified' ? [event.round] : []));
-      expect(verified, name).to.deep.equal([1, 2]);
+      expect(verified, name).to.deep.equal([1, 2, 3]);
     }
     const { releases } = (await nine.consortium.operator.status()).runs[0]!;
     expect(releases.map(({ round, modelVersion, released }) => [round, modelVersion, released])).to.deep.equal([
+      [3, 0, true],
       [2, 2, true],
       [1, 1, true],
     ]);
-    const first = releases[1]!;
+    const first = releases[2]!;
     expect(first).to.deep.include({ signed: names, of: 9, threshold: 9 });
     expect(first.groups).to.deep.equal(
       groups.map((members, at) => ({ group: at + 1, signed: members, of: 3, threshold: 3 })),
@@ -71,11 +74,16 @@ describe('the aggregate check of a consortium in secure groups', function () {
       'Group 3: 3 signed, 3 are needed.',
       'The round is released.',
     ]);
-    const json = await nine.type('verify-round', '--directory', directory, '--chunks', '1', '--json');
+    const second = ['--session', 'spring/2', '--chunks', '1', '--json'];
+    const json = await nine.type('verify-round', '--directory', directory, ...second);
     const { data } = JSON.parse(json.stdout) as { data: Record<string, unknown> };
     expect(data).to.include({ round: 2, chunksChecked: 2, chunks: 3, modelChecked: false, released: true });
     expect(data.parametersChecked).to.be.within(1, 39_999);
     expect(data.groups).to.have.length(3);
+    // The sum of a round that only measured makes no model.
+    const last = await nine.type('verify-round', '--directory', directory, '--json');
+    const { data: measured } = JSON.parse(last.stdout) as { data: Record<string, unknown> };
+    expect(measured).to.include({ round: 3, chunksChecked: 1, chunks: 1, parametersChecked: 0, released: true });
   });
 
   for (const [rule, combination] of [

@@ -50,8 +50,8 @@ export interface Script {
   heard(from: string, message: ParticipantMessage, vector?: Uint8Array): Signed;
   /** Something else happened: a stream was opened or lost. */
   changed(): void;
-  /** What members are shown of opened sums; nothing unless it is there. */
-  readonly results?: ShownSums | undefined;
+  /** What a member is shown of opened sums; nothing unless it is there. */
+  results(to: string): ShownSums | undefined;
   /** @returns the receipt of a verdict. */
   verdict(from: string, verdict: Verdict): Signed;
 }
@@ -209,27 +209,27 @@ export class LyingServer {
   }
 
   #results(): Record<string, never> {
-    const shown = () => {
-      const { results } = this.#script;
+    const shownTo = (to: string) => {
+      const results = this.#script.results(to);
       if (results !== undefined) return results;
       throw new FederatedError('refused', 'nothing is kept here', { detail: { rule: 'result.unknown' } });
     };
     const Show = (call: Call & { readonly request: object }, reply: Reply) =>
-      this.#unary(call, 'Show', reply, () => shownResultToWire(shown().show()));
+      this.#unary(call, 'Show', reply, (from) => shownResultToWire(shownTo(from).show()));
     const Sign = (call: Call & { readonly request: wire.SignResultRequest__Output }, reply: Reply) =>
       this.#unary(call, 'Sign', reply, (from) => {
         return receiptToWire(this.#script.verdict(from, verdictFromWire(call.request)));
       });
     const serve =
-      <Request extends object>(method: string, chunks: (request: Request) => readonly ServedChunk[]) =>
+      <Request extends object>(method: string, chunks: (sums: ShownSums, request: Request) => readonly ServedChunk[]) =>
       (call: ServerWritableStream<Request, wire.ServedChunk>) => {
-        this.#heard(call, method, call.request);
-        for (const chunk of chunks(call.request)) call.write(servedChunkToWire(chunk));
+        const from = this.#heard(call, method, call.request);
+        for (const chunk of chunks(shownTo(from), call.request)) call.write(servedChunkToWire(chunk));
         call.end();
       };
-    const Chunks = serve<wire.ChunksRequest__Output>('Chunks', ({ chunks }) => shown().chunks(chunks));
-    const GroupChunks = serve<wire.GroupChunksRequest__Output>('GroupChunks', ({ group, chunks }) =>
-      shown().groupChunks(group, chunks),
+    const Chunks = serve<wire.ChunksRequest__Output>('Chunks', (sums, { chunks }) => sums.chunks(chunks));
+    const GroupChunks = serve<wire.GroupChunksRequest__Output>('GroupChunks', (sums, { group, chunks }) =>
+      sums.groupChunks(group, chunks),
     );
     return { Show, Sign, Chunks, GroupChunks } as never;
   }

@@ -72,8 +72,8 @@ export class Stage {
   readonly ended = new Set<string>();
   approvals = 0;
   readonly worlds: World[] = [];
-  /** What members are shown of opened sums. */
-  results: ShownSums | undefined;
+  /** What each member is shown of opened sums. */
+  readonly shown = new Map<string, ShownSums>();
   /** Members' words on them. */
   readonly verdicts: { readonly from: string; readonly verdict: Verdict }[] = [];
   /** Everything heard in sessions, oldest first. */
@@ -312,6 +312,10 @@ export class Stage {
     if (message.type === 'session') this.#take(from, round, message.frame, vector);
     this.changed();
     return this.receipt(from, message);
+  }
+
+  results(to: string): ShownSums | undefined {
+    return this.shown.get(to);
   }
 
   /** A member's word on a sum. @returns its receipt. */

@@ -9,7 +9,7 @@ import {
   parsePolicy,
   registerParticipantCommands,
 } from '@concordat/client-sdk';
-import type { ProgressEvent } from '@concordat/coordinator';
+import { type ProgressEvent, registerCoordinatorCommands } from '@concordat/coordinator';
 import type { CryptoPort, PlanDraft } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { Command } from 'commander';
@@ -49,6 +49,13 @@ differentialPrivacy: optional
 approval: automatic
 metrics: [accuracy]
 `);
+
+/** What a command came to. */
+interface Said {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
 
 /** Enrolled organizations with real clients over mutual TLS. */
 export class CheckedConsortium {
@@ -132,7 +139,18 @@ export class CheckedConsortium {
   }
 
   /** `concordat participant …`, in this process. */
-  async type(...args: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  type(...args: string[]): Promise<Said> {
+    return this.#type(registerParticipantCommands, ['participant', ...args]);
+  }
+
+  /** `concordat coordinator …` against the running coordinator. */
+  operate(...args: string[]): Promise<Said> {
+    const { directory, coordinator } = this.consortium;
+    const flags = ['--directory', directory, '--address', coordinator.address];
+    return this.#type(registerCoordinatorCommands, ['coordinator', ...args, ...flags]);
+  }
+
+  async #type(register: (program: Command, io: CommandIo) => void, args: readonly string[]): Promise<Said> {
     const said = { stdout: '', stderr: '', exitCode: 0 };
     const io: CommandIo = {
       stdout: { write: (text) => (said.stdout += text) },
@@ -142,8 +160,8 @@ export class CheckedConsortium {
       exit: (code) => (said.exitCode = code),
     };
     const program = new Command().exitOverride();
-    registerParticipantCommands(program, io);
-    await program.parseAsync(['participant', ...args], { from: 'user' });
+    register(program, io);
+    await program.parseAsync([...args], { from: 'user' });
     return said;
   }
 

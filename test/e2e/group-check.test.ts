@@ -60,6 +60,20 @@ describe('the aggregate check of a consortium in secure groups', function () {
     expect(released).to.have.length(1);
   });
 
+  it('is told to the operator: a release once, when the last group has signed', async () => {
+    const watched = (await nine.operate('run', 'watch', '--run', 'spring')).stdout.split('\n');
+    for (const [round, what] of [
+      [1, 'model 1'],
+      [2, 'model 2'],
+      [3, 'the sum of round 3'],
+    ]) {
+      const line = `round ${round}: ${what} is released with 9 of 9 signatures`;
+      expect(watched.filter((said) => said === line)).to.deep.equal([line]);
+    }
+    const { stdout } = await nine.operate('status');
+    expect(stdout).to.contain('  round 2: model 2 released with 9 of 9 signatures\n');
+  });
+
   it('is repeated from the command line: the model is made again of the sums of all groups', async () => {
     const directory = nine.directoryOf('acme');
     const group = groups.findIndex((members) => members.includes('acme')) + 1;
@@ -170,6 +184,17 @@ describe('a coordinator that changes the sum of one group by one', function () {
         lane: 16_384 + 17,
       })),
     );
+    const watched = (await nine.operate('run', 'watch', '--run', 'spring')).stdout.split('\n');
+    expect(watched.filter((said) => said.includes('is released'))).to.deep.equal([]);
+    expect(watched.filter((said) => said.includes('DISPUTED')).sort()).to.deep.equal(
+      groups[0]!.map(
+        (name) =>
+          `round 1: DISPUTED: ${name} does not accept model 1 (group 1, check.sum, chunk 1, lane 16401), and contributes no more`,
+      ),
+    );
+    const disputes = groups[0]!.map((name) => `DISPUTED by ${name} (group 1, check.sum, chunk 1, lane 16401)`);
+    const stand = ['model 1 not released: 6 of 9 signed, 9 are needed', 'group 1: 0 of the 3 needed', ...disputes];
+    expect((await nine.operate('status')).stdout).to.contain(`  round 1: ${stand.join('; ')}\n`);
     const directory = nine.directoryOf(groups[1]![0]!);
     const told = await nine.type('verify-round', '--directory', directory, '--session', 'spring/1', '--json');
     const { data } = JSON.parse(told.stdout) as { data: { groups: unknown; released: boolean } };

@@ -19,6 +19,9 @@ export const laneThreadsMax = 64;
 /** At most so much of a vector is taken by a thread at a time; each time opens every cipher and file once. */
 const rangeBytesMax = 256 * bounds.chunkBytes;
 
+/** All that a thread makes are views of keystreams: with the usual 48 MB for new objects they are collected late, and it takes 20 MB more. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2 };
+
 interface Pending {
   readonly thread: Thread;
   resolve(result: LaneResults[LaneWork['type']]): void;
@@ -143,7 +146,11 @@ export class LaneThreads {
   #start(index: number): Thread {
     const { kernels = 'auto' } = this.#options;
     const setup: LaneThreadSetup = { kernels };
-    const worker = new Worker(new URL('./lane-thread.js', import.meta.url), { workerData: setup, execArgv: [] });
+    const worker = new Worker(new URL('./lane-thread.js', import.meta.url), {
+      workerData: setup,
+      execArgv: [],
+      resourceLimits,
+    });
     const thread = { worker, open: 0 };
     worker.on('message', (reply: LaneReply) => this.#take(reply));
     worker.on('error', (cause) => this.#lose(index, thread, cause));

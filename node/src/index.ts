@@ -52,7 +52,8 @@ export { type InProcessServer, type InProcessServerOptions, serveInProcess } fro
 export { channelSettings, serverSettings } from './grpc/settings.js';
 export { openTlsFront, type TlsFront, type TlsFrontOptions } from './grpc/tls-front.js';
 export { type ChannelCall, type Transport, tlsTransport } from './grpc/transport.js';
-export { createWideServer, defaultWindows, type ReceiveWindows, type WideServer } from './grpc/wide-server.js';
+export { type ReceiveWindows, WideConnections } from './grpc/wide-connections.js';
+export { createWideServer, defaultWindows, type WideServer } from './grpc/wide-server.js';
 export { chooseKernels, type KernelChoice, kernelChoices } from './kernels/choose-kernels.js';
 export { LaneThreads, type LaneThreadsOptions, laneThreadsMax } from './kernels/lane-threads.js';
 export { shortVector, type VectorFile } from './kernels/lane-work.js';

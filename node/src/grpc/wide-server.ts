@@ -13,12 +13,7 @@ import {
   type ServerMethodDefinition,
   type ServerOptions,
 } from '@grpc/grpc-js';
-
-/** Receive windows in bytes, of one stream and of one connection. */
-export interface ReceiveWindows {
-  readonly streamBytes: number;
-  readonly connectionBytes: number;
-}
+import { type ReceiveWindows, WideConnections } from './wide-connections.js';
 
 export interface WideServer {
   readonly server: Server;
@@ -26,7 +21,12 @@ export interface WideServer {
   readonly narrow: string | undefined;
 }
 
-export const defaultWindows: ReceiveWindows = { streamBytes: 4 * 1024 * 1024, connectionBytes: 8 * 1024 * 1024 };
+export const defaultWindows: ReceiveWindows = {
+  streamBytes: 4 * 1024 * 1024,
+  connectionBytes: 8 * 1024 * 1024,
+  waitingBytes: 128 * 1024,
+  wideMax: 4,
+};
 
 /** Versions whose internals were read and tested. */
 const testedVersions = /^1\.14\.\d+$/;
@@ -66,9 +66,12 @@ export function createWideServer(
   const { commonServerOptions } = internals;
   commonServerOptions.settings = { ...commonServerOptions.settings, initialWindowSize: windows.streamBytes };
   const create = internals.createHttp2Server;
+  const connections = new WideConnections(windows);
   internals.createHttp2Server = (credentials) => {
     const http2Server = create.call(internals, credentials);
-    http2Server.on('session', (session) => widen(session, windows.connectionBytes));
+    http2Server.on('session', (session) => {
+      if (isKnown(session)) connections.watch(session, (path) => isUpload(server, path));
+    });
     return http2Server;
   };
   return { server, narrow: undefined };
@@ -136,10 +139,14 @@ export function handlersOf(server: Server): Handlers {
   };
 }
 
-function widen(session: ServerHttp2Session, connectionBytes: number): void {
+function isKnown(session: ServerHttp2Session): boolean {
   const socket = session.socket as { readonly encrypted?: boolean; readonly authorized?: boolean };
-  if (socket.encrypted === true && socket.authorized !== true) return;
-  session.setLocalWindowSize(connectionBytes);
+  return socket.encrypted !== true || socket.authorized === true;
+}
+
+function isUpload(server: Server, path: string): boolean {
+  const method = handlersOf(server).method(path);
+  return method?.requestStream === true && !method.responseStream;
 }
 
 function internalsOf(server: Server): ServerInternals | undefined {

@@ -118,7 +118,7 @@ describe('bulk bytes', () => {
           },
         },
         virtualClock(),
-        { streamBytes: 65_535, connectionBytes: 65_535 },
+        { streamBytes: 65_535, connectionBytes: 65_535, waitingBytes: 65_535, wideMax: 1 },
       );
       const vector = new Uint8Array(4_000_000);
       let sent = 0;

@@ -63,6 +63,8 @@ const victim = names[0];
 const others = names.slice(1);
 /** These are said while a client starts: it has to start again to hear them. */
 const atStart: readonly SpokenToClients[] = ['welcome', 'run', 'plan', 'topology', 'receipt approved'];
+/** A client fetches these for every offer that it has not approved. */
+const fetched: readonly SpokenToClients[] = ['plan', 'roster'];
 /** These end the client's run. */
 const aborting: readonly SpokenToClients[] = ['abort-proposal', 'abort-certificate', 'receipt abort'];
 const goodEnds = /^(sum of .*|aborted|abandoned in .*|not begun)$/;
@@ -78,20 +80,31 @@ export async function measure(consortium: EnrolledConsortium): Promise<ReadonlyM
   return heard;
 }
 
-/** Play flips, one round of one client for each, and look at what left it. */
+/** Play flips and look at what left the client: one round for each, and one for many of what is fetched again after a refusal. */
 export async function playFlips(consortium: EnrolledConsortium, flips: readonly Flip[]): Promise<readonly Flipped[]> {
-  const played: Flipped[] = [];
-  // A roster is fetched once in a client's life: each of its flips takes a client that holds none.
-  const rosters = flips.filter(({ what }) => what === 'roster').map((flip) => [flip]);
-  for (const group of [flips.filter(({ what }) => what !== 'roster'), ...rosters]) {
-    if (group.length === 0) continue;
-    const player = await FlipPlayer.open(consortium);
-    for (const flip of group) played.push(await player.round(flip));
-    const violations = await player.close();
-    const last = played.pop()!;
-    played.push({ ...last, wrong: [...last.wrong, ...violations] });
-  }
+  const played = await playTogether(consortium, async (player) => {
+    const ended: Flipped[] = [];
+    for (const flip of flips.filter(({ what }) => !fetched.includes(what))) ended.push(await player.round(flip));
+    const plans = flips.filter(({ what }) => what === 'plan');
+    while (plans.length > 0) ended.push(...(await player.offers(plans)));
+    return ended;
+  });
+  // A roster is fetched until one is taken: the next takes a client that holds none.
+  const rosters = flips.filter(({ what }) => what === 'roster');
+  while (rosters.length > 0) played.push(...(await playTogether(consortium, (player) => player.offers(rosters))));
   return played;
+}
+
+/** One client's life. */
+async function playTogether(
+  consortium: EnrolledConsortium,
+  play: (player: FlipPlayer) => Promise<readonly Flipped[]>,
+): Promise<Flipped[]> {
+  const player = await FlipPlayer.open(consortium);
+  const played = [...(await play(player))];
+  const violations = await player.close();
+  const last = played.pop();
+  return last === undefined ? [] : [...played, { ...last, wrong: [...last.wrong, ...violations] }];
 }
 
 /** One real client over TLS, four companions in memory, one coordinator whose bytes are changed on the way. */
@@ -139,6 +152,42 @@ class FlipPlayer {
     return this.#stage.evidence.violations([victim], 1);
   }
 
+  /** One offer for each flip, until one is approved, and a round behind it. @param flips those that were played are taken out. */
+  async offers(flips: Flip[]): Promise<readonly Flipped[]> {
+    const stage = this.#stage;
+    this.#round += 1;
+    this.#doubtedAt = undefined;
+    // A plan is held for as long as its run; a roster by whoever has approved one.
+    if (flips[0]!.what === 'plan') await this.#restart(undefined, undefined);
+    const said: Omit<Flipped, 'end'>[] = [];
+    for (let isRefused = true; isRefused && flips.length > 0; ) {
+      const flip = flips.shift()!;
+      const [approvals, refusals] = [stage.approvals, stage.refusals.length];
+      this.#flip = flip;
+      this.#isApplied = false;
+      this.#told = 'run';
+      this.#offer();
+      await stage.until(() => stage.approvals > approvals || stage.refusals.length > refusals || this.#isGone());
+      isRefused = stage.approvals === approvals && !this.#isGone();
+      said.push({ flip, ...this.#refusedSince(refusals) });
+    }
+    this.#flip = undefined;
+    this.#offers = stage.approvals;
+    if (this.#isGone()) await this.#restart(undefined, undefined);
+    const ready = (await this.#approve()) && (await this.#train());
+    const end = ready ? endOf(await this.#session(said.at(-1)!.flip)) : 'not begun';
+    await this.#settle();
+    return said.map(({ wrong, ...one }) => ({ ...one, end, wrong: goodEnds.test(end) ? wrong : [...wrong, end] }));
+  }
+
+  /** By which rules, and what must not be. */
+  #refusedSince(before: number, mustBeSaid = true): Pick<Flipped, 'refusals' | 'wrong'> {
+    const refusals = this.#stage.refusals.slice(before).map(({ rule }) => rule);
+    const unsaid = mustBeSaid && !this.#isApplied ? ['it was never said'] : [];
+    const nameless = refusals.filter((rule) => rule.startsWith('threw') || rule === 'internal');
+    return { refusals, wrong: [...nameless, ...unsaid] };
+  }
+
   async round(flip: Flip): Promise<Flipped> {
     const stage = this.#stage;
     this.#round += 1;
@@ -155,11 +204,8 @@ class FlipPlayer {
       await this.#restart(flip, undefined);
     }
     await this.#settle();
-    const unsaid = flip.at >= 0 && !this.#isApplied ? ['it was never said'] : [];
     this.#flip = undefined;
-    const refusals = stage.refusals.slice(before).map(({ rule }) => rule);
-    // What does not decode is gRPC's to refuse, and it says `internal`.
-    const wrong = [...refusals.filter((rule) => rule.startsWith('threw')), ...unsaid];
+    const { refusals, wrong } = this.#refusedSince(before, flip.at >= 0);
     return { flip, refusals, end, wrong: goodEnds.test(end) ? wrong : [...wrong, end] };
   }
 

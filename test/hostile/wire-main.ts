@@ -49,7 +49,7 @@ const directions: Readonly<Record<string, () => Promise<Direction>>> = {
     const consortium = await EnrolledConsortium.enrol();
     return {
       to: 'clients',
-      batch: 20,
+      batch: 60,
       measure: async () => new Map([...(await measure(consortium))].map(([what, { length }]) => [what, length])),
       play: (flips) => playFlips(consortium, flips as Parameters<typeof playFlips>[1]),
       close: () => consortium.close(),

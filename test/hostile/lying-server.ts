@@ -59,6 +59,9 @@ export interface Script {
 type Stream = ServerWritableStream<wire.CheckInRequest__Output, wire.Assignment>;
 type Call = Parameters<typeof peerOfCall>[0] & { readonly metadata: Metadata };
 
+/** What is too large, the client has to refuse. */
+const noSendLimit = { 'grpc.max_send_message_length': -1 };
+
 /** A coordinator's port with its own certificate: our TLS front, our codec, and whatever a script wants said. */
 export class LyingServer {
   readonly #consortium: EnrolledConsortium;
@@ -85,7 +88,7 @@ export class LyingServer {
     this.#wire = wire;
     this.roster = consortium.signedRoster;
     const interceptor = authorizationInterceptor(() => ({ allow: true, messageBytesMax: 2 ** 21 }));
-    this.#server = createWideServer({ ...serverSettings, interceptors: [interceptor] }).server;
+    this.#server = createWideServer({ ...serverSettings, ...noSendLimit, interceptors: [interceptor] }).server;
   }
 
   static async listen(consortium: EnrolledConsortium): Promise<LyingServer> {

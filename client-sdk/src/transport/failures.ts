@@ -1,10 +1,13 @@
-import { FederatedError } from '@concordat/core';
+import { bounds, FederatedError } from '@concordat/core';
 import { errorFromWire, errorTrailer } from '@concordat/proto';
 import type { ServiceError } from '@grpc/grpc-js';
 
 // What OpenSSL and Node say when the server's certificate is not of the pinned authority, or not for this name.
 const foreignCertificate =
   /self[- ]signed certificate|unable to (get|verify)[a-z ]*certificate|certificate (signature failure|has expired|is not yet valid)|altnames|CERT_|issuer certificate/i;
+
+// What grpc-js says of what it received and did not take, as `resource exhausted`.
+const tooLong = /^Received message (that decompresses to a size )?larger than/;
 
 /** Any failure of a call to `address` as a `FederatedError`. */
 export function explain(error: unknown, address: string): FederatedError {
@@ -13,6 +16,7 @@ export function explain(error: unknown, address: string): FederatedError {
     return new FederatedError('internal', 'a call failed in an unexpected way', { cause: error });
   const envelope = error.metadata?.get(errorTrailer)[0];
   if (envelope === undefined && foreignCertificate.test(error.details)) return foreign(error, address);
+  if (envelope === undefined && tooLong.test(error.details)) return oversized(error, address);
   const known = errorFromWire({ code: error.code, details: error.details, envelope }, error);
   if (envelope !== undefined) return known;
   if (known.code === 'unavailable') {
@@ -30,6 +34,13 @@ export function explain(error: unknown, address: string): FederatedError {
     });
   }
   return known;
+}
+
+function oversized(error: ServiceError, address: string): FederatedError {
+  return new FederatedError('malformed', `the coordinator at ${address} sent a message that is too long`, {
+    detail: { address, required: bounds.messageBytesMax, reason: error.details.slice(0, 300) },
+    cause: error,
+  });
 }
 
 function foreign(error: ServiceError, address: string): FederatedError {

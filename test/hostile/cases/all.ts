@@ -5,6 +5,7 @@ import { dealerCases } from './dealers.js';
 import { endCases } from './ends.js';
 import { resultCases } from './results.js';
 import { rosterCases } from './rosters.js';
+import { sizeCases } from './sizes.js';
 import { survivorCases } from './survivors.js';
 
 const honest: CoordinatorCase = {
@@ -21,4 +22,5 @@ export const coordinatorCases: readonly CoordinatorCase[] = [
   ...endCases,
   ...resultCases,
   ...rosterCases,
+  ...sizeCases,
 ];

@@ -46,21 +46,18 @@ function watchedCrypto(spoils: boolean) {
   const secrets: Uint8Array[] = [];
   const maskKeys: Uint8Array[] = [];
   let isHonest = !spoils;
-  const [selfTag, keyTags] = [Buffer.from('CSA1/self-secret'), ['CSA1/self', 'CSA1/mask']];
   const crypto: CryptoPort = {
     ...nodeCrypto,
-    sha256(...parts) {
-      if (selfTag.equals(parts[0]!)) secrets.push(parts.at(-1)!);
-      return nodeCrypto.sha256(...parts);
-    },
     x25519PublicKey(secret) {
       secrets.push(secret);
       return nodeCrypto.x25519PublicKey(secret);
     },
     hkdf(...of) {
       const key = nodeCrypto.hkdf(...of);
-      const info = Buffer.from(of[2]).toString('latin1');
-      if (keyTags.some((tag) => info.startsWith(tag))) maskKeys.push(key);
+      const [secret, , info] = of;
+      const tag = Buffer.from(info).toString('latin1', 0, 9);
+      if (tag === 'CSA1/self') secrets.push(secret);
+      if (tag === 'CSA1/self' || tag === 'CSA1/mask') maskKeys.push(key);
       return key;
     },
     openKeystream(key, fromByte) {

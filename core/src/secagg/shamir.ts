@@ -1,4 +1,3 @@
-import { concat } from '../bytes.js';
 import { FederatedError } from '../errors.js';
 import { bounds } from '../wire/bounds.js';
 import { invert, type Multiplier, multiplierOf, multiply } from './field.js';
@@ -30,8 +29,12 @@ export function split(secret: Uint8Array, coefficients: Uint8Array, shares: numb
       detail: { secretBytes: secret.length, coefficientBytes: coefficients.length, shares },
     });
   }
-  const terms = toLimbs(concat(secret, coefficients));
-  return Array.from({ length: shares }, (_, index) => evaluate(terms, index + 1));
+  const terms = new Uint16Array((secret.length + coefficients.length) / 2);
+  toLimbs(secret, terms);
+  toLimbs(coefficients, terms.subarray(limbs));
+  const shared = Array.from({ length: shares }, (_, index) => evaluate(terms, index + 1));
+  terms.fill(0);
+  return shared;
 }
 
 /**
@@ -68,7 +71,7 @@ export function combine(shares: readonly ShamirShare[]): Uint8Array {
   const weights = lagrangeAtZero(shares.map((share) => share.x));
   const secret = new Uint16Array(limbs);
   shares.forEach(({ share }, index) => {
-    const values = toLimbs(share);
+    const values = toLimbs(share, new Uint16Array(limbs));
     for (let limb = 0; limb < limbs; limb++) secret[limb] = secret[limb]! ^ multiply(weights[index]!, values[limb]!);
   });
   return toBytes(secret);
@@ -100,9 +103,9 @@ function knownMultiplier(x: number): Multiplier {
   return multipliers[x];
 }
 
-function toLimbs(bytes: Uint8Array): Uint16Array {
-  const out = new Uint16Array(bytes.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = (bytes[2 * i]! << 8) | bytes[2 * i + 1]!;
+/** @param out at least half as many limbs as bytes; changed in place. */
+function toLimbs(bytes: Uint8Array, out: Uint16Array): Uint16Array {
+  for (let i = 0; i < bytes.length / 2; i++) out[i] = (bytes[2 * i]! << 8) | bytes[2 * i + 1]!;
   return out;
 }
 

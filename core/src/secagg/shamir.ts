@@ -30,7 +30,7 @@ export function split(secret: Uint8Array, coefficients: Uint8Array, shares: numb
     });
   }
   const terms = new Uint16Array((secret.length + coefficients.length) / 2);
-  toLimbs(secret, terms);
+  toLimbs(secret, terms.subarray(0, limbs));
   toLimbs(coefficients, terms.subarray(limbs));
   const shared = Array.from({ length: shares }, (_, index) => evaluate(terms, index + 1));
   terms.fill(0);
@@ -103,9 +103,9 @@ function knownMultiplier(x: number): Multiplier {
   return multipliers[x];
 }
 
-/** @param out at least half as many limbs as bytes; changed in place. */
+/** @param out half as many limbs as bytes; changed in place. */
 function toLimbs(bytes: Uint8Array, out: Uint16Array): Uint16Array {
-  for (let i = 0; i < bytes.length / 2; i++) out[i] = (bytes[2 * i]! << 8) | bytes[2 * i + 1]!;
+  for (let i = 0; i < out.length; i++) out[i] = (bytes[2 * i]! << 8) | bytes[2 * i + 1]!;
   return out;
 }
 

@@ -25,4 +25,8 @@ async function main([directory, name]: readonly string[]): Promise<void> {
   process.stdin.destroy();
 }
 
-await main(process.argv.slice(2));
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stdout.write(`${JSON.stringify({ type: 'failed', round: 0, note: String(error) })}\n`, () => process.exit(1));
+}

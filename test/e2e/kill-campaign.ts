@@ -44,6 +44,8 @@ export class KillCampaign {
   readonly #consortium: EnrolledConsortium;
   readonly #clock: ReturnType<typeof hurriedClock>;
   readonly #directory: string;
+  /** Members compute sums anew and sign them before the run goes on. */
+  readonly #checked: boolean;
   readonly #evidence = new Evidence();
   readonly #clients: FederatedClient[] = [];
   #relay!: RecordingRelay;
@@ -55,16 +57,18 @@ export class KillCampaign {
   #connected: Promise<void> = Promise.resolve();
   #sayConnected: () => void = () => undefined;
 
-  private constructor(consortium: EnrolledConsortium, clock: ReturnType<typeof hurriedClock>) {
+  private constructor(consortium: EnrolledConsortium, clock: ReturnType<typeof hurriedClock>, checked: boolean) {
     this.#consortium = consortium;
     this.#clock = clock;
+    this.#checked = checked;
     this.#directory = consortium.directoryOf(dying, 'the relay is not there yet');
   }
 
-  static async open(): Promise<KillCampaign> {
+  /** @param options.checked its runs have the aggregate check on. */
+  static async open(options: { readonly checked?: boolean } = {}): Promise<KillCampaign> {
     const clock = hurriedClock();
     const consortium = await EnrolledConsortium.enrol({ clock });
-    const campaign = new KillCampaign(consortium, clock);
+    const campaign = new KillCampaign(consortium, clock, options.checked === true);
     const address = () => consortium.real.coordinator.address;
     campaign.#relay = await RecordingRelay.listen({
       participant: dying,
@@ -101,7 +105,8 @@ export class KillCampaign {
     const runId = `kill-${this.#runs}`;
     const { operator, coordinator } = this.#consortium.real;
     await operator.put(modelOf(this.#runs));
-    const { signed } = this.#consortium.plan({ run: runId, rounds: 1, deadlines }, this.#runs);
+    const check = this.#checked ? ({ aggregateCheck: 'on', transcriptRetention: 2 } as const) : {};
+    const { signed } = this.#consortium.plan({ run: runId, rounds: 1, deadlines, ...check }, this.#runs);
     const planHash = await operator.propose(signed);
     const reports: RoundReport[] = [];
     const over = this.#connected.then(async () => {
@@ -122,7 +127,7 @@ export class KillCampaign {
     this.#evidence.filesOf(this.#directory);
     const violations = [
       ...this.#evidence.violations([dying], 1),
-      ...ends.filter((end) => end !== 'SIGKILL' && end !== 0).map((end) => `a life ended with ${end}`),
+      ...ends.filter((end, life) => end !== 0 && end !== endBy(kills[life])).map((end) => `a life ended with ${end}`),
       ...runs.filter((end) => end?.outcome !== 'completed').map(() => 'another participant did not complete the run'),
       ...harmed(reports),
       ...inexact(reports, bias!.values, this.#runs),
@@ -133,7 +138,7 @@ export class KillCampaign {
     return { ends, contributed, violations };
   }
 
-  /** Live and die, until the run is over. */
+  /** Live and die, until the run is over. A write that fails ends a life, or the client gets over it. */
   async #live(kills: readonly string[], over: Promise<unknown>): Promise<(string | number)[]> {
     const ends: (string | number)[] = [];
     const left = [...kills];
@@ -141,7 +146,7 @@ export class KillCampaign {
       const kill = left.shift();
       const end = await this.#oneLife(kill, over);
       ends.push(end);
-      if (end !== 'SIGKILL') return ends;
+      if (end !== endBy(kill)) return ends;
     }
   }
 
@@ -185,6 +190,12 @@ export class KillCampaign {
     const held = readdirSync(this.#directory, { recursive: true }) as string[];
     return held.filter((path) => /\.(sealed|masked|tmp)$/.test(path)).map((path) => `${path} is left behind`);
   }
+}
+
+/** How a life ends by a failpoint. */
+function endBy(failpoint: string | undefined): string | number | undefined {
+  if (failpoint?.includes(':crash:')) return 'SIGKILL';
+  return failpoint?.includes(':error:') ? 1 : undefined;
 }
 
 function harmed(reports: readonly RoundReport[]): string[] {

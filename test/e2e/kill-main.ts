@@ -1,15 +1,20 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { FailpointAction } from '@concordat/node';
 import { failpoints, KillCampaign, type KilledRun } from './kill-campaign.js';
 
-const usage = `npm run kill:participants -- [--state FILE] [--only PREFIX] [--list]
+const usage = `npm run kill:participants -- [--state FILE] [--only PREFIX] [--actions crash,error,delay] [--checked] [--list]
   Kills a participant's process on both sides of every durable write, at each occurrence, one run for each; prints one JSON line at the end.
-  --state FILE   finished kills, one JSON line each: a campaign that was stopped goes on behind them
+  --state FILE   finished runs, one JSON line each: a campaign that was stopped goes on behind them
   --only PREFIX  failpoints whose name begins so, e.g. participant.journal
+  --actions LIST after each kill the same run with the write failing (error) or a second late (delay); default crash
+  --checked      members compute every sum anew (the aggregate check)
   --list         print the failpoints and end`;
 
 interface Finished extends KilledRun {
   readonly failpoint: string;
+  /** The first is always `crash`: it tells whether the run comes by so often. */
+  readonly action: FailpointAction;
   readonly nth: number;
 }
 
@@ -21,12 +26,16 @@ async function main(): Promise<number> {
     options: {
       state: { type: 'string' },
       only: { type: 'string', default: '' },
+      actions: { type: 'string', default: 'crash' },
+      checked: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   const wanted = failpoints.filter((name) => name.startsWith(values.only));
-  if (values.help || wanted.length === 0) {
+  const actions = values.actions.split(',') as FailpointAction[];
+  const isKnown = actions[0] === 'crash' && actions.every((action) => ['crash', 'error', 'delay'].includes(action));
+  if (values.help || wanted.length === 0 || !isKnown) {
     process.stdout.write(`${usage}\n`);
     return values.help ? 0 : 4;
   }
@@ -40,9 +49,9 @@ async function main(): Promise<number> {
   // A roster is adopted once, with the first plan: each of its failpoints takes participants that have seen no run.
   const groups = [wanted.filter((name) => !isFirst(name)), ...wanted.filter(isFirst).map((name) => [name])];
   for (const group of groups.filter(({ length }) => length > 0)) {
-    const campaign = await KillCampaign.open();
+    const campaign = await KillCampaign.open(values);
     try {
-      for (const failpoint of group) await killAtEach(campaign, failpoint, finished, values.state);
+      for (const failpoint of group) await stopAtEach({ campaign, failpoint, actions, finished, state: values.state });
     } finally {
       await campaign.close();
     }
@@ -53,23 +62,37 @@ async function main(): Promise<number> {
   );
 }
 
-/** Kill at the first pass, the second, …, until the run is over before the failpoint is reached so often. */
-async function killAtEach(
-  campaign: KillCampaign,
-  failpoint: string,
-  finished: Finished[],
-  state: string | undefined,
-): Promise<void> {
+interface Stops {
+  readonly campaign: KillCampaign;
+  readonly failpoint: string;
+  readonly actions: readonly FailpointAction[];
+  readonly finished: Finished[];
+  readonly state: string | undefined;
+}
+
+/** Stop at the first pass, the second, …, until the run is over before the failpoint is reached so often. */
+async function stopAtEach(stops: Stops): Promise<void> {
   for (let nth = 1; nth <= passesMax; nth++) {
-    const before = finished.find((one) => one.failpoint === failpoint && one.nth === nth);
-    const result = before ?? { failpoint, nth, ...(await campaign.run([`${failpoint}:crash:${nth}`])) };
-    if (before === undefined) {
-      finished.push(result);
-      if (state !== undefined) appendFileSync(state, `${JSON.stringify(result)}\n`);
-      for (const violation of result.violations) process.stderr.write(`${failpoint} at pass ${nth}: ${violation}\n`);
+    for (const action of stops.actions) {
+      const { ends } = await stopOnce(stops, action, nth);
+      if (action === 'crash' && ends[0] !== 'SIGKILL') return;
     }
-    if (result.ends[0] !== 'SIGKILL') return;
   }
+}
+
+async function stopOnce(
+  { campaign, failpoint, finished, state }: Stops,
+  action: FailpointAction,
+  nth: number,
+): Promise<Finished> {
+  const isIt = (one: Finished) => one.failpoint === failpoint && one.action === action && one.nth === nth;
+  const before = finished.find(isIt);
+  if (before !== undefined) return before;
+  const result = { failpoint, action, nth, ...(await campaign.run([`${failpoint}:${action}:${nth}`])) };
+  finished.push(result);
+  if (state !== undefined) appendFileSync(state, `${JSON.stringify(result)}\n`);
+  for (const violation of result.violations) process.stderr.write(`${failpoint}:${action}:${nth}: ${violation}\n`);
+  return result;
 }
 
 function readState(path: string | undefined): Finished[] {
@@ -89,8 +112,12 @@ function conclude(finished: readonly Finished[], millis: number): number {
     (name) => finished.some((one) => one.failpoint === name) && perFailpoint[name] === undefined,
   );
   const contributed = killed.filter((one) => one.contributed).length;
+  const failing = finished.filter(({ action }) => action === 'error');
   const result = {
     kills: killed.length,
+    errors: failing.length,
+    endedByErrors: failing.filter(({ ends }) => ends[0] === 1).length,
+    delays: finished.filter(({ action }) => action === 'delay').length,
     runs: finished.length,
     violations: violations.length,
     contributed,

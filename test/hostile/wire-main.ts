@@ -59,7 +59,7 @@ const directions: Readonly<Record<string, () => Promise<Direction>>> = {
     const player = await AnswerFlipPlayer.open();
     return {
       to: 'coordinators',
-      batch: 100,
+      batch: 40,
       measure: () => player.measure(),
       play: (flips) => player.play(flips as Parameters<typeof player.play>[0]),
       close: () => player.close(),

@@ -78,10 +78,17 @@ function base64url(bytes: Uint8Array): string {
 
 function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   // In one shot no object is made for the state: a short part takes a third of the time.
-  if (parts.length === 1) return new Uint8Array(hash('sha256', parts[0]!, 'buffer'));
+  if (parts.length === 1) return bytesOf(hash('sha256', parts[0]!, 'binary'));
   const state = createHash('sha256');
   for (const part of parts) state.update(part);
-  return new Uint8Array(state.digest());
+  return bytesOf(state.digest('binary'));
+}
+
+/** A digest out of its text, which is made in half the time of a buffer. */
+function bytesOf(latin1: string): Uint8Array {
+  const bytes = new Uint8Array(latin1.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = latin1.charCodeAt(i);
+  return bytes;
 }
 
 // RFC 5869 §2.2 and §2.3 for one block of output. The same by hkdfSync, whose every call is a job with key objects, takes twice as long.

@@ -12,7 +12,6 @@ import {
   readSettings,
 } from '@concordat/coordinator';
 import {
-  completePlan,
   decodeInvitation,
   encodePlan,
   encodeSafetensors,
@@ -25,7 +24,6 @@ import {
   proveEnrolment,
   type Signer,
   signPlan,
-  toBase64url,
 } from '@concordat/core';
 import {
   certificatesToPem,
@@ -46,6 +44,7 @@ import {
 } from '@concordat/proto';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { testPlan } from '../support/test-plan.js';
 
 const definition = guardDefinition(loadSync([...protoFiles], loaderOptions));
 const services = (grpc.loadPackageDefinition(definition) as unknown as ConcordatPackage).concordat.v1;
@@ -203,34 +202,18 @@ export class TestConsortium {
   }
 
   async plan(draft: Partial<PlanDraft> = {}): Promise<Plan> {
-    const weights = encodeSafetensors(smallModel);
-    const topologyDigest = toBase64url(await this.operator.put(Buffer.from('{"class_name":"Sequential"}')));
-    const weightsDigest = toBase64url(await this.operator.put(weights));
-    return completePlan({
-      consortium: 'demo',
-      run: 'spring',
-      purpose: 'test',
-      task: {
-        model: { topologyDigest, weightsDigest, tensors: smallModel.map(({ name, shape }) => ({ name, shape })) },
-        loss: 'categoricalCrossentropy',
-        optimizer: { name: 'sgd', learningRate: 0.1 },
-        batchSize: 32,
-        epochs: 1,
-        dataSchemaDigest: toBase64url(new Uint8Array(32)),
+    const topology = Buffer.from('{"class_name":"Sequential"}');
+    for (const blob of [topology, encodeSafetensors(smallModel)]) await this.operator.put(blob);
+    return testPlan(
+      { topology, tensors: smallModel },
+      {
+        cohort: { min: 4, size: 4, max: 5 },
+        reportingGoal: 4,
+        clippingNorm: 4,
+        deadlines: { selectMillis: 50, readyMillis: 10_000, stepMillis: 2_000, graceMillis: 100 },
+        ...draft,
       },
-      rounds: 2,
-      cohort: { min: 4, size: 4, max: 5 },
-      reportingGoal: 4,
-      minSurvivors: 3,
-      maxColluders: 1,
-      expires: '2099-01-01T00:00:00Z',
-      clippingNorm: 4,
-      deadlines: { selectMillis: 50, readyMillis: 10_000, stepMillis: 2_000, graceMillis: 100 },
-      weighting: 'equal',
-      aggregateCheck: 'off',
-      transcriptRetention: 0,
-      ...draft,
-    });
+    );
   }
 }
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { enroll, KeyStore } from '@concordat/client-sdk';
 import type { CoordinatorOptions, OperatorKeys } from '@concordat/coordinator';
 import {
-  completePlan,
   encodePlan,
   encodeSafetensors,
   fromBase64url,
   hashPlan,
+  type NamedTensor,
   type Plan,
   type PlanDraft,
   type Roster,
@@ -23,6 +23,7 @@ import {
 } from '@concordat/core';
 import { nodeCrypto, readIdentityFile, systemRandom } from '@concordat/node';
 import { TestConsortium } from '../coordinator/consortium.js';
+import { testPlan } from '../support/test-plan.js';
 import { parameters, unitsPerOne } from './exact-trainer.js';
 
 /** In cohort order; "acme" is the one that is lied to, or that lies. */
@@ -38,8 +39,11 @@ const topology = Buffer.from('{"class_name":"Sequential"}');
 
 /** A model whose every weight is `version`: each has another digest, and sums on it stay exact. */
 export function modelOf(version: number): Uint8Array {
-  const values = new Float32Array(parameters).fill(version);
-  return encodeSafetensors([{ name: 'dense/bias', shape: [parameters], values }]);
+  return encodeSafetensors(tensorsOf(version));
+}
+
+function tensorsOf(version: number): NamedTensor[] {
+  return [{ name: 'dense/bias', shape: [parameters], values: new Float32Array(parameters).fill(version) }];
 }
 
 /**
@@ -125,35 +129,16 @@ export class EnrolledConsortium {
 
   /** A plan for five, c = 1, T = 4, signed by the operator. @param version of the initial model. */
   plan(draft: Partial<PlanDraft> = {}, version = 0): SignedPlan {
-    const plan = completePlan({
-      consortium: 'demo',
-      run: 'spring',
-      purpose: 'test',
-      task: {
-        model: {
-          topologyDigest: toBase64url(nodeCrypto.sha256(topology)),
-          weightsDigest: toBase64url(nodeCrypto.sha256(modelOf(version))),
-          tensors: [{ name: 'dense/bias', shape: [parameters] }],
-        },
-        loss: 'categoricalCrossentropy',
-        optimizer: { name: 'sgd', learningRate: 0.1 },
-        batchSize: 32,
-        epochs: 1,
-        dataSchemaDigest: toBase64url(new Uint8Array(32)),
+    const plan = testPlan(
+      { topology, tensors: tensorsOf(version) },
+      {
+        cohort: { min: 4, size: 5, max: 5 },
+        reportingGoal: 5,
+        clippingNorm: 32_767 / unitsPerOne,
+        deadlines: { selectMillis: 50, readyMillis: 60_000, stepMillis: 60_000, graceMillis: 60_000 },
+        ...draft,
       },
-      rounds: 2,
-      cohort: { min: 4, size: 5, max: 5 },
-      reportingGoal: 5,
-      minSurvivors: 3,
-      maxColluders: 1,
-      expires: '2099-01-01T00:00:00Z',
-      clippingNorm: 32_767 / unitsPerOne,
-      deadlines: { selectMillis: 50, readyMillis: 60_000, stepMillis: 60_000, graceMillis: 60_000 },
-      weighting: 'equal',
-      aggregateCheck: 'off',
-      transcriptRetention: 0,
-      ...draft,
-    });
+    );
     const body = encodePlan(plan);
     const signed = signPlan(nodeCrypto, this.operatorKeys.operatorKey, body);
     return { plan, planHash: hashPlan(nodeCrypto, plan), signed };

@@ -1,7 +1,8 @@
 import { createTrainer, denseNetwork, type Policy, parsePolicy, type Trainer } from '@concordat/client-sdk';
-import { completePlan, encodeSafetensors, type NamedTensor, type Plan, toBase64url, utf8Encode } from '@concordat/core';
+import { type NamedTensor, type Plan, utf8Encode } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { drawUnit, seededRandom } from '@concordat/sim';
+import { taskOn, testPlan } from '../../support/test-plan.js';
 import type { StageScenario } from './scenario.js';
 
 /** Of a linear model nobody builds layers: only the digest counts. */
@@ -25,36 +26,26 @@ export function firstModel(scenario: StageScenario): readonly NamedTensor[] {
 }
 
 export function planOf(scenario: StageScenario): Plan {
-  const model = firstModel(scenario);
-  const digest = (bytes: Uint8Array) => toBase64url(nodeCrypto.sha256(bytes));
-  return completePlan({
+  const model = { topology: topologyOf(scenario), tensors: firstModel(scenario) };
+  return testPlan(model, {
     consortium: 'stage',
     run: scenario.name,
     purpose: 'scenario',
-    task: {
-      model: {
-        topologyDigest: digest(topologyOf(scenario)),
-        weightsDigest: digest(encodeSafetensors(model)),
-        tensors: model.map(({ name, shape }) => ({ name, shape })),
-      },
+    task: taskOn(model, {
       loss: scenario.engine === 'tfjs' ? 'categoricalCrossentropy' : 'meanSquaredError',
       optimizer: { name: 'sgd', learningRate: 0.125 },
       batchSize: 8,
-      epochs: 1,
-      dataSchemaDigest: toBase64url(new Uint8Array(32)),
-    },
+    }),
     rounds: scenario.rounds,
     cohort: scenario.cohort,
     reportingGoal: scenario.cohort.min,
     maxColluders: scenario.maxColluders,
     deadlines: { ...scenario.deadlines, leaseBytesPerSecond: 100_000 },
     onShortfall: scenario.onShortfall,
-    expires: '2099-01-01T00:00:00Z',
     clippingNorm: 8,
+    weighting: 'powers-of-two',
     rotation: scenario.rotation,
     metrics: [{ name: 'accuracy', kind: 'rate', max: 1 }],
-    aggregateCheck: 'off',
-    transcriptRetention: 0,
   });
 }
 

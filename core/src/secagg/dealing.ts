@@ -1,7 +1,7 @@
 import { concat, equalBytes, u16 } from '../bytes.js';
 import type { CryptoPort } from '../crypto/port.js';
 import type { DealtBox, ShareKind } from '../wire/messages.js';
-import { taggedHash, taggedSecretHash } from './identifiers.js';
+import { taggedHash } from './identifiers.js';
 import { boxKey, type DealSecrets } from './keys.js';
 import { merkleLeaf, merkleRoot, merkleVerify } from './merkle.js';
 import { shareBytes, split } from './shamir.js';
@@ -123,7 +123,7 @@ export function shareHash(crypto: CryptoPort, position: DealPosition, kind: Shar
 
 /** H(b_u): the commitment against which a rebuilt self-mask secret is checked. */
 export function selfSecretHash(crypto: CryptoPort, sid: Uint8Array, dealer: number, self: Uint8Array): Uint8Array {
-  return taggedSecretHash(crypto, 'CSA1/self-secret', sid, u16(dealer), self);
+  return taggedHash(crypto, 'CSA1/self-secret', sid, u16(dealer), self);
 }
 
 function dealLeaf(crypto: CryptoPort, position: DealPosition, box: DealtBox): Uint8Array {

@@ -1,23 +1,11 @@
-import { concat, u16, utf8Encode } from '../bytes.js';
+import { u16, utf8Encode } from '../bytes.js';
 import type { CryptoPort } from '../crypto/port.js';
 import { toBitmap } from './bitmap.js';
 
 const separator = Uint8Array.of(0);
 
-/**
- * H(tag, …) = SHA-256(tag ‖ 0x00 ‖ …). Parts have fixed length or are hashes, so no two lists of parts collide.
- *
- * @param parts short: they are copied into one, which is hashed in a third of the time of several, and wiped: a share may be among them.
- */
+/** H(tag, …) = SHA-256(tag ‖ 0x00 ‖ …). Parts have fixed length or are hashes, so no two lists of parts collide. */
 export function taggedHash(crypto: CryptoPort, tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  const joined = concat(utf8Encode(tag), separator, ...parts);
-  const hash = crypto.sha256(joined);
-  joined.fill(0);
-  return hash;
-}
-
-/** The same without a copy of what is hashed: for the secret of a whole session. */
-export function taggedSecretHash(crypto: CryptoPort, tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
   return crypto.sha256(utf8Encode(tag), separator, ...parts);
 }
 

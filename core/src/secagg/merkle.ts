@@ -1,19 +1,12 @@
-import { concat, equalBytes } from '../bytes.js';
+import { equalBytes } from '../bytes.js';
 import type { CryptoPort } from '../crypto/port.js';
 
 const leafPrefix = Uint8Array.of(0);
 const nodePrefix = Uint8Array.of(1);
 
-/** Up to here a copy is cheaper than a hash of two parts. */
-const shortBytes = 1024;
-
 /** Hash of one leaf: SHA-256(0x00 ‖ data). */
 export function merkleLeaf(crypto: CryptoPort, data: Uint8Array): Uint8Array {
-  return data.length <= shortBytes ? crypto.sha256(concat(leafPrefix, data)) : crypto.sha256(leafPrefix, data);
-}
-
-function merkleNode(crypto: CryptoPort, left: Uint8Array, right: Uint8Array): Uint8Array {
-  return crypto.sha256(concat(nodePrefix, left, right));
+  return crypto.sha256(leafPrefix, data);
 }
 
 /**
@@ -71,14 +64,14 @@ export function merkleVerify(
     if ((index & 1) === 0 && index === last) continue;
     const sibling = proof.path[used++];
     if (sibling === undefined || sibling.length !== 32) return false;
-    hash = (index & 1) === 1 ? merkleNode(crypto, sibling, hash) : merkleNode(crypto, hash, sibling);
+    hash = (index & 1) === 1 ? crypto.sha256(nodePrefix, sibling, hash) : crypto.sha256(nodePrefix, hash, sibling);
   }
   return used === proof.path.length && equalBytes(hash, proof.root);
 }
 
 function nextLevel(crypto: CryptoPort, level: readonly Uint8Array[]): readonly Uint8Array[] {
   const next: Uint8Array[] = [];
-  for (let i = 0; i + 1 < level.length; i += 2) next.push(merkleNode(crypto, level[i]!, level[i + 1]!));
+  for (let i = 0; i + 1 < level.length; i += 2) next.push(crypto.sha256(nodePrefix, level[i]!, level[i + 1]!));
   if (level.length % 2 === 1) next.push(level[level.length - 1]!);
   return next;
 }

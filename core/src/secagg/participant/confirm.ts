@@ -1,4 +1,4 @@
-import { concat, equalBytes, toHex, u16 } from '../../bytes.js';
+import { equalBytes, toHex, u16 } from '../../bytes.js';
 import { refusal } from '../../errors.js';
 import type { BoxesFrame, DeliveredBox, SessionCodec, ShareBody } from '../../wire/messages.js';
 import { toBitmap } from '../bitmap.js';
@@ -91,9 +91,9 @@ function hashBoxes({ crypto }: ParticipantPorts, frame: BoxesFrame): Uint8Array 
   const digests = frame.boxes.flatMap(({ dealer, share, box, selfShareHash, maskShareHash, path }) => [
     u16(dealer & 0xffff),
     ...[share.body, share.signature, box, selfShareHash, maskShareHash].map((part) => crypto.sha256(part)),
-    crypto.sha256(concat(...path)),
+    crypto.sha256(...path),
   ]);
-  return crypto.sha256(concat(...digests));
+  return crypto.sha256(...digests);
 }
 
 function requireFirstBoxes(accepted: Uint8Array | undefined, offered: Uint8Array): void {

@@ -33,8 +33,8 @@ export interface MaskCounts {
  * @throws `Error` when a sum was not exact, or none was opened.
  */
 export function measureGroups(question: Question, groups: number): Measurement {
-  const { crypto, kernels } = { crypto: nodeCrypto, kernels: chooseKernels(question.kernels) };
-  const world = foundConsortium(scenarioOf(question, groups), { crypto, kernels, codec: sessionCodec });
+  const kernels = chooseKernels(question.kernels);
+  const world = foundConsortium(scenarioOf(question, groups), { crypto: nodeCrypto, kernels, codec: sessionCodec });
   const cpuBefore = process.cpuUsage();
   const wallBefore = performance.now();
   const { rounds, exact, reason, verifications } = simulateWorld(world);

@@ -126,7 +126,7 @@ export interface CoordinatorConfiguration {
   readonly logLevel: LogLevel;
   /** `auto` unless said. */
   readonly kernels?: KernelChoice;
-  /** Beside the event loop, for large sums; one for each core unless said, at most 4. */
+  /** Beside the event loop, for large sums; {@link threadsUnlessSaid} otherwise. */
   readonly threads?: number;
 }
 

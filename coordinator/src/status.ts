@@ -87,12 +87,13 @@ export async function coordinatorStatus(
 function currentStatus(run: Run): Omit<RunStatus, 'releases'> {
   return {
     run: run.runId,
-    state: run.progress.ended ? 'over' : run.pausedFor === undefined ? 'running' : 'paused',
+    state: run.progress.ended ? 'over' : 'running',
     modelVersion: run.modelVersion,
     modelHash: toHex(run.modelHash),
     ...planned(run.plan),
     planHash: toHex(run.planHash),
-    reason: run.pausedFor ?? '',
+    reason: '',
+    ...pauseOf(run),
   };
 }
 

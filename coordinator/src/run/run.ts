@@ -239,7 +239,7 @@ export class Run {
     await this.#tell({ type: 'abort', reason });
   }
 
-  /** What a person was asked for is done. */
+  /** Go on after a pause: whoever had to act has acted. */
   async leavePause(): Promise<void> {
     await this.#tell({ type: 'resume' });
   }

@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { CoordinatorOptions, ProgressEvent, RoundReport } from '@concordat/coordinator';
+import {
+  type CoordinatorOptions,
+  configurationOf,
+  OperatorClient,
+  type ProgressEvent,
+  type RoundReport,
+  readSettings,
+} from '@concordat/coordinator';
 import {
   type CryptoPort,
   decodeSafetensors,
@@ -173,16 +180,21 @@ describe('a run over real mutual TLS', function () {
     expect(mean).to.be.closeTo(0.503, 2e-4);
   });
 
-  it('completes without one that dies while uploading, and says how far it came', async () => {
-    const { planHash } = await consortium.propose({ rounds: 1, cohort: { min: 4, size: 5, max: 5 } });
+  /** Five take part in the run `spring`; the last one dies within its first upload. */
+  async function runWithoutEcho(planHash: Uint8Array): Promise<ProgressEvent[]> {
     await send(5, (index) =>
       index === 4 ? { ...quarter, stallInUploadOf: { round: 1, afterBytes: 49_152 } } : quarter,
     );
     await consortium.operator.startRun(planHash, 'spring');
-    const events = await watchToEnd(consortium, (event) => {
+    return watchToEnd(consortium, (event) => {
       if (event.type === 'upload' && event.participant === 'echo' && event.bytesReceived >= 49_152)
         participants[4]!.leave();
     });
+  }
+
+  it('completes without one that dies while uploading, and says how far it came', async () => {
+    const { planHash } = await consortium.propose({ rounds: 1, cohort: { min: 4, size: 5, max: 5 } });
+    const events = await runWithoutEcho(planHash);
     const [round] = roundsOf(events);
     expect(round!.outcome).to.equal('published');
     expect(round!.survivors).to.deep.equal(names.slice(0, 4));
@@ -208,14 +220,7 @@ describe('a run over real mutual TLS', function () {
         aggregateCheck: 'on',
         transcriptRetention: 2,
       });
-      await send(5, (index) =>
-        index === 4 ? { ...quarter, stallInUploadOf: { round: 1, afterBytes: 49_152 } } : quarter,
-      );
-      await consortium.operator.startRun(planHash, 'spring');
-      const events = await watchToEnd(consortium, (event) => {
-        if (event.type === 'upload' && event.participant === 'echo' && event.bytesReceived >= 49_152)
-          participants[4]!.leave();
-      });
+      const events = await runWithoutEcho(planHash);
       const [round] = roundsOf(events);
       expect([round!.outcome, round!.phases.aggregate === undefined]).to.deep.equal([
         spoils ? 'abandoned' : 'published',
@@ -308,6 +313,16 @@ describe('a run over real mutual TLS', function () {
     expect(await refusalOf(consortium.operator.startRun(other.planHash, 'summer'))).to.equal('conflict');
     expect(await refusalOf(consortium.operator.startRun(new Uint8Array(32), 'x'))).to.equal('invalid-argument');
     expect(await refusalOf(consortium.operator.startRun(other.planHash, 'spring'))).to.equal('invalid-argument');
+  });
+
+  it('takes as many connections from one address as the settings say', async () => {
+    const { directory } = consortium;
+    const flags = { directory, connectionsPerAddress: '1' };
+    await consortium.restart({ configuration: configurationOf(await readSettings({ flags })) });
+    await consortium.operator.status();
+    const second = new OperatorClient({ ...consortium.operatorKeys, address: consortium.coordinator.address });
+    expect(await refusalOf(second.status())).to.equal('unavailable');
+    second.close();
   });
 
   it('refuses to start on a port that is in use, and on a store that is held', async () => {

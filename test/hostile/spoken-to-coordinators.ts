@@ -1,9 +1,4 @@
-/** Messages of a participant that has been admitted, by what they say. `Membership.Roster` says nothing. */
-export const spokenToCoordinators = [
-  'plan',
-  'blob',
-  'receipts',
-  'approved',
+const aboutRounds = [
   'decline',
   'ready',
   'advertise',
@@ -14,12 +9,18 @@ export const spokenToCoordinators = [
   'certify',
   'reveal',
   'abort',
-  'show',
-  'chunks',
-  'sign',
 ] as const;
+const aboutResults = ['show', 'chunks', 'sign'] as const;
+
+/** Messages of a participant that has been admitted, by what they say. `Membership.Roster` says nothing. */
+export const spokenToCoordinators = ['plan', 'blob', 'receipts', 'approved', ...aboutRounds, ...aboutResults] as const;
 
 export type SpokenToCoordinators = (typeof spokenToCoordinators)[number];
+
+/** A round is about one of these: whoever says something wrong there may be excluded from it. */
+export const ofRounds: readonly SpokenToCoordinators[] = aboutRounds;
+/** Only said of checked sums. */
+export const ofResults: readonly SpokenToCoordinators[] = aboutResults;
 
 /** One bit of one message. */
 export interface AnswerFlip {
@@ -39,21 +40,6 @@ export interface FlippedAnswer {
   readonly wrong: readonly string[];
 }
 
-/** Only said of checked sums. */
-export const ofResults: readonly SpokenToCoordinators[] = ['show', 'chunks', 'sign'];
-/** A round is about one of these: whoever says something wrong there may be excluded from it. */
-export const ofRounds: readonly SpokenToCoordinators[] = [
-  'decline',
-  'ready',
-  'advertise',
-  'share',
-  'confirm',
-  'upload header',
-  'upload chunk',
-  'certify',
-  'reveal',
-  'abort',
-];
 /** Methods that say them. `UploadMaskedUpdate` says a header and then its chunks, `Answer` an approval or a decline. */
 export const whatPathsSay: Readonly<Record<string, SpokenToCoordinators>> = {
   '/concordat.v1.Plans/Get': 'plan',

@@ -131,8 +131,8 @@ describe("a participant's connection", () => {
       expect(said).to.deep.equal(Array(3).fill([9, 1, 5]));
     });
 
-    const refused = async (CheckIn: wire.RoundsHandlers['CheckIn']) => {
-      const connection = await dial({ Rounds: { CheckIn } });
+    const refused = async (CheckIn: wire.RoundsHandlers['CheckIn'], ports: Parameters<typeof dial>[1] = {}) => {
+      const connection = await dial({ Rounds: { CheckIn } }, ports);
       const disconnections: string[] = [];
       const outcome = await failureOf(
         connection.checkIn({
@@ -216,27 +216,12 @@ describe("a participant's connection", () => {
 
     it('comes back more and more slowly, and gives up by name when nothing but that comes', async () => {
       const clock = virtualClock();
-      const connection = await dial(
-        {
-          Rounds: {
-            CheckIn(call) {
-              says(call, welcome);
-              junk['out of bounds'](call);
-            },
-          },
+      const { code, error, disconnections } = await refused(
+        (call) => {
+          says(call, welcome);
+          junk['out of bounds'](call);
         },
         { clock },
-      );
-      const disconnections: string[] = [];
-      const { code, error } = await failureOf(
-        connection.checkIn({
-          clientEpoch: 1,
-          startId: new Uint8Array(16),
-          signal: new AbortController().signal,
-          onConnected: () => undefined,
-          onMessage: () => undefined,
-          onDisconnected: (failed) => disconnections.push(failed.code),
-        }),
       );
       expect(code).to.equal('malformed');
       expect((error as FederatedError).detail).to.include({ attempts: 10 });

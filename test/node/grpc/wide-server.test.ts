@@ -1,6 +1,9 @@
-import { createWideServer } from '@concordat/node';
+import http2 from 'node:http2';
+import { promisify } from 'node:util';
+import { createWideServer, defaultWindows } from '@concordat/node';
+import { ServerCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { clientCredentials, connect, delayProxy, makeConsortium, send, startEcho } from './echo-service.js';
+import { clientCredentials, connect, delayProxy, makeConsortium, send, service, startEcho } from './echo-service.js';
 
 describe('the wide server', () => {
   it('has wide windows with the installed grpc-js', () => {
@@ -38,4 +41,27 @@ describe('the wide server', () => {
     expect(narrow).to.be.above(700);
     expect(wide).to.be.below(narrow / 2);
   });
+
+  it('gives its wide windows to uploads: another call on its way keeps none of them', async () => {
+    const { server } = createWideServer({}, { ...defaultWindows, wideMax: 1 });
+    const asked = new Promise<void>((resolve) => server.addService(service, { Silent: () => resolve(), Count() {} }));
+    const port = await promisify(server.bindAsync.bind(server))('127.0.0.1:0', ServerCredentials.createInsecure());
+    const [first, second] = [http2.connect(`http://127.0.0.1:${port}`), http2.connect(`http://127.0.0.1:${port}`)];
+    const headers = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
+    // An empty message: a flag, and four bytes of length.
+    first.request({ ...headers, ':path': service.Silent.path }).end(Buffer.alloc(5));
+    await asked;
+    second.request({ ...headers, ':path': service.Count.path });
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (second.state.remoteWindowSize === defaultWindows.connectionBytes) resolve();
+        else setImmediate(look);
+      };
+      look();
+    });
+    expect(first.state.remoteWindowSize).to.be.at.most(defaultWindows.waitingBytes);
+    first.destroy();
+    second.destroy();
+    server.forceShutdown();
+  }).timeout(5_000);
 });

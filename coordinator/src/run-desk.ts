@@ -9,6 +9,9 @@ import type { Store } from './store/store.js';
 /** Of what an operator says; with what a pause says it is within the bound of a text. */
 const reasonCharactersMax = 300;
 
+/** What an operator is told of a run that is not as it was thought to be. */
+export const seeStatus = 'See: concordat coordinator status.';
+
 export interface RunDeskOptions {
   readonly store: Store;
   readonly plans: PlanDesk;
@@ -67,12 +70,13 @@ export class RunDesk {
   }
 
   /**
-   * End a run that is going on; the same call again ends it at once.
+   * End a run that is going on; the same call again ends it at once, and of a run that is over it changes nothing.
    *
    * @param reason told to everybody who takes part; one line.
+   * @returns whether it is over; else members of an open session are asked to abort it first.
    * @throws `protocol` when this run is not going on here; `invalid-argument` for a reason that is none.
    */
-  async end(runId: string, reason: string): Promise<void> {
+  async end(runId: string, reason: string): Promise<boolean> {
     const { length } = reason;
     if (length < 1 || length > reasonCharactersMax || printable(reason) !== reason) {
       throw new FederatedError('invalid-argument', 'a reason is one line of text', {
@@ -80,24 +84,26 @@ export class RunDesk {
         fix: 'Say in a sentence why the run ends: everybody who takes part will read it.',
       });
     }
-    await this.require(runId).abort(reason);
+    const run = this.require(runId, seeStatus);
+    await run.abort(reason);
+    return run.isOver;
   }
 
   /** Go on with a run that is paused. @throws `protocol` when this run is not going on here, or not paused. */
   async leavePause(runId: string): Promise<void> {
-    const run = this.require(runId);
+    const run = this.require(runId, seeStatus);
     if (run.pausedFor === undefined) {
-      throw new FederatedError('protocol', `run ${runId} is not paused`, { fix: 'See: concordat coordinator status.' });
+      throw new FederatedError('protocol', `run ${runId} is not paused`, { fix: seeStatus });
     }
     await run.leavePause();
   }
 
-  /** @throws `protocol` when this run is not going on here. */
-  require(runId: string): Run {
+  /** @param fix for whoever asks; by default a participant. @throws `protocol` when this run is not going on here. */
+  require(runId: string, fix = 'Check in again and follow the run that is offered.'): Run {
     if (this.#current?.runId === runId) return this.#current;
     throw new FederatedError('protocol', `no run ${requireId(runId, 'run id')} is going on`, {
       detail: { offered: runId, required: this.#current?.runId ?? 'none' },
-      fix: 'Check in again and follow the run that is offered.',
+      fix,
     });
   }
 

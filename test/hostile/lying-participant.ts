@@ -37,7 +37,7 @@ export interface Play {
   /** Whatever deadline is running is over. */
   hurry(): void;
   /** The operator ends the run. */
-  end(reason: string): Promise<void>;
+  end(reason: string): Promise<boolean>;
   /** Send bytes as they are. @throws what the coordinator answers. */
   raw(path: string, bytes: Uint8Array): Promise<void>;
 }

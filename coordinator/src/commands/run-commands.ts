@@ -44,11 +44,13 @@ export function addRunCommands(group: Command, io: CommandIo): void {
     .action((flags: EndFlags) =>
       asOperator(io, flags, async (client) => {
         const { run: runId, reason } = flags;
-        await client.endRun(runId, reason);
+        const over = await client.endRun(runId, reason);
         return {
-          data: { run: runId, reason },
+          data: { run: runId, reason, over },
           lines: [
-            `Run ${runId} ends. Members of an open session are asked to abort it, for a step's time; the same command again does not wait.`,
+            over
+              ? `Run ${runId} is over.`
+              : `Run ${runId} ends. Members of its open session are asked to abort it, for a step's time; the same command again does not wait.`,
             'Whoever signed survivors on its model contributes to that model no more, unless its session was aborted.',
           ],
         };

@@ -229,6 +229,11 @@ export class Run {
     });
   }
 
+  /** Whether nothing more will happen in it, though its last words may not be written down yet. */
+  get isOver(): boolean {
+    return this.#state.stage.type === 'over';
+  }
+
   /** Why nothing happens until a person acts; undefined while something does. */
   get pausedFor(): string | undefined {
     const { stage } = this.#state;

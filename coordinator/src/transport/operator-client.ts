@@ -176,10 +176,17 @@ export class OperatorClient {
     return reply.runId;
   }
 
-  /** End a run; the same call again ends it at once. @param reason told to everybody who takes part. */
-  async endRun(runId: string, reason: string): Promise<void> {
+  /**
+   * End a run; the same call again ends it at once.
+   *
+   * @param reason told to everybody who takes part.
+   * @returns whether it is over; else members of an open session are asked to abort it first.
+   */
+  async endRun(runId: string, reason: string): Promise<boolean> {
     const { runs } = this.#channel;
-    await this.#call<wire.EndRunRequest, wire.EndRunReply__Output>(runs.End.bind(runs), { runId, reason });
+    const request = { runId, reason };
+    const reply = await this.#call<wire.EndRunRequest, wire.EndRunReply__Output>(runs.End.bind(runs), request);
+    return reply.over;
   }
 
   /** Go on with a run that is paused. */

@@ -1,5 +1,5 @@
 import type { wire } from '@concordat/proto';
-import type { RunDesk } from '../run-desk.js';
+import { type RunDesk, seeStatus } from '../run-desk.js';
 import type { CoordinatorStatus } from '../status.js';
 import { type CallContext, serverStream, unary } from './handlers.js';
 
@@ -18,10 +18,9 @@ export function runsService(options: RunsServiceOptions): wire.RunsHandlers {
     Watch: serverStream<wire.WatchRunRequest__Output, wire.RunEvent>(options, (request, _caller, signal) =>
       watch(options.runs, request, signal),
     ),
-    End: unary<wire.EndRunRequest__Output, wire.EndRunReply>(options, async ({ runId, reason }) => {
-      await options.runs.end(runId, reason);
-      return {};
-    }),
+    End: unary<wire.EndRunRequest__Output, wire.EndRunReply>(options, async ({ runId, reason }) => ({
+      over: await options.runs.end(runId, reason),
+    })),
     Resume: unary<wire.ResumeRunRequest__Output, wire.ResumeRunReply>(options, async ({ runId }) => {
       await options.runs.leavePause(runId);
       return {};
@@ -37,7 +36,7 @@ async function* watch(
   request: wire.WatchRunRequest__Output,
   signal: AbortSignal,
 ): AsyncGenerator<wire.RunEvent> {
-  const { progress } = runs.require(request.runId);
+  const { progress } = runs.require(request.runId, seeStatus);
   for await (const { sequence, event } of progress.watch(request.fromSequence, signal)) {
     yield { sequence, json: jsonBytes(event) };
   }

@@ -195,17 +195,19 @@ describe('the operator’s commands against a running coordinator', () => {
   it('run end ends it by name, for a reason of one line, and a second time changes nothing', async () => {
     const unknown = await type(['run', 'end', '--run', 'autumn', ...flags]);
     expect([unknown.code, unknown.envelope.error!.code]).to.deep.equal([1, 'protocol']);
+    expect(unknown.envelope.error!.fix).to.match(/^See: concordat coordinator status\./);
     for (const reason of ['', 'two\nlines', 'x'.repeat(301)]) {
       const refused = await type(['run', 'end', '--run', 'spring', '--reason', reason, ...flags]);
       expect([refused.code, refused.envelope.error!.code]).to.deep.equal([4, 'invalid-argument']);
     }
     const ended = await type(['run', 'end', '--run', 'spring', '--reason', 'the wrong plan', ...flags]);
-    expect(ended.envelope.data).to.deep.equal({ run: 'spring', reason: 'the wrong plan' });
+    expect(ended.envelope.data).to.deep.equal({ run: 'spring', reason: 'the wrong plan', over: true });
     expect((await type(['run', 'watch', '--run', 'spring', ...flags])).code).to.equal(1);
     const { envelope } = await type(['status', ...flags]);
     const [spring] = envelope.data!.runs as { state: string; reason: string }[];
     expect(spring).to.include({ state: 'aborted', reason: 'the wrong plan' });
-    expect((await type(['run', 'end', '--run', 'spring', ...flags])).code).to.equal(0);
+    const again = await type(['run', 'end', '--run', 'spring', ...flags.filter((flag) => flag !== '--json')]);
+    expect([again.code, again.stdout[0]]).to.deep.equal([0, 'Run spring is over.']);
     expect((await type(['status', ...flags])).envelope.data!.runs).to.deep.equal(envelope.data!.runs);
   });
 

@@ -3,7 +3,9 @@
 
 
 export interface EndRunReply {
+  'over'?: (boolean);
 }
 
 export interface EndRunReply__Output {
+  'over': (boolean);
 }

@@ -1,9 +1,12 @@
 import { type CryptoPort, FederatedError, portableCrypto } from '@concordat/core';
-import { nodeCrypto } from '@concordat/node';
+import { loadSodiumCurves, nodeCrypto, openSslCrypto } from '@concordat/node';
 
-/** Both implementations of the port: every claim about the port is made of each. */
+/** The implementations of the port that are here: every claim about the port is made of each. */
 export const ports: readonly { readonly name: string; readonly crypto: CryptoPort }[] = [
-  { name: 'node:crypto', crypto: nodeCrypto },
+  { name: 'node:crypto', crypto: openSslCrypto },
+  ...(loadSodiumCurves() === undefined
+    ? []
+    : [{ name: 'node:crypto with the curves of libsodium', crypto: nodeCrypto }]),
   { name: 'the portable twin', crypto: portableCrypto },
 ];
 

@@ -1,6 +1,6 @@
 /**
- * The synchronous primitives the core needs, behind one port. Two implementations give identical bytes and identical
- * errors: node:crypto (in `node/`) and `portableCrypto` (tweetnacl and @noble, beside this file).
+ * The synchronous primitives the core needs, behind one port. Its implementations give identical bytes and identical
+ * errors: node:crypto, also with the curves of libsodium (in `node/`), and `portableCrypto` (tweetnacl and @noble, beside this file).
  * No method has hidden randomness or changes an argument, and only an open keystream keeps one: its key.
  *
  * All keys, secrets and digests are 32 bytes unless said; signatures are 64. A secret, key or nonce of another length is
@@ -41,7 +41,7 @@ export interface CryptoPort {
   x25519(secret: Uint8Array, publicKeys: readonly Uint8Array[]): readonly Uint8Array[];
   ed25519PublicKey(seed: Uint8Array): Uint8Array;
   ed25519Sign(message: Uint8Array, seed: Uint8Array): Uint8Array;
-  /** False, never an exception, for a wrong length, S ≥ L, a small-order or non-canonical key. */
+  /** False, never an exception, for a wrong length, S ≥ L, a small-order or non-canonical key or R. */
   ed25519Verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean;
   /** XSalsa20-Poly1305 (NaCl secretbox), 24-byte nonce; the box is 16 bytes longer than the plaintext. */
   secretboxSeal(plaintext: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array;

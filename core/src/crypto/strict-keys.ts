@@ -1,6 +1,6 @@
 // Which public keys and signatures every implementation of the port accepts. Libraries differ exactly here:
-// tweetnacl takes S + L and low-order points, OpenSSL takes non-canonical X25519 keys, and a small-order
-// identity key verifies any message in both. So the checks are ours and come before the library.
+// tweetnacl takes S + L and low-order points, OpenSSL takes non-canonical X25519 keys, a small-order
+// identity key verifies any message in both, and libsodium alone refuses an R of small order. So the checks are ours and come before the library.
 
 /** Field prime p = 2^255 − 19, little-endian. */
 const fieldPrime = littleEndian('7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed');
@@ -37,15 +37,21 @@ export function isStrictX25519Key(publicKey: Uint8Array): boolean {
 
 /** Whether an Ed25519 public key is 32 bytes with a canonical y and not of small order. It need not lie on the curve. */
 export function isStrictEd25519Key(publicKey: Uint8Array): boolean {
-  if (publicKey.length !== 32) return false;
-  const y = publicKey.slice();
-  y[31]! &= 0x7f;
-  return isBelow(y, fieldPrime) && !smallOrderY.some((point) => compare(y, point) === 0);
+  return publicKey.length === 32 && isStrictPoint(publicKey);
 }
 
-/** Whether an Ed25519 signature is 64 bytes with S < L (RFC 8032 §5.1.7). */
+/** Whether an Ed25519 signature is 64 bytes with S < L (RFC 8032 §5.1.7) and an R that is canonical and not of small order, as libsodium demands. */
 export function isStrictEd25519Signature(signature: Uint8Array): boolean {
-  return signature.length === 64 && isBelow(signature.subarray(32), groupOrder);
+  return (
+    signature.length === 64 && isBelow(signature.subarray(32), groupOrder) && isStrictPoint(signature.subarray(0, 32))
+  );
+}
+
+/** Whether the y of a point is canonical and not that of a small order; its top bit is the sign of x. */
+function isStrictPoint(point: Uint8Array): boolean {
+  const y = point.slice();
+  y[31]! &= 0x7f;
+  return isBelow(y, fieldPrime) && !smallOrderY.some((small) => compare(y, small) === 0);
 }
 
 function isBelow(value: Uint8Array, limit: Uint8Array): boolean {

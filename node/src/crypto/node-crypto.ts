@@ -24,9 +24,10 @@ import {
   zeroSharedSecret,
 } from '@concordat/core';
 import { keepFreedMemory } from './kept-memory.js';
+import { loadSodiumCurves } from './sodium-curves.js';
 
 /** The port over OpenSSL, which has no secret box: that one is tweetnacl's, as in the portable twin. Fast, strict, without hidden randomness. */
-export const nodeCrypto: CryptoPort = {
+export const openSslCrypto: CryptoPort = {
   sha256,
   hkdf,
   keystream,
@@ -39,6 +40,9 @@ export const nodeCrypto: CryptoPort = {
   secretboxSeal: portableCrypto.secretboxSeal,
   secretboxOpen: portableCrypto.secretboxOpen,
 };
+
+/** The fastest port that can be had here: OpenSSL's, with the curves of libsodium where that is installed. */
+export const nodeCrypto: CryptoPort = { ...openSslCrypto, ...loadSodiumCurves() };
 
 type Curve = 'x25519' | 'ed25519';
 

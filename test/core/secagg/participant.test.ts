@@ -1,4 +1,6 @@
 import {
+  concat,
+  type DeliveredBox,
   FederatedError,
   framesSent,
   layoutOf,
@@ -72,6 +74,39 @@ function damagedCertificate(frame: SessionFrame): SessionFrame {
   return { ...frame, body: new Uint8Array(3) };
 }
 
+/** The same bytes of one box, cut in other places, or with one of them changed in each part. */
+function otherBoxes(frame: SessionFrame): readonly [string, SessionFrame][] {
+  if (frame.type !== 'boxes') throw new Error(`${frame.type} holds no boxes`);
+  const [first, ...rest] = frame.boxes;
+  const other = (change: Partial<DeliveredBox>): SessionFrame => ({
+    ...frame,
+    boxes: [{ ...first!, ...change }, ...rest],
+  });
+  const flipped = (bytes: Uint8Array) => bytes.map((byte, at) => (at === 0 ? byte ^ 1 : byte));
+  const { share, box, path } = first!;
+  return [
+    ['another dealer', other({ dealer: 3 })],
+    ['another body', other({ share: { ...share, body: flipped(share.body) } })],
+    ['another signature', other({ share: { ...share, signature: flipped(share.signature) } })],
+    ['another box', other({ box: flipped(box) })],
+    ['another hash of a share', other({ selfShareHash: flipped(first!.selfShareHash) })],
+    ['another hash of the other share', other({ maskShareHash: flipped(first!.maskShareHash) })],
+    ['another path', other({ path: path.map((node, at) => (at === 1 ? flipped(node) : node)) })],
+    ['a shorter path', other({ path: path.slice(0, -1) })],
+    ['a path in one piece', other({ path: [concat(...path)] })],
+    [
+      'a body that ends earlier, a signature that begins earlier',
+      other({
+        share: { body: share.body.slice(0, -1), signature: concat(share.body.slice(-1), share.signature) },
+      }),
+    ],
+    [
+      'its last hash as the first of the path',
+      other({ maskShareHash: new Uint8Array(0), path: [first!.maskShareHash, ...path] }),
+    ],
+  ];
+}
+
 describe('A participant', () => {
   const play = played();
   const before = (type: ParticipantRecord['type']) =>
@@ -111,6 +146,17 @@ describe('A participant', () => {
       const answers = seen.flatMap((frame) => sends(stepParticipant(ports, state, { type: 'frame', frame }).effects));
       const expected = state.phase === 'revealed' ? play.replies.slice(-1) : play.replies.slice(0, count);
       expect(answers).to.deep.equal(expected);
+    }
+  });
+
+  it('takes no box that differs in any part from the one it confirmed, or is cut elsewhere', () => {
+    const boxes = play.frames.findIndex(({ type }) => type === 'boxes');
+    const { state } = replay(play, [], play.frames.slice(0, boxes + 1));
+    for (const [how, frame] of otherBoxes(play.frames[boxes]!)) {
+      const { effects } = stepParticipant(play.session.ports(id), state, { type: 'frame', frame });
+      const refused = effects.find((effect) => effect.type === 'refuse');
+      expect(ruleOf(refused?.type === 'refuse' ? refused.error : undefined), how).to.equal('boxes.second');
+      expect(sends(effects), how).to.deep.equal([]);
     }
   });
 

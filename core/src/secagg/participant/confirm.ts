@@ -1,4 +1,4 @@
-import { equalBytes, toHex, u16 } from '../../bytes.js';
+import { equalBytes, toHex, u16, u32 } from '../../bytes.js';
 import { refusal } from '../../errors.js';
 import type { BoxesFrame, DeliveredBox, SessionCodec, ShareBody } from '../../wire/messages.js';
 import { toBitmap } from '../bitmap.js';
@@ -87,12 +87,12 @@ function requireDealers(state: ShareFacts, frame: BoxesFrame): void {
   }
 }
 
+// A digest of each box first, so that what is hashed at once is short. Every part has its length before it: it comes from a peer.
 function hashBoxes({ crypto }: ParticipantPorts, frame: BoxesFrame): Uint8Array {
-  const digests = frame.boxes.flatMap(({ dealer, share, box, selfShareHash, maskShareHash, path }) => [
-    u16(dealer & 0xffff),
-    ...[share.body, share.signature, box, selfShareHash, maskShareHash].map((part) => crypto.sha256(part)),
-    crypto.sha256(...path),
-  ]);
+  const digests = frame.boxes.map(({ dealer, share, box, selfShareHash, maskShareHash, path }) => {
+    const parts = [share.body, share.signature, box, selfShareHash, maskShareHash, ...path];
+    return crypto.sha256(u16(dealer & 0xffff), u32(parts.length), ...parts.map(({ length }) => u32(length)), ...parts);
+  });
   return crypto.sha256(...digests);
 }
 

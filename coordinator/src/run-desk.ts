@@ -77,22 +77,31 @@ export class RunDesk {
    * @throws `protocol` when this run is not going on here; `invalid-argument` for a reason that is none.
    */
   async end(runId: string, reason: string): Promise<boolean> {
-    const { length } = reason;
-    if (length < 1 || length > reasonCharactersMax || printable(reason) !== reason) {
-      throw new FederatedError('invalid-argument', 'a reason is one line of text', {
-        detail: { required: `1 to ${reasonCharactersMax} printable characters`, offered: length },
-        fix: 'Say in a sentence why the run ends: everybody who takes part will read it.',
-      });
-    }
+    requireReason(reason);
     const run = this.require(runId, seeStatus);
     await run.abort(reason);
     return run.isOver;
   }
 
-  /** Go on with a run that is paused. @throws `protocol` when this run is not going on here, or not paused. */
+  /**
+   * Let no other round of a run begin; the round under way goes on to its end. The same call again changes nothing.
+   *
+   * @param reason for everybody who watches or takes part; one line.
+   * @returns whether it is paused already.
+   * @throws `protocol` when this run is not going on here, or over; `invalid-argument` for a reason that is none.
+   */
+  async pause(runId: string, reason: string): Promise<boolean> {
+    requireReason(reason);
+    const run = this.require(runId, seeStatus);
+    if (run.isOver) throw new FederatedError('protocol', `run ${runId} is over`, { fix: seeStatus });
+    await run.pause(reason);
+    return run.pausedFor !== undefined;
+  }
+
+  /** Go on with a run that is paused or will be. @throws `protocol` when this run is not going on here, or neither. */
   async leavePause(runId: string): Promise<void> {
     const run = this.require(runId, seeStatus);
-    if (run.pausedFor === undefined) {
+    if (run.pausedFor === undefined && !run.isPausing) {
       throw new FederatedError('protocol', `run ${runId} is not paused`, { fix: seeStatus });
     }
     await run.leavePause();
@@ -141,6 +150,15 @@ export class RunDesk {
     await run.start(connected());
     return run;
   }
+}
+
+function requireReason(reason: string): void {
+  const { length } = reason;
+  if (length >= 1 && length <= reasonCharactersMax && printable(reason) === reason) return;
+  throw new FederatedError('invalid-argument', 'a reason is one line of text', {
+    detail: { required: `1 to ${reasonCharactersMax} printable characters`, offered: length },
+    fix: 'Say why in a sentence: everybody who takes part will read it.',
+  });
 }
 
 function requireUnexpired(plan: Plan, now: number): void {

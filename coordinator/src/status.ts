@@ -100,7 +100,8 @@ function currentStatus(run: Run): Omit<RunStatus, 'releases'> {
 /** A pause is no state of the record: only the run knows of it. */
 function pauseOf(run: Run | undefined): Partial<Pick<RunStatus, 'state' | 'reason'>> {
   const reason = run?.pausedFor;
-  return reason === undefined ? {} : { state: 'paused', reason };
+  if (reason !== undefined) return { state: 'paused', reason };
+  return run?.isPausing ? { state: 'pausing' } : {};
 }
 
 function runStatus(

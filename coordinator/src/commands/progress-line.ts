@@ -31,6 +31,10 @@ export function progressLine(event: ProgressEvent): readonly string[] {
       return verdictLine(event);
     case 'settled':
       return [`round ${event.round}: its abort is certified, and the updates in it are free`];
+    case 'pausing':
+      return [`will pause after this round: ${event.reason}`];
+    case 'resumed':
+      return ['goes on'];
     case 'paused':
       return [
         `paused: ${event.reason}`,

@@ -11,7 +11,7 @@ interface StartFlags extends OperatorFlags {
   readonly run: string;
 }
 
-interface EndFlags extends OperatorFlags {
+interface ReasonFlags extends OperatorFlags {
   readonly run: string;
   readonly reason: string;
 }
@@ -21,7 +21,7 @@ interface WatchFlags extends OperatorFlags {
   readonly from?: string;
 }
 
-/** `coordinator run start`, `run end`, `run resume` and `run watch`. */
+/** `coordinator run start`, `run pause`, `run resume`, `run end` and `run watch`. */
 export function addRunCommands(group: Command, io: CommandIo): void {
   const run = group.command('run').description('One execution of a plan.');
   operatorOptions(run.command('start').description('Start the run a plan is for. The same call again is the same run.'))
@@ -41,7 +41,7 @@ export function addRunCommands(group: Command, io: CommandIo): void {
   )
     .requiredOption('--run <id>', 'id of the run', idValue)
     .option('--reason <text>', 'why, for everybody who takes part', 'ended by the operator')
-    .action((flags: EndFlags) =>
+    .action((flags: ReasonFlags) =>
       asOperator(io, flags, async (client) => {
         const { run: runId, reason } = flags;
         const over = await client.endRun(runId, reason);
@@ -56,7 +56,23 @@ export function addRunCommands(group: Command, io: CommandIo): void {
         };
       }),
     );
-  operatorOptions(run.command('resume').description('Go on with a run that is paused.'))
+  operatorOptions(run.command('pause').description('Let no other round begin; the round under way goes on to its end.'))
+    .requiredOption('--run <id>', 'id of the run', idValue)
+    .option('--reason <text>', 'why, for everybody who watches or takes part', 'paused by the operator')
+    .action((flags: ReasonFlags) =>
+      asOperator(io, flags, async (client) => {
+        const { run: runId, reason } = flags;
+        const paused = await client.pauseRun(runId, reason);
+        return {
+          data: { run: runId, reason, paused },
+          lines: [
+            paused ? `Run ${runId} is paused.` : `Run ${runId} pauses after the round under way.`,
+            `To go on: concordat coordinator run resume --run ${runId}`,
+          ],
+        };
+      }),
+    );
+  operatorOptions(run.command('resume').description('Go on with a run that is paused, or will be after this round.'))
     .requiredOption('--run <id>', 'id of the run', idValue)
     .action((flags: OperatorFlags & { readonly run: string }) =>
       asOperator(io, flags, async (client) => {

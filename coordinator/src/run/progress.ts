@@ -120,7 +120,10 @@ export type ProgressEvent =
     } & ReleaseTally)
   /** Members of an abandoned round signed its abort: what was bound to it is free. */
   | { readonly type: 'settled'; readonly round: number }
+  /** The operator wants a pause after the round under way. */
+  | { readonly type: 'pausing'; readonly reason: string }
   | { readonly type: 'paused'; readonly reason: string }
+  | { readonly type: 'resumed' }
   | {
       readonly type: 'finished';
       readonly outcome: 'completed' | 'aborted';

@@ -102,6 +102,7 @@ const types: Readonly<Record<CoordinationRecord['type'], true>> = {
   session: true,
   'sum-opened': true,
   'round-ended': true,
+  pausing: true,
   paused: true,
   resumed: true,
   ending: true,

@@ -240,11 +240,21 @@ export class Run {
     return stage.type === 'paused' ? stage.reason : undefined;
   }
 
+  /** Whether it will pause after the round under way. */
+  get isPausing(): boolean {
+    return this.#state.pausing !== undefined;
+  }
+
+  /** Begin no other round; in the selection, pause at once. */
+  async pause(reason: string): Promise<void> {
+    await this.#tell({ type: 'pause', reason });
+  }
+
   async abort(reason: string): Promise<void> {
     await this.#tell({ type: 'abort', reason });
   }
 
-  /** Go on after a pause: whoever had to act has acted. */
+  /** Go on after a pause, or without the one that was wanted. */
   async leavePause(): Promise<void> {
     await this.#tell({ type: 'resume' });
   }

@@ -189,7 +189,20 @@ export class OperatorClient {
     return reply.over;
   }
 
-  /** Go on with a run that is paused. */
+  /**
+   * Let no other round begin.
+   *
+   * @param reason for everybody who watches or takes part.
+   * @returns whether the run is paused already; else it will be after the round under way.
+   */
+  async pauseRun(runId: string, reason: string): Promise<boolean> {
+    const { runs } = this.#channel;
+    const request = { runId, reason };
+    const reply = await this.#call<wire.PauseRunRequest, wire.PauseRunReply__Output>(runs.Pause.bind(runs), request);
+    return reply.paused;
+  }
+
+  /** Go on with a run that is paused or will be. */
   async resumeRun(runId: string): Promise<void> {
     const { runs } = this.#channel;
     await this.#call<wire.ResumeRunRequest, wire.ResumeRunReply__Output>(runs.Resume.bind(runs), { runId });

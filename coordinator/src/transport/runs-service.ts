@@ -21,6 +21,9 @@ export function runsService(options: RunsServiceOptions): wire.RunsHandlers {
     End: unary<wire.EndRunRequest__Output, wire.EndRunReply>(options, async ({ runId, reason }) => ({
       over: await options.runs.end(runId, reason),
     })),
+    Pause: unary<wire.PauseRunRequest__Output, wire.PauseRunReply>(options, async ({ runId, reason }) => ({
+      paused: await options.runs.pause(runId, reason),
+    })),
     Resume: unary<wire.ResumeRunRequest__Output, wire.ResumeRunReply>(options, async ({ runId }) => {
       await options.runs.leavePause(runId);
       return {};

@@ -2,7 +2,7 @@ import { FederatedError } from '../errors.js';
 import type { CoordinationEvent, CoordinationOptions, CoordinationPorts } from './coordination/contract.js';
 import { groupOf, runningGroups, withoutSpoiled } from './coordination/groups.js';
 import { nextRound } from './coordination/next.js';
-import { abort, resume, start } from './coordination/operate.js';
+import { abort, pauseNext, resume, start } from './coordination/operate.js';
 import { abandonRound, noteEvaluation, noteModel } from './coordination/outcome.js';
 import { checkIn, leave, noteApproval, noteDecline } from './coordination/people.js';
 import { replay } from './coordination/replay.js';
@@ -69,6 +69,8 @@ function take(state: CoordinationState, event: CoordinationEvent, context: Conte
       const current = state.stage.type === 'publish' && state.stage.attempt.round === event.round;
       return current ? noteModel(state, event.modelHash, context.now) : withEffects(state);
     }
+    case 'pause':
+      return pauseNext(state, event.reason, context);
     case 'resume':
       return resume(state);
     case 'abort':

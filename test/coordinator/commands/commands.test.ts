@@ -211,6 +211,34 @@ describe('the operator’s commands against a running coordinator', () => {
     expect((await type(['status', ...flags])).envelope.data!.runs).to.deep.equal(envelope.data!.runs);
   });
 
+  it('run pause lets it go no further, says whether it is paused already, and run resume goes on', async () => {
+    const run = 'looked-at';
+    const { planHash } = await consortium.propose({ run });
+    const pause = ['run', 'pause', '--run', run, ...flags];
+    const early = await type(pause);
+    expect([early.code, early.envelope.error!.code]).to.deep.equal([1, 'protocol']);
+    await type(['run', 'start', '--plan', Buffer.from(planHash).toString('hex'), '--run', run, ...flags]);
+    const shown = async () => {
+      const { envelope } = await type(['status', ...flags]);
+      const { state, reason } = envelope.data!.current as { state: string; reason: string };
+      return { state, reason };
+    };
+    const refused = await type([...pause, '--reason', 'two\nlines']);
+    expect([refused.code, refused.envelope.error!.code]).to.deep.equal([4, 'invalid-argument']);
+    const reason = 'the model is looked at';
+    for (const _ of ['once', 'again']) {
+      const paused = await type([...pause, '--reason', reason]);
+      expect(paused.envelope.data).to.deep.equal({ run, reason, paused: true });
+      expect(await shown()).to.deep.equal({ state: 'paused', reason });
+    }
+    expect((await type(['run', 'resume', '--run', run, ...flags])).code).to.equal(0);
+    expect(await shown()).to.deep.equal({ state: 'running', reason: '' });
+    await type(['run', 'end', '--run', run, ...flags]);
+    await type(['run', 'watch', '--run', run, ...flags]);
+    const late = await type(pause);
+    expect([late.code, late.envelope.error!.code]).to.deep.equal([1, 'protocol']);
+  });
+
   it('status says that a run is paused and why; run resume goes on with it, and with no other', async () => {
     const draft = {
       run: 'pausing',

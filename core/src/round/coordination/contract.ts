@@ -123,7 +123,10 @@ export type CoordinationRecord =
     }
   /** Published, evaluated or abandoned. */
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
+  /** The operator wants a pause: no round begins after the one under way. */
+  | { readonly type: 'pausing'; readonly reason: string }
   | { readonly type: 'paused'; readonly reason: string }
+  /** Nothing is paused any more, nor will be. */
   | { readonly type: 'resumed' }
   /** The operator ends the run: the round under way is abandoned, its session settled, and no other begins. */
   | { readonly type: 'ending'; readonly reason: string }
@@ -171,7 +174,9 @@ export type CoordinationEvent = { readonly now: number } & (
   | { readonly type: 'round-failed'; readonly round: number; readonly reason: string }
   /** Answer to `publish`: the new model is durable. */
   | { readonly type: 'published'; readonly round: number; readonly modelHash: Uint8Array }
-  /** Leave a pause. */
+  /** Pause before the next round. */
+  | { readonly type: 'pause'; readonly reason: string }
+  /** Leave a pause, or want none any more. */
   | { readonly type: 'resume' }
   | { readonly type: 'abort'; readonly reason: string }
 );
@@ -287,5 +292,8 @@ export type RunProgress =
     }
   /** The members of an abandoned session hold its abort certificate: what was bound to it is free. */
   | { readonly type: 'settled'; readonly round: number }
+  /** The run will pause after the round under way. */
+  | { readonly type: 'pausing'; readonly reason: string }
   | { readonly type: 'paused'; readonly reason: string }
+  | { readonly type: 'resumed' }
   | { readonly type: 'finished'; readonly outcome: RunOutcome; readonly reason: string; readonly modelVersion: number };

@@ -28,10 +28,12 @@ export function nextRound(state: CoordinationState, context: Context): Coordinat
   return finish(state, 'completed', `${published}; the last was not measured: ${last.reason}`);
 }
 
-/** A round on the current base model, as soon as enough of those who may contribute to it are left. */
+/** A round on the current base model, as soon as enough of those who may contribute to it are left; a pause where the operator wants one. */
 function startOnBase(state: CoordinationState, kind: RoundKind, context: Context): CoordinationStep {
+  if (mustSettle(state)) return startSettling(state, context);
+  if (state.pausing !== undefined) return pause(state, state.pausing);
   const canGoOn = othersCouldGoOn(state);
-  if (mustSettle(state) || (!canGoOn && abortingSessions(state).length > 0)) return startSettling(state, context);
+  if (!canGoOn && abortingSessions(state).length > 0) return startSettling(state, context);
   return canGoOn ? startRound(state, kind, context) : pause(state, barredReason(state));
 }
 

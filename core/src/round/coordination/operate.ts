@@ -1,7 +1,15 @@
 import { giveUpGroups } from './groups.js';
 import { closeRound, finish } from './outcome.js';
 import { resumeRound } from './resume.js';
-import { attemptOf, type Context, type CoordinationState, type CoordinationStep, chain, withEffects } from './state.js';
+import {
+  attemptOf,
+  type Context,
+  type CoordinationState,
+  type CoordinationStep,
+  chain,
+  withEffects,
+  withoutPausing,
+} from './state.js';
 import { restoreUnsettled } from './unsettled.js';
 
 /** Begin the run, or go on where the records of an earlier process end. */
@@ -18,7 +26,9 @@ export function start(stopped: CoordinationState, context: Context): Coordinatio
     case 'stopped': {
       const { ending } = state;
       const resumed = resumeRound(state, context);
-      return ending === undefined ? resumed : chain(resumed, (during) => endRun(during, ending, context));
+      return chain(resumed, (during) =>
+        ending === undefined ? leaveSelection(during, context) : endRun(during, ending, context),
+      );
     }
     case 'paused': {
       const { ending } = state;
@@ -34,11 +44,40 @@ export function start(stopped: CoordinationState, context: Context): Coordinatio
   }
 }
 
-/** Leave a pause. */
+/**
+ * The operator pauses the run: the round under way goes on to its end and no other begins. Where members are only awaited, nothing is lost
+ * and the pause begins at once.
+ */
+export function pauseNext(state: CoordinationState, reason: string, context: Context): CoordinationStep {
+  const { stage } = state;
+  if (stage.type === 'over' || stage.type === 'paused' || isDecided(state)) return withEffects(state);
+  const noted = withEffects(
+    { ...state, pausing: reason },
+    { type: 'journal', record: { type: 'pausing', reason } },
+    { type: 'report', progress: { type: 'pausing', reason } },
+  );
+  return chain(noted, (during) => leaveSelection(during, context));
+}
+
+function isDecided({ pausing, ending }: CoordinationState): boolean {
+  return pausing !== undefined || ending !== undefined;
+}
+
+function leaveSelection(state: CoordinationState, { now }: Context): CoordinationStep {
+  if (state.stage.type !== 'select' || state.pausing === undefined) return withEffects(state);
+  const closed = closeRound(state, { phase: 'select', reason: state.pausing, retry: true, now });
+  return chain(closed, (between) => withEffects({ ...between, stage: { type: 'next' } }));
+}
+
+/** Leave a pause, or want none any more. */
 export function resume(state: CoordinationState): CoordinationStep {
-  if (state.stage.type !== 'paused') return withEffects(state);
-  const next = { ...state, shortfalls: 0, stage: { type: 'next' } } as const;
-  return withEffects(next, { type: 'journal', record: { type: 'resumed' } });
+  const resumed = [
+    { type: 'journal', record: { type: 'resumed' } },
+    { type: 'report', progress: { type: 'resumed' } },
+  ] as const;
+  if (state.stage.type === 'paused')
+    return withEffects({ ...state, shortfalls: 0, stage: { type: 'next' } }, ...resumed);
+  return state.pausing === undefined ? withEffects(state) : withEffects(withoutPausing(state), ...resumed);
 }
 
 /**

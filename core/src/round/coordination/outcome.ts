@@ -11,6 +11,7 @@ import {
   type Group,
   groupsOf,
   withEffects,
+  withoutPausing,
 } from './state.js';
 import { timersOf } from './timers.js';
 import { dropUnsettled, keepUnsettled } from './unsettled.js';
@@ -63,7 +64,7 @@ export function abandonRound(
 /** Nothing happens until a person resumes the run. */
 export function pause(state: CoordinationState, reason: string): CoordinationStep {
   return withEffects(
-    { ...state, stage: { type: 'paused', reason } },
+    { ...withoutPausing(state), stage: { type: 'paused', reason } },
     { type: 'journal', record: { type: 'paused', reason } },
     { type: 'report', progress: { type: 'paused', reason } },
   );

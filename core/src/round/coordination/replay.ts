@@ -9,6 +9,7 @@ import {
   freshState,
   type JournalledGroup,
   withAttempt,
+  withoutPausing,
 } from './state.js';
 
 /** The state that the journal proves. A round that was under way stays as it was until `start` goes on with it. */
@@ -37,10 +38,14 @@ function apply(state: CoordinationState, record: CoordinationRecord): Coordinati
       return applySession(state, record);
     case 'round-ended':
       return applyOutcome(state, record);
+    case 'pausing':
+      return { ...state, pausing: record.reason };
     case 'paused':
-      return { ...state, stage: { type: 'paused', reason: record.reason } };
-    case 'resumed':
+      return { ...withoutPausing(state), stage: { type: 'paused', reason: record.reason } };
+    case 'resumed': {
+      if (state.stage.type !== 'paused') return withoutPausing(state);
       return { ...state, shortfalls: 0, stage: { type: 'unstarted' } };
+    }
     case 'ending':
       return { ...state, ending: record.reason };
     case 'finished':

@@ -30,7 +30,8 @@ export function considerSettling(state: CoordinationState): CoordinationStep {
 /** The window is over. */
 export function endSettling(state: CoordinationState, context: Context): CoordinationStep {
   if (state.stage.type !== 'settle') return withEffects(state);
-  return state.ending !== undefined || othersCouldGoOn(state)
+  const somethingElse = state.ending !== undefined || state.pausing !== undefined;
+  return somethingElse || othersCouldGoOn(state)
     ? withEffects({ ...state, stage: { type: 'next' }, settledUntil: state.round })
     : startSettling(state, context);
 }
@@ -47,6 +48,7 @@ export function settlingWait(state: CoordinationState) {
 
 function settlingOutlook(state: CoordinationState, lacking: number): string {
   if (state.ending !== undefined) return 'the run ends';
+  if (state.pausing !== undefined) return 'the run pauses';
   if (othersCouldGoOn(state)) return 'the others go on without those who signed';
   return `the run waits on: ${lacking} more must sign that nothing of the round is opened`;
 }

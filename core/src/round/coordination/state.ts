@@ -113,6 +113,8 @@ export interface CoordinationState {
   readonly unsettled: readonly Unsettled[];
   /** The same of an earlier process, until `start` restores them. */
   readonly journalled: readonly (JournalledGroup & { readonly round: number })[];
+  /** Why the operator wants a pause before the next round. */
+  readonly pausing?: string;
   /** Why the operator ends the run, once that is decided. */
   readonly ending?: string;
   /** The round after which aborts were waited for long enough. */
@@ -149,6 +151,11 @@ export function freshState(options: CoordinationOptions): CoordinationState {
     journalled: [],
     settledUntil: 0,
   };
+}
+
+/** The same state, in which nobody wants a pause. */
+export function withoutPausing({ pausing: _, ...state }: CoordinationState): CoordinationState {
+  return state;
 }
 
 /** A step that only adds effects. */

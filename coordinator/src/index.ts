@@ -34,6 +34,7 @@ export { ResultDesk, type ResultDeskOptions, type VerdictNews } from './run/resu
 export { RoundSums, type RoundSumsOptions } from './run/round-sums.js';
 export { type Answer, Run, type RunOptions, type RunPorts } from './run/run.js';
 export { type PendingReceipt, RunJournal } from './run/run-journal.js';
+export type { RunStanding } from './run/standing.js';
 export { payloadBytes, Traffic } from './run/traffic.js';
 export type { CoordinatorStatus, RunStatus } from './status.js';
 export type { JournalEntry, JournalEvent } from './store/journal.js';

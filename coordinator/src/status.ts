@@ -1,6 +1,7 @@
 import { fromBase64url, type Plan, toHex } from '@concordat/core';
 import type { Desks } from './desks.js';
 import type { Run } from './run/run.js';
+import type { RunStanding } from './run/standing.js';
 import type { RunRecord } from './store/records.js';
 import type { TalliedRelease } from './store/results.js';
 import type { Store } from './store/store.js';
@@ -18,6 +19,10 @@ export interface RunStatus {
   readonly planHash: string;
   readonly rounds: number;
   readonly reason: string;
+  /** The round that is under way here, who is awaited in it, until when, and what happens then. */
+  readonly standing?: RunStanding;
+  /** What the operator may do now: arguments of `concordat`. */
+  readonly possible: readonly string[];
   /** How the release of its last rounds stands, newest first; none where the plan has no aggregate check. */
   readonly releases: readonly TalliedRelease[];
 }
@@ -75,7 +80,7 @@ export async function coordinatorStatus(
     runs: await Promise.all(
       (await store.runs.list()).map(async (record) => ({
         ...runStatus(record, (await desks.plans.require(record.planHash)).plan),
-        ...pauseOf(record.run === current?.runId ? current : undefined),
+        ...nowOf(record.run === current?.runId ? current : undefined),
         ...(await releasesOf(record.run)),
       })),
     ),
@@ -93,21 +98,32 @@ function currentStatus(run: Run): Omit<RunStatus, 'releases'> {
     ...planned(run.plan),
     planHash: toHex(run.planHash),
     reason: '',
-    ...pauseOf(run),
+    ...nowOf(run),
   };
 }
 
-/** A pause is no state of the record: only the run knows of it. */
-function pauseOf(run: Run | undefined): Partial<Pick<RunStatus, 'state' | 'reason'>> {
-  const reason = run?.pausedFor;
+/** What only the run itself knows. */
+function nowOf(run: Run | undefined): Pick<RunStatus, 'possible'> & Partial<RunStatus> {
+  if (run === undefined || run.isOver) return { possible: [] };
+  const { standing } = run;
+  const verbs = run.pausedFor !== undefined || run.isPausing ? ['resume', 'end'] : ['pause', 'end'];
+  return {
+    ...pauseOf(run),
+    ...(standing === undefined ? {} : { standing }),
+    possible: verbs.map((verb) => `coordinator run ${verb} --run ${run.runId}`),
+  };
+}
+
+function pauseOf(run: Run): Partial<Pick<RunStatus, 'state' | 'reason'>> {
+  const reason = run.pausedFor;
   if (reason !== undefined) return { state: 'paused', reason };
-  return run?.isPausing ? { state: 'pausing' } : {};
+  return run.isPausing ? { state: 'pausing' } : {};
 }
 
 function runStatus(
   { run, state, modelVersion, modelHash, planHash, reason }: RunRecord,
   plan: Plan,
-): Omit<RunStatus, 'releases'> {
+): Omit<RunStatus, 'releases' | 'possible'> {
   return {
     run,
     state,

@@ -91,8 +91,10 @@ export type {
   RoundRecord,
   RunOutcome,
   RunProgress,
+  RunWait,
   SpoiledGroup,
 } from './round/coordination/contract.js';
+export { waitAt } from './round/coordination/waiting.js';
 export {
   type CoordinationState,
   type CoordinationStep,

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { configurationOf, coordinatorSettings, readSettings } from '../configuration.js';
 import { Coordinator } from '../coordinator.js';
 import type { Evaluator } from '../evaluator.js';
+import type { RunStanding } from '../run/standing.js';
 import type { CoordinatorStatus, RunStatus } from '../status.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
@@ -79,12 +80,19 @@ function statusLines(status: CoordinatorStatus): string[] {
     ...status.participants.map(
       ({ participant, organization, connected: here }) => `  ${here ? '●' : '○'} ${participant} (${organization})`,
     ),
-    ...status.runs.flatMap(({ run, state, modelVersion, reason, releases }) => [
+    ...status.runs.flatMap(({ run, state, modelVersion, reason, standing, possible, releases }) => [
       `run ${run}: ${state}, model version ${modelVersion}${reason === '' ? '' : `: ${reason}`}`,
+      ...(standing === undefined ? [] : [standingLine(standing)]),
+      ...(possible.length === 0 ? [] : [`  you may: ${possible.map((command) => `concordat ${command}`).join('; ')}`]),
       ...releases.map(releaseLine),
     ]),
     status.privacy,
   ];
+}
+
+/** E.g. "  round 3, upload: waiting for 2 of 5 (beta, delta), 8 s; then the round goes on with 3 ≥ T = 3". */
+function standingLine({ round, phase, waiting }: RunStanding): string {
+  return `  round ${round}, ${phase}${waiting === undefined ? '' : `: ${waiting.text}`}`;
 }
 
 /** E.g. "  round 3: model 3 released with 4 of 5 signatures". */

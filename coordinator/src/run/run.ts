@@ -33,6 +33,7 @@ import { reportEvaluation, reportProgress, reportRound } from './report.js';
 import type { ResultDesk } from './results.js';
 import { type GroupOrder, RoundWork } from './round-work.js';
 import { RunJournal } from './run-journal.js';
+import { type RunStanding, standingOf } from './standing.js';
 import { Timers } from './timers.js';
 import type { Traffic } from './traffic.js';
 
@@ -238,6 +239,10 @@ export class Run {
   get pausedFor(): string | undefined {
     const { stage } = this.#state;
     return stage.type === 'paused' ? stage.reason : undefined;
+  }
+
+  get standing(): RunStanding | undefined {
+    return standingOf(this.#state, this.#ports.clock.monotonicMillis());
   }
 
   /** Whether it will pause after the round under way. */

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandIo, registerCoordinatorCommands } from '@concordat/coordinator';
+import { type CommandIo, type RunStanding, registerCoordinatorCommands } from '@concordat/coordinator';
 import { identityFingerprint } from '@concordat/core';
 import { identityFromSeed, nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
@@ -220,23 +220,45 @@ describe('the operator’s commands against a running coordinator', () => {
     await type(['run', 'start', '--plan', Buffer.from(planHash).toString('hex'), '--run', run, ...flags]);
     const shown = async () => {
       const { envelope } = await type(['status', ...flags]);
-      const { state, reason } = envelope.data!.current as { state: string; reason: string };
-      return { state, reason };
+      const { state, reason, possible } = envelope.data!.current as Readonly<Record<string, unknown>>;
+      return { state, reason, possible };
     };
+    const commands = (...verbs: readonly string[]) => verbs.map((verb) => `coordinator run ${verb} --run ${run}`);
     const refused = await type([...pause, '--reason', 'two\nlines']);
     expect([refused.code, refused.envelope.error!.code]).to.deep.equal([4, 'invalid-argument']);
     const reason = 'the model is looked at';
     for (const _ of ['once', 'again']) {
       const paused = await type([...pause, '--reason', reason]);
       expect(paused.envelope.data).to.deep.equal({ run, reason, paused: true });
-      expect(await shown()).to.deep.equal({ state: 'paused', reason });
+      expect(await shown()).to.deep.equal({ state: 'paused', reason, possible: commands('resume', 'end') });
     }
     expect((await type(['run', 'resume', '--run', run, ...flags])).code).to.equal(0);
-    expect(await shown()).to.deep.equal({ state: 'running', reason: '' });
+    expect(await shown()).to.deep.equal({ state: 'running', reason: '', possible: commands('pause', 'end') });
     await type(['run', 'end', '--run', run, ...flags]);
     await type(['run', 'watch', '--run', run, ...flags]);
+    expect((await shown()).possible).to.deep.equal([]);
     const late = await type(pause);
     expect([late.code, late.envelope.error!.code]).to.deep.equal([1, 'protocol']);
+  });
+
+  it('status says who is awaited, until when, what happens then, and what the operator may do', async () => {
+    const run = 'awaiting';
+    const { planHash } = await consortium.propose({ run, deadlines: { selectMillis: 5_000, readyMillis: 600_000 } });
+    await type(['run', 'start', '--plan', Buffer.from(planHash).toString('hex'), '--run', run, ...flags]);
+    const { envelope } = await type(['status', ...flags]);
+    const { standing } = envelope.data!.current as { standing: RunStanding };
+    const { waiting, ...at } = standing;
+    expect(at).to.deep.equal({ round: 1, phase: 'select' });
+    expect(waiting!.awaited).to.deep.equal(['acme']);
+    expect(waiting!.remainingMillis).to.be.within(1, 600_000);
+    expect(waiting!.then).to.equal('the round is abandoned with 0 of at least 4 and tried again (1 of 3)');
+    const prose = (await type(['status', ...flags.filter((flag) => flag !== '--json')])).stdout.join('\n');
+    expect(prose).to.match(/^ {2}round 1, select: waiting for 1 of \d+ \(acme\), \d+ s; then the round is abandoned/m);
+    expect(prose).to.contain(
+      `  you may: concordat coordinator run pause --run ${run}; concordat coordinator run end --run ${run}`,
+    );
+    await type(['run', 'end', '--run', run, ...flags]);
+    await type(['run', 'watch', '--run', run, ...flags]);
   });
 
   it('status says that a run is paused and why; run resume goes on with it, and with no other', async () => {

@@ -238,6 +238,19 @@ export type CoordinationEffect =
 /** What a message was about: a step of the session or its abort, or what comes before it. */
 export type AnswerStep = SessionAnswer | 'approve' | 'ready' | 'decline';
 
+/** Who is awaited for what. */
+export interface RunWait {
+  readonly round: number;
+  readonly phase: RoundPhase | 'abort';
+  readonly awaited: readonly string[];
+  readonly of: number;
+  readonly remainingMillis: number;
+  /** What happens at the deadline, as a sentence. */
+  readonly then: string;
+  /** All of it as a sentence, such as "waiting for 2 of 5 (beta, delta), 8 s; then the round goes on with 3 ≥ T = 3". */
+  readonly text: string;
+}
+
 /** For displays and logs. Nothing depends on it. */
 export type RunProgress =
   | { readonly type: 'joined' | 'left' | 'approved'; readonly participant: string }
@@ -263,16 +276,7 @@ export type RunProgress =
       readonly phase: RoundPhase | 'abort';
       readonly participant: string;
     }
-  | {
-      readonly type: 'waiting';
-      readonly round: number;
-      readonly phase: RoundPhase | 'abort';
-      readonly awaited: readonly string[];
-      readonly of: number;
-      readonly remainingMillis: number;
-      readonly then: string;
-      readonly text: string;
-    }
+  | ({ readonly type: 'waiting' } & RunWait)
   | {
       readonly type: 'upload';
       readonly round: number;

@@ -3,7 +3,7 @@ import { thresholdOf } from '../../secagg/thresholds.js';
 import { bounds } from '../../wire/bounds.js';
 import { roundMinimum } from '../grouping.js';
 import { type Candidate, selectable } from '../selection.js';
-import type { CoordinationEffect, RoundPhase } from './contract.js';
+import type { CoordinationEffect, RunWait } from './contract.js';
 import { couldSpare, nameOfGroup, type RunningGroup, runningGroups } from './groups.js';
 import { settlingWait } from './settle.js';
 import { type CoordinationState, type CoordinationStep, candidates, isConnected, withEffects } from './state.js';
@@ -11,13 +11,7 @@ import { type CoordinationState, type CoordinationStep, candidates, isConnected,
 /** Lists of at most so many names are kept exact at everyone who was told one; a longer one is told again when half of it has changed. */
 const exactNamesMax = 32;
 
-interface Wait extends Outlook {
-  readonly round: number;
-  readonly phase: RoundPhase | 'abort';
-  readonly awaited: readonly string[];
-  readonly of: number;
-  readonly remainingMillis: number;
-}
+type Wait = Omit<RunWait, 'text'> & Outlook;
 
 interface Outlook {
   /** What happens at the deadline, as a sentence. */
@@ -77,11 +71,20 @@ function waitOf(state: CoordinationState, now: number): Wait | undefined {
   return wait === undefined || wait.awaited.length === 0 ? undefined : wait;
 }
 
-/** The report of a wait, with a sentence such as "waiting for 2 of 5 (beta, delta), 8 s; then the round goes on with 3 ≥ T = 3". */
-function reportWait({ outlook: _, ...wait }: Wait): CoordinationEffect {
+/** Who is awaited at an instant of the run's clock; undefined when nobody is. */
+export function waitAt(state: CoordinationState, now: number): RunWait | undefined {
+  const wait = waitOf(state, now);
+  return wait === undefined ? undefined : inWords(wait);
+}
+
+function reportWait(wait: Wait): CoordinationEffect {
+  return { type: 'report', progress: { type: 'waiting', ...inWords(wait) } };
+}
+
+function inWords({ outlook: _, ...wait }: Wait): RunWait {
   const seconds = Math.ceil(wait.remainingMillis / 1000);
   const text = `waiting for ${wait.awaited.length} of ${wait.of} (${listed(wait.awaited)}), ${seconds} s; then ${wait.then}`;
-  return { type: 'report', progress: { type: 'waiting', ...wait, text } };
+  return { ...wait, text };
 }
 
 function stageWait(state: CoordinationState, now: number): Wait | undefined {

@@ -9,6 +9,7 @@ import {
   kernelProblems,
   kernelsSetting,
   type Problem,
+  parseAddress,
   type Resolution,
   readYamlFile,
   resolveSettings,
@@ -71,6 +72,15 @@ export const coordinatorSettings = {
     default: bounds.connectionsPerAddressMax,
     description: 'connections taken from one address; more where participants come through one gateway',
   },
+  observe: {
+    kind: 'text',
+    form: 'address',
+    key: 'observe',
+    flag: '--observe <host:port>',
+    environment: 'CONCORDAT_OBSERVE',
+    description:
+      'plain HTTP for the operator: /metrics, /healthz, /readyz; an address of the inside, e.g. 127.0.0.1:9464',
+  },
   logLevel: {
     kind: 'choice',
     choices: logLevels,
@@ -124,6 +134,8 @@ export interface CoordinatorConfiguration {
     readonly connectionsPerAddressMax?: number;
   };
   readonly logLevel: LogLevel;
+  /** Where metrics and probes are answered; nowhere unless said. */
+  readonly observe?: { readonly host: string; readonly port: number };
   /** `auto` unless said. */
   readonly kernels?: KernelChoice;
   /** Beside the event loop, for large sums; {@link threadsUnlessSaid} otherwise. */
@@ -191,7 +203,15 @@ export function readOperatorSettings(overrides: Overrides): SettingValues<typeof
 export function configurationOf(settings: CoordinatorSettings): CoordinatorConfiguration {
   const { address, host, port, connectionsPerAddress, logLevel, kernels, threads } = settings;
   const listen = { host, port, connectionsPerAddressMax: connectionsPerAddress };
-  return { address, listen, logLevel, kernels, ...(threads === undefined ? {} : { threads }) };
+  const observe = settings.observe === undefined ? undefined : parseAddress(settings.observe);
+  return {
+    address,
+    listen,
+    logLevel,
+    kernels,
+    ...(observe === undefined ? {} : { observe }),
+    ...(threads === undefined ? {} : { threads }),
+  };
 }
 
 /** One for each core, at most 4, and one only for each 4 GB to add: a second of work for 60 MB of memory. */

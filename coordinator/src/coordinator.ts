@@ -11,10 +11,12 @@ import {
 } from '@concordat/node';
 import { type Logger, pino } from 'pino';
 import { type CoordinatorConfiguration, configurationOf, readSettings, threadsUnlessSaid } from './configuration.js';
-import { readCoordinatorKeys } from './consortium-directory.js';
+import { type CoordinatorKeys, readCoordinatorKeys } from './consortium-directory.js';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 import { type Desks, openDesks } from './desks.js';
 import type { Evaluator } from './evaluator.js';
+import { Metrics } from './observe/metrics.js';
+import { type ObservationServer, openObservationServer } from './observe/observation-server.js';
 import type { Run } from './run/run.js';
 import { type CoordinatorStatus, coordinatorStatus } from './status.js';
 import type { RunRecord } from './store/records.js';
@@ -56,6 +58,7 @@ interface Parts {
   readonly resumed: ResumedRun | undefined;
   readonly evaluator: Evaluator | undefined;
   readonly threads: LaneThreads | undefined;
+  readonly observation: ObservationServer | undefined;
 }
 
 /** Open calls get this long when the coordinator stops. */
@@ -101,6 +104,11 @@ export class Coordinator {
     return this.#parts.server.port;
   }
 
+  /** Where metrics and probes are answered; undefined when they are not. */
+  get observePort(): number | undefined {
+    return this.#parts.observation?.port;
+  }
+
   /** host:port that participants dial. */
   get address(): string {
     return this.#parts.address;
@@ -137,11 +145,12 @@ export class Coordinator {
   }
 
   async #stop(): Promise<void> {
-    const { server, desks, evaluator, store, threads } = this.#parts;
+    const { server, desks, evaluator, store, threads, observation } = this.#parts;
     server.drain();
     await desks.runs.stop();
     desks.checkIns.close();
     await server.close(drainMillis);
+    await observation?.close();
     await evaluator?.close?.();
     await threads?.close();
     await store.close();
@@ -168,7 +177,9 @@ async function assemble(
   const address = () =>
     listen.port === 0 ? configuration.address.replace(/\d+$/, String(port)) : configuration.address;
   const shared = { store, crypto, log, clock };
-  const desks = await openDesks({ ...shared, keys, random, evaluator, wallMillis, address, kernels, threads });
+  const metrics = new Metrics();
+  const observe = metrics.note.bind(metrics);
+  const desks = await openDesks({ ...shared, keys, random, evaluator, wallMillis, address, kernels, threads, observe });
   const record = await desks.runs.resume();
   const resumed = record === undefined ? undefined : resumedRun(record);
   if (resumed !== undefined) log.warn({ run: resumed.run, modelVersion: resumed.modelVersion }, 'the run goes on');
@@ -182,12 +193,38 @@ async function assemble(
     authorityPem,
     consortium,
     status,
+    countRefusal: metrics.refused.bind(metrics),
     ...shared,
     ...desks,
   });
   port = server.port;
+  const observation = await openObservation(configuration, { metrics, desks, server, log, keys }).catch(
+    async (error: unknown) => {
+      await server.close(0);
+      throw error;
+    },
+  );
   if (listening) log.info({ host: listen.host, port, consortium }, 'listening');
-  return { store, desks, server, address: address(), status, resumed, evaluator, threads };
+  return { store, desks, server, address: address(), status, resumed, evaluator, threads, observation };
+}
+
+async function openObservation(
+  { observe }: CoordinatorConfiguration,
+  parts: {
+    readonly metrics: Metrics;
+    readonly desks: Desks;
+    readonly server: CoordinatorServer;
+    readonly log: Logger;
+    readonly keys: CoordinatorKeys;
+  },
+): Promise<ObservationServer | undefined> {
+  if (observe === undefined) return undefined;
+  const { metrics, desks, server, log, keys } = parts;
+  metrics.observe({ ...desks, certificatePem: keys.server.certificatePem });
+  const unready = () => (server.draining() ? 'draining' : desks.runs.current?.failure);
+  const observation = await openObservationServer({ ...observe, metrics, unready, log });
+  log.info({ host: observe.host, port: observation.port }, 'metrics and probes are answered');
+  return observation;
 }
 
 /** Threads have node:crypto alone: other primitives, which were asked for, are not passed over. */

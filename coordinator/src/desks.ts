@@ -7,6 +7,7 @@ import { Enrolment } from './enrolment/enrolment.js';
 import type { Evaluator } from './evaluator.js';
 import { PlanDesk } from './plan-desk.js';
 import { RosterKeeper } from './roster-keeper.js';
+import type { ProgressEvent } from './run/progress.js';
 import { reportVerdict } from './run/report.js';
 import { ResultDesk } from './run/results.js';
 import { Traffic } from './run/traffic.js';
@@ -28,6 +29,8 @@ export interface DeskOptions {
   readonly address: () => string;
   readonly kernels: Kernels;
   readonly threads: LaneThreads | undefined;
+  /** Hears every event of the runs' progress. */
+  readonly observe?: ((event: ProgressEvent) => void) | undefined;
 }
 
 /** The parts of a coordinator behind its port. */

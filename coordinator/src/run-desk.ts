@@ -101,7 +101,7 @@ export class RunDesk {
   /** Go on with a run that is paused or will be. @throws `protocol` when this run is not going on here, or neither. */
   async leavePause(runId: string): Promise<void> {
     const run = this.require(runId, seeStatus);
-    if (run.pausedFor === undefined && !run.isPausing) {
+    if (run.stateName !== 'paused' && run.stateName !== 'pausing') {
       throw new FederatedError('protocol', `run ${runId} is not paused`, { fix: seeStatus });
     }
     await run.leavePause();

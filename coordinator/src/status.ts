@@ -106,7 +106,7 @@ function currentStatus(run: Run): Omit<RunStatus, 'releases'> {
 function nowOf(run: Run | undefined): Pick<RunStatus, 'possible'> & Partial<RunStatus> {
   if (run === undefined || run.isOver) return { possible: [] };
   const { standing } = run;
-  const verbs = run.pausedFor !== undefined || run.isPausing ? ['resume', 'end'] : ['pause', 'end'];
+  const verbs = run.stateName === 'running' ? ['pause', 'end'] : ['resume', 'end'];
   return {
     ...pauseOf(run),
     ...(standing === undefined ? {} : { standing }),
@@ -115,9 +115,9 @@ function nowOf(run: Run | undefined): Pick<RunStatus, 'possible'> & Partial<RunS
 }
 
 function pauseOf(run: Run): Partial<Pick<RunStatus, 'state' | 'reason'>> {
-  const reason = run.pausedFor;
-  if (reason !== undefined) return { state: 'paused', reason };
-  return run.isPausing ? { state: 'pausing' } : {};
+  const { stateName: state, pausedFor: reason } = run;
+  if (reason !== undefined) return { state, reason };
+  return state === 'pausing' ? { state } : {};
 }
 
 function runStatus(

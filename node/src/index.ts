@@ -1,3 +1,4 @@
+export { cannotListen } from './cannot-listen.js';
 export { type Clock, systemClock } from './clock.js';
 export { parseAddress } from './configuration/address.js';
 export { checkDocument, type JsonSchema, jsonSchemaOf, requirementOf } from './configuration/check-document.js';

@@ -150,8 +150,15 @@ export class Progress {
   #sequence = 0;
   #ended = false;
   #waiting: (() => void)[] = [];
+  readonly #observe: (event: ProgressEvent) => void;
+
+  /** @param observe hears every event at once, before any watcher. */
+  constructor(observe: (event: ProgressEvent) => void = () => undefined) {
+    this.#observe = observe;
+  }
 
   emit(event: ProgressEvent): void {
+    this.#observe(event);
     this.#events.push({ sequence: ++this.#sequence, event });
     if (this.#events.length > eventsMax) this.#events.shift();
     this.#wake();

@@ -28,12 +28,12 @@ import type { CallKey } from '../store/receipts.js';
 import type { Store } from '../store/store.js';
 import { Evaluations } from './evaluations.js';
 import { type ExpectedUpload, ExpectedUploads } from './expected-uploads.js';
-import { Progress } from './progress.js';
+import { Progress, type ProgressEvent } from './progress.js';
 import { reportEvaluation, reportProgress, reportRound } from './report.js';
 import type { ResultDesk } from './results.js';
 import { type GroupOrder, RoundWork } from './round-work.js';
 import { RunJournal } from './run-journal.js';
-import { type RunStanding, standingOf } from './standing.js';
+import { type RunStanding, type RunStateName, standingOf, stateNameOf } from './standing.js';
 import { Timers } from './timers.js';
 import type { Traffic } from './traffic.js';
 
@@ -44,6 +44,8 @@ export interface RunPorts extends CoordinationPorts {
   readonly results: ResultDesk;
   readonly log: Logger;
   readonly evaluator?: Evaluator | undefined;
+  /** Hears every event of its progress. */
+  readonly observe?: ((event: ProgressEvent) => void) | undefined;
   readonly kernels: Kernels;
   /** For large sums. */
   readonly threads: LaneThreads | undefined;
@@ -81,7 +83,7 @@ interface Outcome {
  * knows no rule of the protocol. Journal records and receipts are durable before any later effect of the same step.
  */
 export class Run {
-  readonly progress = new Progress();
+  readonly progress: Progress;
   readonly #ports: RunPorts;
   readonly #options: RunOptions;
   readonly #timers: Timers;
@@ -106,6 +108,7 @@ export class Run {
   constructor(ports: RunPorts, options: RunOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.progress = new Progress(ports.observe);
     const { earlier, ...known } = options;
     this.#state = openCoordination({ ...known, ...(earlier === undefined ? {} : { records: earlier.records }) });
     this.#timers = new Timers(ports.clock, (name) => void this.#tell({ type: 'timer', name }));
@@ -241,13 +244,17 @@ export class Run {
     return stage.type === 'paused' ? stage.reason : undefined;
   }
 
+  get stateName(): RunStateName {
+    return stateNameOf(this.#state);
+  }
+
   get standing(): RunStanding | undefined {
     return standingOf(this.#state, this.#ports.clock.monotonicMillis());
   }
 
-  /** Whether it will pause after the round under way. */
-  get isPausing(): boolean {
-    return this.#state.pausing !== undefined;
+  /** Why it can do nothing more on this coordinator. */
+  get failure(): string | undefined {
+    return this.#broken?.message;
   }
 
   /** Begin no other round; in the selection, pause at once. */

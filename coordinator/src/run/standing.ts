@@ -16,3 +16,13 @@ export function standingOf(state: CoordinationState, now: number): RunStanding |
   const { round, phase } = at;
   return { round, phase, ...(waiting === undefined ? {} : { waiting }) };
 }
+
+export type RunStateName = (typeof runStateNames)[number];
+
+/** Where a run can be, in one word. */
+export const runStateNames = ['running', 'pausing', 'paused', 'over'] as const;
+
+export function stateNameOf({ stage, pausing }: CoordinationState): RunStateName {
+  if (stage.type === 'over' || stage.type === 'paused') return stage.type;
+  return pausing === undefined ? 'running' : 'pausing';
+}

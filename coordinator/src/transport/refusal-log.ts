@@ -1,4 +1,4 @@
-import { type ErrorDetail, FederatedError } from '@concordat/core';
+import { type ErrorCode, type ErrorDetail, FederatedError } from '@concordat/core';
 import type { Clock } from '@concordat/node';
 import { correlationHeader, readCorrelationId } from '@concordat/proto';
 import type { Metadata } from '@grpc/grpc-js';
@@ -23,15 +23,19 @@ const linesPerSecond = 20;
 export class RefusalLog {
   readonly #log: Logger;
   readonly #clock: Pick<Clock, 'monotonicMillis'>;
+  readonly #count: (code: ErrorCode) => void;
   #second = { number: -1, lines: 0 };
   #unwritten = 0;
 
-  constructor(log: Logger, clock: Pick<Clock, 'monotonicMillis'>) {
+  /** @param count hears the code of every error, also of those that are not written. */
+  constructor(log: Logger, clock: Pick<Clock, 'monotonicMillis'>, count: (code: ErrorCode) => void = () => undefined) {
     this.#log = log;
     this.#clock = clock;
+    this.#count = count;
   }
 
   note(error: unknown, { method, caller, metadata }: FailedCall): void {
+    this.#count(error instanceof FederatedError ? error.code : 'internal');
     const correlationId = readCorrelationId(metadata?.get(correlationHeader)[0]);
     const call = { method, caller, ...(correlationId === undefined ? {} : { correlationId }) };
     if (!(error instanceof FederatedError) || error.code === 'internal') {

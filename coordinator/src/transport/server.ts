@@ -1,4 +1,4 @@
-import { bounds, type CryptoPort, FederatedError } from '@concordat/core';
+import { bounds, type CryptoPort, type ErrorCode, FederatedError } from '@concordat/core';
 import {
   authorizationInterceptor,
   type CallFacts,
@@ -60,6 +60,8 @@ export interface CoordinatorServerOptions {
   readonly log: Logger;
   readonly status: () => Promise<CoordinatorStatus>;
   readonly clock: Clock;
+  /** Hears the code of every call that is answered with an error. */
+  readonly countRefusal?: ((code: ErrorCode) => void) | undefined;
 }
 
 export interface CoordinatorServer {
@@ -94,7 +96,7 @@ const transfers: ReadonlySet<string> = new Set([
 export async function openCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
   const { roster, log } = options;
   const decide = (facts: CallFacts) => verdictOn(facts, callerOfPeer(facts.peer, roster));
-  const refusals = new RefusalLog(log, options.clock);
+  const refusals = new RefusalLog(log, options.clock, options.countRefusal);
   const onRefused = (facts: CallFacts, metadata: Metadata) => {
     const caller = callerOfPeer(facts.peer, roster);
     const verdict = authorize(facts.method, caller.role);

@@ -95,6 +95,7 @@ describe('coordinator config', () => {
       { setting: 'listen.host', value: '127.0.0.1', origin: { type: 'file', path: file, line: 6 } },
       { setting: 'listen.port', value: 12, origin: { type: 'environment', variable: 'CONCORDAT_PORT' } },
       { setting: 'listen.connectionsPerAddress', value: 64, origin: { type: 'default' } },
+      { setting: 'observe', origin: { type: 'unset' } },
       { setting: 'logLevel', value: 'debug', origin: { type: 'flag', flag: '--log-level' } },
       { setting: 'holdout', origin: { type: 'unset' } },
       { setting: 'kernels', value: 'plain', origin: { type: 'environment', variable: 'CONCORDAT_KERNELS' } },

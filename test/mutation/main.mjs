@@ -1,5 +1,5 @@
 // npm run mutation -- [--slices a,b] [--write]: mutate core/src/secagg, slice by slice, and hold the survivors against those that
-// were explained. Reports of finished slices stay in reports/mutation and count until their slice is run again.
+// were explained. What was found stays in found.json, and counts until its slice is run again; --write keeps it and the page.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ const slices = JSON.parse(readFileSync('test/mutation/slices.json', 'utf8'));
 /** Mutants found, in percent of those that could be. */
 const scoreMin = 85;
 const reports = 'reports/mutation';
+const foundFile = 'test/mutation/found.json';
 const acceptedFile = 'test/mutation/accepted.json';
 const page = 'docs/mutation.md';
 
@@ -43,28 +44,14 @@ function run(name) {
 
 /** Table, survivors, verdict. */
 function conclude() {
-  const rows = [];
-  const survivors = [];
-  for (const name of Object.keys(slices)) {
-    if (!existsSync(`${reports}/${name}.json`)) continue;
-    const report = JSON.parse(readFileSync(`${reports}/${name}.json`, 'utf8'));
-    for (const [file, { mutants, source }] of Object.entries(report.files)) {
-      const count = (...statuses) => mutants.filter((mutant) => statuses.includes(mutant.status)).length;
-      rows.push({
-        slice: name,
-        file: file.slice(home.length + 1),
-        found: count('Killed', 'Timeout'),
-        survived: count('Survived'),
-        uncovered: count('NoCoverage'),
-        ignored: count('Ignored'),
-        invalid: count('CompileError', 'RuntimeError'),
-      });
-      for (const mutant of mutants) {
-        if (mutant.status === 'Survived' || mutant.status === 'NoCoverage')
-          survivors.push(survivorOf(file, source, mutant));
-      }
-    }
-  }
+  const known = JSON.parse(readFileSync(foundFile, 'utf8'));
+  const kept = Object.keys(slices).flatMap((name) => {
+    const found = wanted.includes(name) ? foundIn(name) : known[name];
+    return found === undefined ? [] : [[name, found]];
+  });
+  if (values.write) writeFileSync(foundFile, `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
+  const rows = kept.flatMap(([slice, { files }]) => files.map((file) => ({ slice, ...file })));
+  const survivors = kept.flatMap(([, found]) => found.survivors);
   const accepted = JSON.parse(readFileSync(acceptedFile, 'utf8'));
   const explained = survivors.map((one) => ({ ...one, why: accepted.find((known) => isSame(known, one))?.why }));
   const unexplained = explained.filter((one) => one.why === undefined);
@@ -77,6 +64,27 @@ function conclude() {
     `${JSON.stringify({ score: Number(score.toFixed(2)), found, all, survivors: survivors.length, unexplained: unexplained.length, slices: [...new Set(rows.map((row) => row.slice))] })}\n`,
   );
   return score >= scoreMin ? 0 : 1;
+}
+
+/** Counts of each file of a slice that was run, and its survivors. */
+function foundIn(name) {
+  const report = JSON.parse(readFileSync(`${reports}/${name}.json`, 'utf8'));
+  const files = Object.entries(report.files).map(([file, { mutants }]) => {
+    const count = (...statuses) => mutants.filter((mutant) => statuses.includes(mutant.status)).length;
+    return {
+      file: file.slice(home.length + 1),
+      found: count('Killed', 'Timeout'),
+      survived: count('Survived'),
+      uncovered: count('NoCoverage'),
+      ignored: count('Ignored'),
+    };
+  });
+  const survivors = Object.entries(report.files).flatMap(([file, { mutants, source }]) =>
+    mutants
+      .filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
+      .map((mutant) => survivorOf(file, source, mutant)),
+  );
+  return { files, survivors };
 }
 
 function survivorOf(file, source, { mutatorName, location, replacement }) {

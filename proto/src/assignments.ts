@@ -44,6 +44,8 @@ export function assignmentToWire(frame: AssignmentFrame): wire.Assignment {
       return { ...place, abandoned: withoutPlace(message) };
     case 'published':
       return { ...place, published: withoutPlace(message) };
+    case 'paused':
+      return { ...place, paused: withoutType(message) };
     case 'finished':
       return { ...place, finished: withoutType(message) };
   }
@@ -76,6 +78,8 @@ function readMessage(value: wire.Assignment__Output): CoordinatorMessage | Welco
         round: field.roundNumber(value.round, 'round'),
         frame: sessionFrameFromWire(value.session),
       };
+    case 'paused':
+      return { type: 'paused', reason: field.text(value.paused?.reason, 'reason') };
     case 'finished':
       return readFinished(field.present(value.finished, 'finished'));
     default:

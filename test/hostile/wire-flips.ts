@@ -16,6 +16,7 @@ export const spokenToClients = [
   'weights',
   'train',
   'waiting',
+  'paused',
   'open',
   'cohort',
   'boxes',
@@ -257,6 +258,7 @@ class FlipPlayer {
       then: '',
     } as const;
     stage.tell(victim, waiting);
+    stage.tell(victim, { type: 'paused', reason: 'the model is looked at first' });
     const refusals = stage.refusals.length;
     this.#told = 'train';
     stage.assign(victim, round, stage.config(round, round).baseModelHash);

@@ -99,6 +99,7 @@ const coordinatorMessages: CoordinatorMessage[] = [
   { type: 'train', round: 2, kind: 'evaluate', modelVersion: 1, baseModelHash: hash(2), readyMillis: 1 },
   ...sessionFrames.map((frame): CoordinatorMessage => ({ type: 'session', round: 2, frame })),
   { type: 'not-chosen', round: 2, reason: 'the cohort is full' },
+  { type: 'paused', reason: 'the model is looked at first' },
   {
     type: 'waiting',
     round: 2,
@@ -208,6 +209,7 @@ describe('frames on the wire', () => {
     refused(() => assignmentFromWire(empty));
     refused(() => throughCheckIn({ sequence: 0, runId: '../x', message: coordinatorMessages[1]! }));
     refused(() => throughCheckIn({ sequence: 0, runId: 'r', message: { type: 'not-chosen', round: 0, reason: '' } }));
+    refused(() => throughCheckIn({ sequence: 0, runId: 'r', message: { type: 'paused', reason: 'x'.repeat(1025) } }));
     refused(() =>
       throughCheckIn({ sequence: 0, runId: 'r', message: { type: 'not-chosen', round: 1, reason: 'x'.repeat(1025) } }),
     );

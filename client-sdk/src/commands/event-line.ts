@@ -54,6 +54,8 @@ export function eventLine(event: ClientEvent): string | undefined {
       return `Round ${event.round}: waiting for ${event.awaited.join(', ')} at step ${event.step}, at most ${Math.ceil(event.remainingMillis / 1000)} s; then ${event.then}.`;
     case 'sitting-out':
       return `Round ${event.round}: sitting out, ${event.reason}.`;
+    case 'paused':
+      return `The run is paused: ${event.reason}. It goes on when its operator resumes it.`;
     case 'abandoned':
       return `Round ${event.round}: abandoned, ${event.reason}.`;
     case 'published':

@@ -103,6 +103,7 @@ function takeMessage(state: ParticipationState, message: CoordinatorMessage, con
     case 'session':
       return takeFrame(state, message, context);
     case 'waiting':
+    case 'paused':
       return withEffects(state, { type: 'report', progress: message });
     case 'not-chosen': {
       const { round, reason } = message;

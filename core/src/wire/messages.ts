@@ -385,6 +385,8 @@ export type CoordinatorMessage =
       readonly modelHash: Uint8Array;
       readonly survivors: number;
     }
+  /** No round begins until somebody acts. */
+  | { readonly type: 'paused'; readonly reason: string }
   | {
       readonly type: 'finished';
       readonly modelVersion: number;

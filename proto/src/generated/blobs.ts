@@ -31,6 +31,7 @@ import type { DisputeBody as _concordat_v1_DisputeBody, DisputeBody__Output as _
 import type { Finished as _concordat_v1_Finished, Finished__Output as _concordat_v1_Finished__Output } from './concordat/v1/Finished.js';
 import type { GetRequest as _concordat_v1_GetRequest, GetRequest__Output as _concordat_v1_GetRequest__Output } from './concordat/v1/GetRequest.js';
 import type { NotChosen as _concordat_v1_NotChosen, NotChosen__Output as _concordat_v1_NotChosen__Output } from './concordat/v1/NotChosen.js';
+import type { Paused as _concordat_v1_Paused, Paused__Output as _concordat_v1_Paused__Output } from './concordat/v1/Paused.js';
 import type { Proposal as _concordat_v1_Proposal, Proposal__Output as _concordat_v1_Proposal__Output } from './concordat/v1/Proposal.js';
 import type { Published as _concordat_v1_Published, Published__Output as _concordat_v1_Published__Output } from './concordat/v1/Published.js';
 import type { PutFrame as _concordat_v1_PutFrame, PutFrame__Output as _concordat_v1_PutFrame__Output } from './concordat/v1/PutFrame.js';
@@ -102,6 +103,7 @@ export interface ProtoGrpcType {
       Finished: MessageTypeDefinition<_concordat_v1_Finished, _concordat_v1_Finished__Output>
       GetRequest: MessageTypeDefinition<_concordat_v1_GetRequest, _concordat_v1_GetRequest__Output>
       NotChosen: MessageTypeDefinition<_concordat_v1_NotChosen, _concordat_v1_NotChosen__Output>
+      Paused: MessageTypeDefinition<_concordat_v1_Paused, _concordat_v1_Paused__Output>
       Proposal: MessageTypeDefinition<_concordat_v1_Proposal, _concordat_v1_Proposal__Output>
       Published: MessageTypeDefinition<_concordat_v1_Published, _concordat_v1_Published__Output>
       PutFrame: MessageTypeDefinition<_concordat_v1_PutFrame, _concordat_v1_PutFrame__Output>

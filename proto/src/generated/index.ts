@@ -49,6 +49,7 @@ export type * from './concordat/v1/ParticipantsReply.js';
 export type * from './concordat/v1/ParticipantsRequest.js';
 export type * from './concordat/v1/PauseRunReply.js';
 export type * from './concordat/v1/PauseRunRequest.js';
+export type * from './concordat/v1/Paused.js';
 export type * from './concordat/v1/Plans.js';
 export type * from './concordat/v1/Proposal.js';
 export type * from './concordat/v1/ProposeReply.js';

@@ -34,6 +34,7 @@ import type { GetRequest as _concordat_v1_GetRequest, GetRequest__Output as _con
 import type { GroupChunksRequest as _concordat_v1_GroupChunksRequest, GroupChunksRequest__Output as _concordat_v1_GroupChunksRequest__Output } from './concordat/v1/GroupChunksRequest.js';
 import type { GroupStanding as _concordat_v1_GroupStanding, GroupStanding__Output as _concordat_v1_GroupStanding__Output } from './concordat/v1/GroupStanding.js';
 import type { NotChosen as _concordat_v1_NotChosen, NotChosen__Output as _concordat_v1_NotChosen__Output } from './concordat/v1/NotChosen.js';
+import type { Paused as _concordat_v1_Paused, Paused__Output as _concordat_v1_Paused__Output } from './concordat/v1/Paused.js';
 import type { Proposal as _concordat_v1_Proposal, Proposal__Output as _concordat_v1_Proposal__Output } from './concordat/v1/Proposal.js';
 import type { Published as _concordat_v1_Published, Published__Output as _concordat_v1_Published__Output } from './concordat/v1/Published.js';
 import type { PutFrame as _concordat_v1_PutFrame, PutFrame__Output as _concordat_v1_PutFrame__Output } from './concordat/v1/PutFrame.js';
@@ -114,6 +115,7 @@ export interface ProtoGrpcType {
       GroupChunksRequest: MessageTypeDefinition<_concordat_v1_GroupChunksRequest, _concordat_v1_GroupChunksRequest__Output>
       GroupStanding: MessageTypeDefinition<_concordat_v1_GroupStanding, _concordat_v1_GroupStanding__Output>
       NotChosen: MessageTypeDefinition<_concordat_v1_NotChosen, _concordat_v1_NotChosen__Output>
+      Paused: MessageTypeDefinition<_concordat_v1_Paused, _concordat_v1_Paused__Output>
       Proposal: MessageTypeDefinition<_concordat_v1_Proposal, _concordat_v1_Proposal__Output>
       Published: MessageTypeDefinition<_concordat_v1_Published, _concordat_v1_Published__Output>
       PutFrame: MessageTypeDefinition<_concordat_v1_PutFrame, _concordat_v1_PutFrame__Output>

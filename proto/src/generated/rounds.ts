@@ -27,6 +27,7 @@ import type { DeliveredBox as _concordat_v1_DeliveredBox, DeliveredBox__Output a
 import type { DisputeBody as _concordat_v1_DisputeBody, DisputeBody__Output as _concordat_v1_DisputeBody__Output } from './concordat/v1/DisputeBody.js';
 import type { Finished as _concordat_v1_Finished, Finished__Output as _concordat_v1_Finished__Output } from './concordat/v1/Finished.js';
 import type { NotChosen as _concordat_v1_NotChosen, NotChosen__Output as _concordat_v1_NotChosen__Output } from './concordat/v1/NotChosen.js';
+import type { Paused as _concordat_v1_Paused, Paused__Output as _concordat_v1_Paused__Output } from './concordat/v1/Paused.js';
 import type { Proposal as _concordat_v1_Proposal, Proposal__Output as _concordat_v1_Proposal__Output } from './concordat/v1/Proposal.js';
 import type { Published as _concordat_v1_Published, Published__Output as _concordat_v1_Published__Output } from './concordat/v1/Published.js';
 import type { ReadyRequest as _concordat_v1_ReadyRequest, ReadyRequest__Output as _concordat_v1_ReadyRequest__Output } from './concordat/v1/ReadyRequest.js';
@@ -89,6 +90,7 @@ export interface ProtoGrpcType {
       DisputeBody: MessageTypeDefinition<_concordat_v1_DisputeBody, _concordat_v1_DisputeBody__Output>
       Finished: MessageTypeDefinition<_concordat_v1_Finished, _concordat_v1_Finished__Output>
       NotChosen: MessageTypeDefinition<_concordat_v1_NotChosen, _concordat_v1_NotChosen__Output>
+      Paused: MessageTypeDefinition<_concordat_v1_Paused, _concordat_v1_Paused__Output>
       Proposal: MessageTypeDefinition<_concordat_v1_Proposal, _concordat_v1_Proposal__Output>
       Published: MessageTypeDefinition<_concordat_v1_Published, _concordat_v1_Published__Output>
       ReadyRequest: MessageTypeDefinition<_concordat_v1_ReadyRequest, _concordat_v1_ReadyRequest__Output>

@@ -66,6 +66,9 @@ export function pause(state: CoordinationState, reason: string): CoordinationSte
   return withEffects(
     { ...withoutPausing(state), stage: { type: 'paused', reason } },
     { type: 'journal', record: { type: 'paused', reason } },
+    ...connectedOf(state, [...state.people.keys()]).map(
+      (to) => ({ type: 'send', to, message: { type: 'paused', reason } }) as const,
+    ),
     { type: 'report', progress: { type: 'paused', reason } },
   );
 }

@@ -34,10 +34,12 @@ export function checkIn(state: CoordinationState, participant: string, context: 
   const standing = told.length > 0 && known !== undefined ? known.standing : 'offered';
   const joined = withPerson(unready(state, participant), participant, { connected: true, standing });
   const report = { type: 'report', progress: { type: 'joined', participant } } as const;
-  const again = [...unsettledMessages(state, participant), ...told].map(
+  const { stage } = state;
+  const paused = stage.type === 'paused' ? [{ type: 'paused', reason: stage.reason } as const] : [];
+  const again = [...unsettledMessages(state, participant), ...told, ...paused].map(
     (message) => ({ type: 'send', to: participant, message }) as const,
   );
-  if (state.stage.type === 'over') {
+  if (stage.type === 'over') {
     return withEffects(joined, { type: 'send', to: participant, message: farewell(state) }, report);
   }
   const { runId, planHash, rosterHash } = state.options;

@@ -231,6 +231,8 @@ export type ParticipationProgress =
       readonly then: string;
     }
   | { readonly type: 'sitting-out'; readonly round: number; readonly reason: string }
+  /** No round begins until somebody acts at the coordinator. */
+  | { readonly type: 'paused'; readonly reason: string }
   | { readonly type: 'abandoned'; readonly round: number; readonly reason: string; readonly retry: boolean }
   | {
       readonly type: 'published';

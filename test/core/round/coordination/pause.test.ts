@@ -26,6 +26,10 @@ describe('A run that the operator pauses', function () {
     expect(outcomes(table)).to.deep.equal([[1, 'published']]);
     expect(table.state.stage).to.deep.equal({ type: 'paused', reason });
     expect(said(table, 'pausing', 'paused')).to.deep.equal(['pausing', 'paused']);
+    for (const name of everyone.filter((one) => one !== 'delta')) {
+      const heard = table.chairs.get(name)!.effects.flatMap((one) => (one.type === 'report' ? [one.progress] : []));
+      expect(heard.at(-1), name).to.deep.equal({ type: 'paused', reason });
+    }
   });
 
   it('goes on from the model it published when it is resumed', () => {
@@ -53,8 +57,9 @@ describe('A run that the operator pauses', function () {
     const table = new RoundTable({ plan }).start('alpha', 'beta').coordinator({ type: 'pause', reason });
     expect(table.state.stage).to.deep.equal({ type: 'paused', reason });
     expect(outcomes(table)).to.deep.equal([[1, 'abandoned']]);
-    expect(table.told('alpha').at(-1)).to.equal('abandoned');
+    expect(table.told('alpha').slice(-2)).to.deep.equal(['abandoned', 'paused']);
     for (const name of everyone.slice(2)) table.connect(name);
+    expect(table.told('gamma')).to.deep.equal(['run', 'paused']);
     table.coordinator({ type: 'resume' });
     expect(table.rounds.at(-1)!.outcome.type).to.equal('published');
   });

@@ -10,6 +10,7 @@ import type { Abandoned as _concordat_v1_Abandoned, Abandoned__Output as _concor
 import type { Published as _concordat_v1_Published, Published__Output as _concordat_v1_Published__Output } from '../../concordat/v1/Published.js';
 import type { Finished as _concordat_v1_Finished, Finished__Output as _concordat_v1_Finished__Output } from '../../concordat/v1/Finished.js';
 import type { Welcome as _concordat_v1_Welcome, Welcome__Output as _concordat_v1_Welcome__Output } from '../../concordat/v1/Welcome.js';
+import type { Paused as _concordat_v1_Paused, Paused__Output as _concordat_v1_Paused__Output } from '../../concordat/v1/Paused.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Assignment {
@@ -25,7 +26,8 @@ export interface Assignment {
   'published'?: (_concordat_v1_Published | null);
   'finished'?: (_concordat_v1_Finished | null);
   'welcome'?: (_concordat_v1_Welcome | null);
-  'message'?: "run"|"train"|"session"|"notChosen"|"waiting"|"abandoned"|"published"|"finished"|"welcome";
+  'paused'?: (_concordat_v1_Paused | null);
+  'message'?: "run"|"train"|"session"|"notChosen"|"waiting"|"abandoned"|"published"|"finished"|"welcome"|"paused";
 }
 
 export interface Assignment__Output {
@@ -41,5 +43,6 @@ export interface Assignment__Output {
   'published'?: (_concordat_v1_Published__Output | null);
   'finished'?: (_concordat_v1_Finished__Output | null);
   'welcome'?: (_concordat_v1_Welcome__Output | null);
-  'message'?: "run"|"train"|"session"|"notChosen"|"waiting"|"abandoned"|"published"|"finished"|"welcome";
+  'paused'?: (_concordat_v1_Paused__Output | null);
+  'message'?: "run"|"train"|"session"|"notChosen"|"waiting"|"abandoned"|"published"|"finished"|"welcome"|"paused";
 }

@@ -1,5 +1,6 @@
 import { equalBytes, toHex } from '../bytes.js';
 import type { CryptoPort, Signer } from '../crypto/port.js';
+import type { Rule } from '../rules.js';
 import type {
   AggregateBody,
   DisputeBody,
@@ -98,18 +99,18 @@ export function checkVerdict(
     });
   }
   const body = decodeBody<ResultBody>(kind === 'result' ? codec.result : codec.dispute, statement.body);
-  requireSame('result.session', 'a verdict is about another session', expected.sid2, body.sid2);
-  requireSame('result.hash', 'a verdict is about another sum', expected.resultHash, body.resultHash);
-  const what = 'a verdict is about other sums of the round';
-  requireSame('result.aggregate', what, expected.aggregateHash, body.aggregateHash);
+  requireSame('result.session', expected.sid2, body.sid2);
+  requireSame('result.hash', expected.resultHash, body.resultHash);
+  requireSame('result.aggregate', expected.aggregateHash, body.aggregateHash);
 }
 
-function requireSame(
-  rule: 'result.session' | 'result.hash' | 'result.aggregate',
-  what: string,
-  required: Uint8Array,
-  offered: Uint8Array,
-): void {
+const what = {
+  'result.session': 'a verdict is about another session',
+  'result.hash': 'a verdict is about another sum',
+  'result.aggregate': 'a verdict is about other sums of the round',
+} as const satisfies Partial<Record<Rule<'verification'>, string>>;
+
+function requireSame(rule: keyof typeof what, required: Uint8Array, offered: Uint8Array): void {
   if (equalBytes(required, offered)) return;
-  throw contradiction(rule, what, { required: toHex(required), offered: toHex(offered) });
+  throw contradiction(rule, what[rule], { required: toHex(required), offered: toHex(offered) });
 }

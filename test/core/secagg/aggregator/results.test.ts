@@ -1,15 +1,7 @@
-import {
-  FederatedError,
-  type Finding,
-  giveVerdict,
-  releaseOf,
-  type SessionResult,
-  takeVerdict,
-  tallyOf,
-} from '@concordat/core';
+import { type Finding, giveVerdict, releaseOf, type SessionResult, takeVerdict, tallyOf } from '@concordat/core';
 import { expect } from 'chai';
 import { OpenedSession } from '../../../support/opened-session.js';
-import { ruleThrownBy } from '../../../support/rules.js';
+import { detailThrownBy, ruleThrownBy } from '../../../support/rules.js';
 
 const opened = new OpenedSession({ participants: 5, silentFrom: new Map([['5', 'upload']]) });
 const { order, session, resultHash, aggregate } = opened;
@@ -49,6 +41,12 @@ describe('A release', () => {
     const once = heard(['1', right]);
     expect(takeVerdict(ports, once, '1', verdictOf('1'))).to.equal(once);
     expect(tallyOf(ports, once).signed).to.deep.equal(['1']);
+  });
+
+  it('tells who spoke in one order, whoever came first', () => {
+    const { signed, disputed } = tallyOf(ports, heard(['3', right], ['1', right], ['4', wrong], ['2', wrong]));
+    expect(signed).to.deep.equal(['1', '3']);
+    expect(disputed.map(({ participant }) => participant)).to.deep.equal(['2', '4']);
   });
 
   it('is not helped by a dispute, which is shown with what was found', () => {
@@ -100,6 +98,17 @@ describe('A release of several groups', () => {
     expect(released).to.equal(false);
   });
 
+  it('tells the disputes of all groups in one order, whatever the groups', () => {
+    const orders = [
+      ['2', '1'],
+      ['1', '2'],
+    ] as const;
+    for (const spoken of orders) {
+      const sums = spoken.map((from, group) => ({ group, tally: tallyOf(ports, heard([from, { ...wrong, group }])) }));
+      expect(releaseOf(sums).disputed.map(({ participant }) => participant)).to.deep.equal(['1', '2']);
+    }
+  });
+
   it('is of one session where there is one, and speaks of no group', () => {
     const { group: _, ...said } = tallyOf(ports, heard(['1', wrong])).disputed[0]!;
     const tally = tallyOf(ports, heard(['1', wrong]));
@@ -110,7 +119,11 @@ describe('A release of several groups', () => {
 describe('A verdict that a coordinator takes', () => {
   it('is of a survivor: of nobody whose update is not in the sum, and of no stranger', () => {
     for (const from of ['5', 'mallory']) {
-      expect(ruleThrownBy(() => takeVerdict(ports, result(), from, verdictOf('5')))).to.equal('result.survivor');
+      expect(detailThrownBy(() => takeVerdict(ports, result(), from, verdictOf('5')))).to.deep.equal({
+        rule: 'result.survivor',
+        required: 'a survivor of this session',
+        offered: from,
+      });
     }
   });
 
@@ -125,9 +138,10 @@ describe('A verdict that a coordinator takes', () => {
       [heard(['1', wrong]), verdictOf('1', { ...wrong, lane: 18 } as Finding)],
     ] as const;
     for (const [before, verdict] of second) {
-      expect(() => takeVerdict(ports, before, '1', verdict))
-        .to.throw(FederatedError)
-        .with.property('code', 'conflict');
+      const take = () => takeVerdict(ports, before, '1', verdict);
+      expect(ruleThrownBy(take)).to.equal('conflict');
+      const required = before.verdicts.get('1')!.kind;
+      expect(detailThrownBy(take)).to.deep.equal({ participant: '1', required, offered: verdict.kind });
     }
   });
 });

@@ -7,11 +7,12 @@ import {
   type RoundSum,
   readAggregate,
   signAggregate,
+  toHex,
   verdictGiven,
 } from '@concordat/core';
 import { expect } from 'chai';
 import { OpenedSession } from '../../../support/opened-session.js';
-import { ruleThrownBy } from '../../../support/rules.js';
+import { detailThrownBy, ruleThrownBy } from '../../../support/rules.js';
 import { codec, crypto } from '../../../support/session.js';
 
 const opened = new OpenedSession();
@@ -55,6 +56,15 @@ describe('A verdict on a sum', () => {
     expect(codec.dispute.decode(disputed.verdict.statement.body)).to.deep.equal(body);
   });
 
+  it('is of one kind: no bytes are both a result and a dispute', () => {
+    const result = giveVerdict(ports, [], right).verdict.statement.body;
+    const dispute = giveVerdict(ports, [], wrong).verdict.statement.body;
+    expect(ruleThrownBy(() => codec.dispute.decode(result))).to.equal('malformed');
+    expect(ruleThrownBy(() => codec.result.decode(dispute))).to.equal('malformed');
+    const least = { ...wrong, rule: '', chunk: 0, lane: 0 };
+    expect(ruleThrownBy(() => codec.dispute.decode(codec.dispute.encode(least)))).to.equal('malformed');
+  });
+
   it('is given again with the same bytes, and not journalled twice', () => {
     for (const finding of [right, wrong]) {
       const before = journalled(finding);
@@ -80,17 +90,35 @@ describe('A verdict on a sum', () => {
     }
   });
 
+  it('is refused the second time with both: the word given before, and the one that it is not', () => {
+    const [mine, foreign] = [toHex(resultHash), toHex(other)];
+    expect(detailThrownBy(() => giveVerdict(ports, journalled(right), { ...wrong, resultHash: other }))).to.deep.equal({
+      rule: 'result.second',
+      required: `result-signed ${mine}`,
+      offered: `disputed ${foreign}`,
+    });
+  });
+
   it('counts only with the signature of who gives it, for this session and this sum', () => {
     const { verdict } = giveVerdict(ports, [], right);
     const facts = { sid2, resultHash, aggregateHash, publicKey };
     const check = (verdictOf = verdict, expected = facts) =>
-      ruleThrownBy(() => checkVerdict(ports, verdictOf, expected));
+      detailThrownBy(() => checkVerdict(ports, verdictOf, expected));
     expect(check()).to.equal(undefined);
-    expect(check({ ...verdict, kind: 'disputed' })).to.equal('result.signature');
-    expect(check(verdict, { ...facts, publicKey: opened.publicKeys.get('2')! })).to.equal('result.signature');
-    expect(check(verdict, { ...facts, sid2: other })).to.equal('result.session');
-    expect(check(verdict, { ...facts, resultHash: other })).to.equal('result.hash');
-    expect(check(verdict, { ...facts, aggregateHash: other })).to.equal('result.aggregate');
+    const unsigned = (label: string) => ({
+      rule: 'result.signature',
+      required: `a signature under ${label}`,
+      offered: 'a signature that does not verify',
+    });
+    expect(check({ ...verdict, kind: 'disputed' })).to.deep.equal(unsigned('CSA1/disputed'));
+    const publicKeyOfTwo = opened.publicKeys.get('2')!;
+    expect(check(verdict, { ...facts, publicKey: publicKeyOfTwo })).to.deep.equal(unsigned('CSA1/result'));
+    const differs = (rule: string, offered: Uint8Array) => ({ rule, required: toHex(other), offered: toHex(offered) });
+    expect(check(verdict, { ...facts, sid2: other })).to.deep.equal(differs('result.session', sid2));
+    expect(check(verdict, { ...facts, resultHash: other })).to.deep.equal(differs('result.hash', resultHash));
+    expect(check(verdict, { ...facts, aggregateHash: other })).to.deep.equal(
+      differs('result.aggregate', aggregateHash),
+    );
   });
 });
 
@@ -126,6 +154,25 @@ describe('The coordinator’s word on the sums of a round', () => {
     for (const [changed, differs] of cases) {
       expect(ruleThrownBy(() => read(changed, differs))).to.equal('check.aggregate');
     }
+  });
+
+  it('is refused with the round or session that it should have been about, and those that it is about', () => {
+    expect(detailThrownBy(() => read({ runId: 'run-2' }))).to.deep.equal({
+      rule: 'check.aggregate',
+      required: `${body.runId}/${body.round}`,
+      offered: `run-2/${body.round}`,
+    });
+    const strangers = [1, 2, 3, 4].map((fill) => new Uint8Array(32).fill(fill));
+    const about = (ids: readonly Uint8Array[]) =>
+      detailThrownBy(() => read({ sums: ids.map((id, at) => foreign(at, id)) }));
+    const [first, second] = strangers as [Uint8Array, Uint8Array];
+    expect(about([first, second])).to.deep.equal({
+      rule: 'check.aggregate',
+      required: toHex(sid2),
+      offered: `${toHex(first)}, ${toHex(second)}`,
+    });
+    // As many groups as a coordinator likes do not make a log line of any length.
+    expect(about(strangers)?.offered).to.have.length(200);
   });
 
   it('names no group and no session twice, and groups ascending', () => {

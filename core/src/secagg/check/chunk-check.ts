@@ -8,7 +8,7 @@ import { type Layout, laneBytes } from '../layout.js';
 import { addKeystreamsToPart, addToPart } from '../masking.js';
 import { merkleLeaf } from '../merkle.js';
 import { contradiction } from '../signing.js';
-import { chunkBytesAt, chunkCount, requireChunk, type ServedChunk } from './served-chunk.js';
+import { chunkBytesAt, chunkCount, requireChunk, type ServedChunk, sumName } from './served-chunk.js';
 import type { CheckedTranscript } from './transcript.js';
 
 /** Keystreams of one chunk that are added at once: some milliseconds. */
@@ -114,8 +114,7 @@ export class ChunkCheck {
     if (equalBytes(computed, offered)) return;
     const { crypto, transcript, group } = this.#options;
     const byte = computed.findIndex((value, i) => value !== offered[i]);
-    const whose = group === undefined ? 'this round' : `group ${group}`;
-    throw contradiction('check.sum', `the sum of ${whose} is not the sum of the updates in it`, {
+    throw contradiction('check.sum', `${sumName(group)} is not the sum of the updates in it`, {
       required: toHex(merkleLeaf(crypto, computed)),
       offered: toHex(merkleLeaf(crypto, offered)),
       sid2: toHex(transcript.sid2),
@@ -145,7 +144,7 @@ export function laneAt(layout: Layout, byte: number): { readonly segment: string
  */
 export function requireChunks(chunks: readonly number[], count: number): void {
   const ascending = chunks.every((chunk, at) => Number.isInteger(chunk) && chunk > (chunks[at - 1] ?? -1));
-  const within = chunks.length > 0 && chunks.length <= bounds.checkChunksMax && chunks[chunks.length - 1]! < count;
+  const within = chunks.length <= bounds.checkChunksMax && (chunks.at(-1) ?? count) < count;
   if (ascending && within) return;
   throw new FederatedError(
     'invalid-argument',

@@ -34,6 +34,11 @@ export function chunkCount({ lengthBytes }: Pick<Layout, 'lengthBytes'>): number
   return Math.ceil(lengthBytes / bounds.chunkBytes);
 }
 
+/** Which sum it is, for people. @param group number of the secure group, from 1; undefined in a round of one session. */
+export function sumName(group: number | undefined): string {
+  return group === undefined ? 'the sum of this round' : `the sum of group ${group}`;
+}
+
 /** Bytes of one chunk. */
 export function chunkBytesAt({ lengthBytes }: Pick<Layout, 'lengthBytes'>, chunk: number): number {
   return Math.min(bounds.chunkBytes, lengthBytes - chunk * bounds.chunkBytes);
@@ -50,7 +55,7 @@ export function requireChunk(
   served: ServedChunk,
   { survivor, chunk, root, participant, group }: ExpectedChunk,
 ): void {
-  const whose = participant ?? (group === undefined ? 'the sum' : `the sum of group ${group}`);
+  const whose = participant ?? sumName(group);
   const length = chunkBytesAt(layout, chunk);
   if (served.survivor !== survivor || served.chunk !== chunk || served.data.length !== length) {
     throw new FederatedError('malformed', 'the chunks do not come as they were asked for', {

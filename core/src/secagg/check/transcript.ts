@@ -48,7 +48,7 @@ export interface TranscriptFacts {
  * coordinator says it. The secrets are checked against H(b_u) and the advertised mask keys.
  *
  * @throws `verification` `check.config`, `check.cohort`, `check.dealers`, `check.certificate`, `check.inputs`, `check.upload`,
- *   `check.own-upload`, `check.secret`; `refused` `check.survivor` when the certificate leaves this participant out; `malformed`.
+ *   `check.secret`; `refused` `check.survivor` when the certificate leaves this participant out; `malformed`.
  */
 export function readTranscript(
   ports: TranscriptPorts,
@@ -108,8 +108,9 @@ function readCertificate(
   if (own.certified) return survivors;
   const signers = new Set<number>();
   for (const { participant, signature } of signatures) {
-    const publicKey = publicKeys.get(own.participants[participant] ?? '');
-    if (publicKey === undefined || !survivors.includes(participant)) continue;
+    if (!survivors.includes(participant)) continue;
+    const publicKey = publicKeys.get(own.participants[participant]!);
+    if (publicKey === undefined) continue;
     if (verifyBody(crypto, publicKey, 'CSA1/survivors', { body, signature })) signers.add(participant);
   }
   const threshold = thresholdOf(own.participants.length, maxColluders);
@@ -185,8 +186,14 @@ function readSecrets(
   const selfSecrets = new Map<number, Uint8Array>();
   const maskSecrets = new Map<number, Uint8Array>();
   const foreign = survivors.find((index) => !shares.has(index));
-  if (secrets.length !== shares.size || foreign !== undefined) {
-    throw contradiction('check.secret', 'the secrets are not those of the dealers, or a survivor dealt nothing', {
+  if (foreign !== undefined) {
+    throw contradiction('check.secret', 'a survivor dealt no shares', {
+      required: 'survivors that are dealers',
+      offered: own.participants[foreign]!,
+    });
+  }
+  if (secrets.length !== shares.size) {
+    throw contradiction('check.secret', 'the secrets are not those of the dealers', {
       required: shares.size,
       offered: secrets.length,
     });

@@ -1,4 +1,4 @@
-import { chooseChunks } from '@concordat/core';
+import { chooseChunks, type Random } from '@concordat/core';
 import { seededRandom } from '@concordat/sim';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -20,6 +20,18 @@ describe('Chunks that are chosen', () => {
       ),
       { seed: 3, numRuns: 300 },
     );
+  });
+
+  it('are all there are, without a draw, when as many are wanted or more', () => {
+    const draws: number[] = [];
+    const random: Random = {
+      bytes(length) {
+        draws.push(length);
+        return new Uint8Array(length);
+      },
+    };
+    for (const wanted of [5, 6, 64]) expect(chooseChunks({ count: 5, wanted, random })).to.deep.equal([0, 1, 2, 3, 4]);
+    expect(draws).to.deep.equal([]);
   });
 
   it('are each as likely as every other', () => {

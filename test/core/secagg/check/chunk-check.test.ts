@@ -1,4 +1,13 @@
-import { ChunkCheck, FederatedError, laneAt, merkleLeaf, type Segment, toHex, vectorRoot } from '@concordat/core';
+import {
+  ChunkCheck,
+  laneAt,
+  merkleLeaf,
+  requireChunks,
+  type Segment,
+  type ServedChunk,
+  toHex,
+  vectorRoot,
+} from '@concordat/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { OpenedSession } from '../../../support/opened-session.js';
@@ -43,14 +52,15 @@ describe('A sum that is computed anew', () => {
   });
 
   it('lets others run between two parts of the work, however many keystreams are in a sum', () => {
-    const lost = new Map(['14', '15', '16', '17', '18', '19', '20'].map((id) => [id, 'upload'] as const));
+    const lost = new Map(['17', '18', '19', '20', '21', '22', '23'].map((id) => [id, 'upload'] as const));
     const opened = new OpenedSession({
-      participants: 20,
+      participants: 23,
       silentFrom: lost,
       maxColluders: 1,
       segments: [modelOf(9, 24)],
     });
-    expect(opened.order.maskKeys).to.have.length(13 + 13 * 7);
+    // As many as are added at once.
+    expect(opened.order.maskKeys).to.have.length(16 + 16 * 7);
     expect(opened.check([0])).to.have.length(1);
     const many = new Map(
       ['15', '16', '17', '18', '19', '20', '21', '22', '23', '24'].map((id) => [id, 'upload'] as const),
@@ -125,9 +135,25 @@ describe('A sum that is computed anew', () => {
     const check = new ChunkCheck({ crypto, transcript: opened.read(), resultHash, chunks: [1] });
     const served = opened.served([1]);
     for (const one of served) check.take(one);
-    expect(() => check.take(served.at(-1)!))
-      .to.throw(FederatedError)
-      .with.property('code', 'malformed');
+    const { expected } = check;
+    expect(expected).to.equal(4);
+    // The first again would be the sum's next one; it has a good proof.
+    for (const more of [served[0]!, served.at(-1)!]) {
+      expect(ruleThrownBy(() => check.take(more))).to.equal('malformed');
+      expect(detailThrownBy(() => check.take(more))).to.deep.equal({ required: expected, offered: 'one more' });
+    }
+    expect([...check.compare()]).to.have.length(1);
+  });
+
+  it('keeps nothing of the buffer in which a chunk came', () => {
+    const opened = new OpenedSession({ segments: wide });
+    const check = new ChunkCheck({ crypto, transcript: opened.read(), resultHash: opened.resultHash, chunks: [1] });
+    for (const { data, ...served } of opened.served([1])) {
+      const buffer = data.slice();
+      check.take({ ...served, data: buffer });
+      buffer.fill(0);
+    }
+    expect([...check.compare()].map((computed) => toHex(computed!))).to.deep.equal([toHex(opened.sum.slice(49_152))]);
   });
 
   it('does not believe a chunk that is not under the root its owner signed, nor one of another place', () => {
@@ -140,6 +166,8 @@ describe('A sum that is computed anew', () => {
       rule: 'check.chunk',
       chunk: 0,
       participant: '2',
+      required: `a chunk under ${toHex(vectorRoot(crypto, opened.vectors.get(1)!))}`,
+      offered: toHex(merkleLeaf(crypto, damaged[4]!.data)),
     });
     const elsewhere = honest.map((served, at) => (at === 1 ? { ...served, path: honest[0]!.path } : served));
     expect(detailThrownBy(() => opened.check([0, 1], { served: elsewhere }))).to.include({
@@ -152,7 +180,14 @@ describe('A sum that is computed anew', () => {
       resultHash: vectorRoot(crypto, opened.changedByOne(0, 2)),
       chunks: [0],
     });
-    expect(ruleThrownBy(() => unsigned.take(honest[0]!))).to.equal('check.chunk');
+    const [{ data }] = honest as [ServedChunk];
+    // It is of no participant, and of no group among several.
+    expect(detailThrownBy(() => unsigned.take(honest[0]!))).to.deep.equal({
+      rule: 'check.chunk',
+      required: `a chunk under ${toHex(vectorRoot(crypto, opened.changedByOne(0, 2)))}`,
+      offered: toHex(merkleLeaf(crypto, data)),
+      chunk: 0,
+    });
   });
 
   it('takes chunks in their one order only, all of them, and of their one length', () => {
@@ -164,6 +199,35 @@ describe('A sum that is computed anew', () => {
     expect(ruleThrownBy(() => opened.check([0, 1], { served: [...honest, honest[0]!] }))).to.equal('malformed');
     const short = honest.map((served, at) => (at === 3 ? { ...served, data: served.data.slice(0, -48) } : served));
     expect(ruleThrownBy(() => opened.check([0, 1], { served: short }))).to.equal('malformed');
+    // Good bytes with a good proof, under a wrong name or number.
+    for (const renamed of [{ survivor: 1 }, { survivor: undefined }, { chunk: 1 }]) {
+      const served = honest.map((one, at) => (at === 2 ? ({ ...one, ...renamed } as ServedChunk) : one));
+      expect(ruleThrownBy(() => opened.check([0, 1], { served }))).to.equal('malformed');
+    }
+  });
+
+  it('says which chunk had to come, and what came', () => {
+    const opened = new OpenedSession({ segments: wide });
+    const [first, second] = opened.served([0, 1]) as [ServedChunk, ServedChunk];
+    const survivors = opened.served([0, 1]).slice(2);
+    const checkOf = (group?: number) =>
+      new ChunkCheck({ crypto, transcript: opened.read(), resultHash: opened.resultHash, chunks: [0, 1], group });
+    const offered = `${second.data.length} bytes of chunk 1`;
+    expect(detailThrownBy(() => checkOf().take(second))).to.deep.equal({
+      required: '49152 bytes of chunk 0 of the sum of this round',
+      offered,
+    });
+    expect(detailThrownBy(() => checkOf(3).take(second))).to.deep.equal({
+      required: '49152 bytes of chunk 0 of the sum of group 3',
+      offered,
+    });
+    const check = checkOf(3);
+    for (const served of [first, second]) check.take(served);
+    expect(detailThrownBy(() => check.take(survivors[1]!))).to.deep.equal({
+      required: '49152 bytes of chunk 0 of 1',
+      offered,
+    });
+    expect(detailThrownBy(() => [...check.compare()])).to.deep.equal({ required: 8, offered: 2 });
   });
 
   it('is asked for by chunks that there are, ascending, and at most 64 at a time', () => {
@@ -175,6 +239,21 @@ describe('A sum that is computed anew', () => {
       expect(ruleThrownBy(ask(chunks)), String(chunks)).to.equal('check.chunks');
     }
     expect(ruleThrownBy(ask([0, opened.count - 1]))).to.equal(undefined);
+  });
+
+  it('is asked for by 64 chunks at most, however many there are', () => {
+    const ask = (count: number, chunks: readonly number[]) => detailThrownBy(() => requireChunks(chunks, count));
+    const first = (many: number) => Array.from({ length: many }, (_, chunk) => chunk);
+    const refused = (count: number, offered: string) => ({
+      rule: 'check.chunks',
+      required: `1 to 64 chunks, ascending, below ${count}`,
+      offered,
+    });
+    expect(ask(1_000, first(64))).to.equal(undefined);
+    expect(ask(1_000, first(65))).to.deep.equal(refused(1_000, '65 chunks, the last 64'));
+    expect(ask(1_000, [])).to.deep.equal(refused(1_000, '0 chunks, the last none'));
+    expect(ask(2, [0, 1, 2])).to.deep.equal(refused(2, '3 chunks, the last 2'));
+    expect(ask(1, [0])).to.equal(undefined);
   });
 });
 

@@ -55,7 +55,7 @@ export { channelSettings, serverSettings } from './grpc/settings.js';
 export { openTlsFront, type TlsFront, type TlsFrontOptions } from './grpc/tls-front.js';
 export { type ChannelCall, type Transport, tlsTransport } from './grpc/transport.js';
 export { type ReceiveWindows, WideConnections } from './grpc/wide-connections.js';
-export { createWideServer, defaultWindows, type WideServer } from './grpc/wide-server.js';
+export { createWideServer, defaultWindows, readSingly, type WideServer } from './grpc/wide-server.js';
 export { chooseKernels, type KernelChoice, kernelChoices } from './kernels/choose-kernels.js';
 export { LaneThreads, type LaneThreadsOptions, laneThreadsMax } from './kernels/lane-threads.js';
 export { shortVector, type VectorFile } from './kernels/lane-work.js';

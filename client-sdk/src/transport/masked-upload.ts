@@ -118,13 +118,14 @@ function write(stream: UploadStream, frame: wire.UploadFrame): Promise<void> {
   return Promise.race([taken, stream.over]);
 }
 
+// The coordinator holds a message of everybody who uploads until it is whole: of a hundred at once 5 MB.
 function pieceBytesOf(uploadBytesPerSecond: number | undefined): number {
-  if (uploadBytesPerSecond === undefined) return bounds.frameBytes;
+  if (uploadBytesPerSecond === undefined) return bounds.chunkBytes;
   if (!Number.isFinite(uploadBytesPerSecond) || uploadBytesPerSecond <= 0) {
     throw new FederatedError('invalid-argument', 'uploadBytesPerSecond is not a positive number');
   }
   const piece = Math.round((uploadBytesPerSecond * paceMillis) / 1_000);
-  return Math.min(bounds.frameBytes, Math.max(pieceBytesMin, piece));
+  return Math.min(bounds.chunkBytes, Math.max(pieceBytesMin, piece));
 }
 
 async function readPiece(file: FileHandle, at: number, length: number): Promise<Uint8Array> {

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 
-/** Receive windows in bytes, of one stream and of one connection. */
+/** Receive windows in bytes. */
 export interface ReceiveWindows {
-  readonly streamBytes: number;
-  /** Of a connection that uploads, when it is its turn. */
+  /** Of a connection that uploads, when it is its turn, and of each of its streams. */
   readonly connectionBytes: number;
-  /** Of every other one. At 50 ms there and back 2.5 MB/s. */
+  readonly streamBytes: number;
+  /** Of every other connection, and of each of its streams. At 50 ms there and back 2.5 MB/s. */
   readonly waitingBytes: number;
   /** Connections that have wide windows at a time: what they may send unread is what uploads can take of the memory. */
   readonly wideMax: number;
@@ -14,6 +14,9 @@ export interface ReceiveWindows {
 /**
  * Which connections have wide receive windows: those with an upload, the first come first, so many at a time. The others upload as well,
  * only slower over a long distance; without this, a hundred uploads of 3 MB at once were 300 MB that nobody had read yet.
+ *
+ * What is not read yet is bounded by the windows of the streams alone: Node gives the window of a connection back as soon as bytes arrive.
+ * Streams can only be told by SETTINGS, which hold for all of a connection.
  */
 export class WideConnections {
   readonly #windows: ReceiveWindows;
@@ -25,7 +28,10 @@ export class WideConnections {
     this.#windows = windows;
   }
 
-  /** @param isUpload whether calls of this path send a stream of messages and get one. */
+  /**
+   * @param session whose streams have the windows of a waiting one.
+   * @param isUpload whether calls of this path send a stream of messages and get one.
+   */
   watch(session: ServerHttp2Session, isUpload: (path: string) => boolean): void {
     session.setLocalWindowSize(this.#windows.waitingBytes);
     session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
@@ -43,21 +49,26 @@ export class WideConnections {
       this.#uploads.set(session, left);
       return;
     }
+    const { waitingBytes } = this.#windows;
     this.#uploads.delete(session);
-    if (this.#wide.delete(session)) resize(session, this.#windows.waitingBytes);
+    if (this.#wide.delete(session)) resize(session, waitingBytes, waitingBytes);
     this.#takeTurns();
   }
 
   #takeTurns(): void {
+    const { connectionBytes, streamBytes, wideMax } = this.#windows;
     for (const session of this.#uploads.keys()) {
-      if (this.#wide.size >= this.#windows.wideMax) return;
+      if (this.#wide.size >= wideMax) return;
       if (this.#wide.has(session)) continue;
       this.#wide.add(session);
-      resize(session, this.#windows.connectionBytes);
+      resize(session, connectionBytes, streamBytes);
     }
   }
 }
 
-function resize(session: ServerHttp2Session, bytes: number): void {
-  if (!session.destroyed) session.setLocalWindowSize(bytes);
+function resize(session: ServerHttp2Session, connectionBytes: number, streamBytes: number): void {
+  if (session.destroyed) return;
+  session.setLocalWindowSize(connectionBytes);
+  // Who leaves ten of them unacknowledged loses its connection.
+  session.settings({ initialWindowSize: streamBytes });
 }

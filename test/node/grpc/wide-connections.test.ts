@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { WideConnections } from '@concordat/node';
 import { expect } from 'chai';
 
-const windows = { streamBytes: 65_535, connectionBytes: 8_000_000, waitingBytes: 128_000, wideMax: 2 };
+const windows = { streamBytes: 4_000_000, connectionBytes: 8_000_000, waitingBytes: 128_000, wideMax: 2 };
 
 describe('connections with uploads', () => {
   let server: Http2Server;
@@ -21,9 +21,13 @@ describe('connections with uploads', () => {
 
   beforeEach(async () => {
     const wide = new WideConnections(windows);
-    server = createServer().listen(0, '127.0.0.1');
+    server = createServer({ settings: { initialWindowSize: windows.waitingBytes } }).listen(0, '127.0.0.1');
     server.on('session', (session) => wide.watch(session, (path) => path.startsWith('/upload')));
-    server.on('stream', (stream: ServerHttp2Stream) => stream.respond({ ':status': 200 }));
+    server.on('stream', (stream: ServerHttp2Stream) => {
+      // As grpc-js does.
+      stream.on('error', () => undefined);
+      stream.respond({ ':status': 200 });
+    });
     await once(server, 'listening');
     connections = [];
     for (let i = 0; i < 4; i++) {
@@ -91,6 +95,37 @@ describe('connections with uploads', () => {
     await begin(0, '/other');
     expect(wideOnes()).to.deep.equal([]);
     expect(connections[0]!.session.state.effectiveLocalWindowSize).to.equal(windows.waitingBytes);
+  });
+
+  /** The window of a stream on whose connection all has come that was under way. */
+  async function streamWindow(connection: number): Promise<number | undefined> {
+    const { client } = connections[connection]!;
+    await new Promise<void>((resolve) => client.ping(() => resolve()));
+    return client.remoteSettings.initialWindowSize;
+  }
+
+  it('have a wide window for each stream as well, for as long: that is what may lie unread', async () => {
+    const first = await begin(0, '/upload');
+    await begin(1, '/upload');
+    await begin(2, '/upload');
+    expect(await streamWindow(0)).to.equal(windows.streamBytes);
+    expect(await streamWindow(2)).to.equal(windows.waitingBytes);
+    await end(0, first);
+    expect(await streamWindow(0)).to.equal(windows.waitingBytes);
+    expect(await streamWindow(2)).to.equal(windows.streamBytes);
+  });
+
+  it('end when they leave their settings unacknowledged', async () => {
+    const { client, session } = connections[0]!;
+    const gone = new Promise<void>((resolve) => session.once('close', () => resolve()));
+    // Before its turn, as many as may be open; no answer can have come in between.
+    session.prependListener('stream', () => {
+      for (let open = 0; open < 10; open++) session.settings({});
+    });
+    client.on('error', () => undefined);
+    client.request({ ':method': 'POST', ':path': '/upload' }).on('error', () => undefined);
+    await gone;
+    expect(wideOnes()).to.deep.equal([]);
   });
 
   it('give their turn away when they are lost', async () => {

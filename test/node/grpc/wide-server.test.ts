@@ -1,7 +1,7 @@
 import http2 from 'node:http2';
 import { promisify } from 'node:util';
-import { createWideServer, defaultWindows } from '@concordat/node';
-import { ServerCredentials } from '@grpc/grpc-js';
+import { createWideServer, defaultWindows, readSingly } from '@concordat/node';
+import { credentials, ServerCredentials, type ServerReadableStream, type sendUnaryData } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { clientCredentials, connect, delayProxy, makeConsortium, send, service, startEcho } from './echo-service.js';
 
@@ -64,4 +64,33 @@ describe('the wide server', () => {
     second.destroy();
     server.forceShutdown();
   }).timeout(5_000);
+
+  it('reads no message ahead of one that nobody took, when a call is read singly', async () => {
+    const { server } = createWideServer({});
+    const ahead: number[] = [];
+    server.addService(service, {
+      async Count(call: ServerReadableStream<Buffer, Buffer>, reply: sendUnaryData<Buffer>) {
+        expect(readSingly(call)).to.equal(true);
+        let count = 0;
+        for await (const message of call) {
+          count += (message as Buffer).length;
+          for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+          ahead.push(call.readableLength);
+        }
+        reply(null, Buffer.from(String(count)));
+      },
+      Silent() {},
+      Whoami() {},
+    });
+    const port = await promisify(server.bindAsync.bind(server))('127.0.0.1:0', ServerCredentials.createInsecure());
+    const client = connect(port, credentials.createInsecure());
+    expect(await send(client, 12_000, 1_000)).to.deep.equal({ text: '12000' });
+    expect(Math.max(...ahead)).to.equal(1);
+    client.close();
+    server.forceShutdown();
+  });
+
+  it('says when another version does not let a call be read singly', () => {
+    expect(readSingly({})).to.equal(false);
+  });
 });

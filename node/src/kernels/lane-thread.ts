@@ -1,4 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { CryptoPort } from '@concordat/core';
+import { nodeCrypto } from '../crypto/node-crypto.js';
+import { Garbage, minorCollection } from '../memory/garbage.js';
 import { chooseKernels } from './choose-kernels.js';
 import { doLaneWork, type LaneReply, type LaneThreadSetup, type LaneWork } from './lane-work.js';
 import { plainError } from './plain-error.js';
@@ -6,13 +9,31 @@ import { plainError } from './plain-error.js';
 /** A thread of `LaneThreads`: does one piece of work after another and says what came of it. */
 const { kernels } = workerData as LaneThreadSetup;
 
+/** About 1 ms of keystream. The collection, of a heap with nothing in it, costs less than new pages for the next ones would. */
+const garbageBytesMax = 2 * 1024 * 1024;
+const garbage = new Garbage(garbageBytesMax, minorCollection());
+
+/** Each piece of a keystream is new memory, and of no use when it was added. */
+const crypto: CryptoPort = {
+  ...nodeCrypto,
+  openKeystream(key, fromByte) {
+    const stream = nodeCrypto.openKeystream(key, fromByte);
+    return {
+      next(length) {
+        garbage.made(length);
+        return stream.next(length);
+      },
+    };
+  },
+};
+
 parentPort!.on('message', ({ id, work }: { readonly id: number; readonly work: LaneWork }) => {
   parentPort!.postMessage(answer(id, work));
 });
 
 function answer(id: number, work: LaneWork): LaneReply {
   try {
-    return { type: 'done', id, result: doLaneWork(work, chooseKernels(kernels)) };
+    return { type: 'done', id, result: doLaneWork(work, { kernels: chooseKernels(kernels), crypto }) };
   } catch (error) {
     return { type: 'failed', id, error: plainError(error, 'a thread of the kernels failed') };
   }

@@ -4,6 +4,7 @@ import {
   addVector,
   type ByteRange,
   bounds,
+  type CryptoPort,
   encodeUpdate,
   FederatedError,
   type Kernels,
@@ -90,11 +91,19 @@ export type LaneReply =
 /** Read of a file at a time: five chunks. */
 const pieceBytes = bounds.frameBytes;
 
+/** What the work is done with. */
+export interface LaneWorkPorts {
+  readonly kernels: Kernels;
+  /** For the keystreams of `add-ranges`. */
+  readonly crypto: CryptoPort;
+}
+
 /** Do one piece of work, synchronously. @throws as the functions of the core; `internal` for a vector that is missing or short. */
-export function doLaneWork(work: LaneWork, kernels: Kernels): LaneResults[LaneWork['type']] {
+export function doLaneWork(work: LaneWork, ports: LaneWorkPorts): LaneResults[LaneWork['type']] {
+  const { kernels } = ports;
   switch (work.type) {
     case 'add-ranges':
-      return addRanges(work, kernels);
+      return addRanges(work, ports);
     case 'encode':
       return encode(work, kernels);
     case 'pack':
@@ -104,19 +113,20 @@ export function doLaneWork(work: LaneWork, kernels: Kernels): LaneResults[LaneWo
   }
 }
 
-function addRanges(work: AddRanges, kernels: Kernels): undefined {
+function addRanges(work: AddRanges, { kernels, crypto }: LaneWorkPorts): undefined {
   const maskKeys = Array.from(
     work.signs,
     (sign, v): MaskKey => ({ key: work.keys.subarray(32 * v, 32 * v + 32), sign: sign === 1 ? 1 : -1 }),
   );
   const { lengthBytes } = work.layout;
+  const piece = new Uint8Array(Math.min(pieceBytes, lengthBytes));
   try {
     for (;;) {
       const fromByte = Atomics.add(work.next, 0, 1) * work.rangeBytes;
       if (fromByte >= lengthBytes) return undefined;
       const range = { fromByte, toByte: Math.min(lengthBytes, fromByte + work.rangeBytes) };
-      for (const file of work.files) addFile(work, file, range, kernels);
-      addKeystreams(nodeCrypto, work.layout, work.vector, maskKeys, { ...range, kernels });
+      for (const file of work.files) addFile(work, file, { range, piece }, kernels);
+      addKeystreams(crypto, work.layout, work.vector, maskKeys, { ...range, kernels });
     }
   } catch (error) {
     // The vector is of no use any more: the other threads take no further range.
@@ -125,8 +135,12 @@ function addRanges(work: AddRanges, kernels: Kernels): undefined {
   }
 }
 
-function addFile({ layout, vector }: AddRanges, file: VectorFile, range: ByteRange, kernels: Kernels): void {
-  const piece = new Uint8Array(Math.min(pieceBytes, range.toByte - range.fromByte));
+function addFile(
+  { layout, vector }: AddRanges,
+  file: VectorFile,
+  { range, piece }: { readonly range: ByteRange; readonly piece: Uint8Array },
+  kernels: Kernels,
+): void {
   const descriptor = openSync(file.path, 'r');
   try {
     for (let at = range.fromByte; at < range.toByte; at += piece.length) {

@@ -1,0 +1,71 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/**
+ * Counts the bytes of buffers that are about to be garbage, and has them collected whenever there are enough.
+ *
+ * V8 looks at what lies outside its heap when some 32 MB have come together, in every thread for itself, and by then the C library has
+ * taken that much from the system, which it does not give back. A thread that makes little else than buffers can therefore hold the
+ * memory of a hundred times its live ones. Collected often they lie in the same few pages again.
+ */
+export class Garbage {
+  readonly #collect: () => void;
+  readonly #bytesMax: number;
+  #bytes = 0;
+
+  /** @param bytesMax counted before `collect` is called. Much less than what lives at a time, and the living are taken for old ones. */
+  constructor(bytesMax: number, collect: () => void) {
+    this.#bytesMax = bytesMax;
+    this.#collect = collect;
+  }
+
+  /** So many bytes more will soon be of no use. */
+  made(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes < this.#bytesMax) return;
+    this.#bytes = 0;
+    this.#collect();
+  }
+}
+
+/**
+ * A minor collection of the calling thread's heap: what died young, in 0.1 ms for a small heap and about 1 ms for a server's.
+ *
+ * For threads and processes of our own: a program that we are a part of decides for itself when it collects. New contexts that other
+ * threads make in the same moment have a global `gc` as well.
+ *
+ * @returns a function that does nothing where the runtime cannot be asked.
+ */
+export function minorCollection(): () => void {
+  const collect = collector();
+  return () => collect?.({ type: 'minor' });
+}
+
+/**
+ * The same, and a full collection, some 50 ms for a server, when more than `oldBytesMax` outside the heap have come to stay since the
+ * last one: with many messages on their way at once some are taken for old before they die.
+ *
+ * @returns a function that does nothing where the runtime cannot be asked.
+ */
+export function serverCollection(oldBytesMax: number): () => void {
+  const collect = collector();
+  let stayed = Number.POSITIVE_INFINITY;
+  return () => {
+    collect?.({ type: 'minor' });
+    stayed = Math.min(stayed, outsideBytes());
+    if (outsideBytes() - stayed <= oldBytesMax) return;
+    collect?.();
+    stayed = outsideBytes();
+  };
+}
+
+function collector(): ((options?: { readonly type: 'minor' }) => void) | undefined {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('globalThis.gc');
+  setFlagsFromString('--no-expose-gc');
+  return typeof collect === 'function' ? (collect as ReturnType<typeof collector>) : undefined;
+}
+
+function outsideBytes(): number {
+  return getHeapStatistics().external_memory;
+}

@@ -1,0 +1,47 @@
+import { Garbage, minorCollection, serverCollection } from '@concordat/node';
+import { expect } from 'chai';
+
+describe('garbage that is counted', () => {
+  it('is collected whenever there is enough of it', () => {
+    let collections = 0;
+    const garbage = new Garbage(100, () => {
+      collections += 1;
+    });
+    garbage.made(60);
+    expect(collections).to.equal(0);
+    garbage.made(40);
+    expect(collections).to.equal(1);
+    garbage.made(99);
+    expect(collections).to.equal(1);
+    garbage.made(1);
+    expect(collections).to.equal(2);
+  });
+
+  it('is freed by a minor collection of this runtime', () => {
+    const collect = minorCollection();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 64; i++) new Uint8Array(65_536).fill(1);
+    expect(process.memoryUsage().arrayBuffers - before).to.be.above(2 ** 22 - 2 ** 20);
+    collect();
+    // What was swept meanwhile is accounted for by the next one.
+    collect();
+    expect(process.memoryUsage().arrayBuffers - before).to.be.below(2 ** 20);
+  });
+
+  it('is freed by a collection of everything when too much of it was taken for old', () => {
+    const collect = serverCollection(2 ** 20);
+    collect();
+    const before = process.memoryUsage().arrayBuffers;
+    let messages: Uint8Array[] = [];
+    for (let i = 0; i < 64; i++) messages.push(new Uint8Array(65_536).fill(1));
+    for (const minor of [minorCollection(), minorCollection()]) minor();
+    messages = [];
+    collect();
+    expect(process.memoryUsage().arrayBuffers - before).to.be.below(2 ** 20);
+  });
+
+  it('leaves nothing behind in contexts that are made later', () => {
+    minorCollection();
+    expect('gc' in globalThis).to.equal(false);
+  });
+});

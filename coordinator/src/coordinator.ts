@@ -2,6 +2,7 @@ import { type CryptoPort, type Random, toHex } from '@concordat/core';
 import {
   type Clock,
   chooseKernels,
+  Garbage,
   LaneThreads,
   nodeCrypto,
   requireNoFailpoint,
@@ -31,6 +32,8 @@ export interface CoordinatorOptions {
   /** false: open no port; only clients with `inProcessTransport` reach it. */
   readonly listening?: boolean;
   readonly evaluator?: Evaluator;
+  /** Called whenever messages left much garbage: `serverCollection()`, in a process that does nothing else. Nothing unless given. */
+  readonly collectGarbage?: () => void;
   /** Silent unless given. Nothing secret is ever logged. */
   readonly log?: Logger;
   readonly crypto?: CryptoPort;
@@ -60,6 +63,9 @@ interface Parts {
   readonly threads: LaneThreads | undefined;
   readonly observation: ObservationServer | undefined;
 }
+
+/** Bytes of messages between two collections. */
+const garbageBytesMax = 8 * 1024 * 1024;
 
 /** Open calls get this long when the coordinator stops. */
 const drainMillis = 3_000;
@@ -167,7 +173,7 @@ async function assemble(
   store: Store,
 ): Promise<Parts> {
   const { crypto = nodeCrypto, random = systemRandom, log = pino({ level: 'silent' }), evaluator } = options;
-  const { clock = systemClock, wallMillis = Date.now, listening = true } = options;
+  const { clock = systemClock, wallMillis = Date.now, listening = true, collectGarbage = () => undefined } = options;
   const keys = await readCoordinatorKeys(options.directory);
   const { listen } = configuration;
   const kernels = chooseKernels(configuration.kernels);
@@ -194,6 +200,7 @@ async function assemble(
     consortium,
     status,
     countRefusal: metrics.refused.bind(metrics),
+    garbage: new Garbage(garbageBytesMax, collectGarbage),
     ...shared,
     ...desks,
   });

@@ -41,5 +41,6 @@ export type { JournalEntry, JournalEvent } from './store/journal.js';
 export { Spool, type SpoolKey } from './store/spool.js';
 export { openStore, type Store } from './store/store.js';
 export { authorization, authorize, type Role } from './transport/authorization.js';
+export { BlobPieces, type EncodedPiece } from './transport/blob-pieces.js';
 export { OperatorClient, type OperatorClientOptions, type ParticipantRow } from './transport/operator-client.js';
 export { type FailedCall, RefusalLog } from './transport/refusal-log.js';

@@ -110,5 +110,5 @@ export class PlanDesk {
 /** By head and size alone: the blob was checked when it came, and float32 values have one encoding. */
 async function isCanonical(blobs: BlobStore, digest: Uint8Array, shapes: readonly TensorShape[]): Promise<boolean> {
   const { head, sizeBytes } = placeSafetensors(shapes);
-  return (await blobs.sizeBytes(digest)) === sizeBytes && equalBytes(await blobs.readHead(digest, head.length), head);
+  return (await blobs.sizeBytes(digest)) === sizeBytes && equalBytes(await blobs.readAt(digest, 0, head.length), head);
 }

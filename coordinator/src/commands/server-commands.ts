@@ -1,4 +1,5 @@
 import { FederatedError } from '@concordat/core';
+import { serverCollection } from '@concordat/node';
 import { conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
 import { pino } from 'pino';
@@ -10,6 +11,9 @@ import type { CoordinatorStatus, RunStatus } from '../status.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
 import { settingFlags } from './setting-flags.js';
+
+/** Of messages that outlived collections, before everything is looked at. */
+const oldBytesMax = 16 * 1024 * 1024;
 
 interface StartFlags extends Readonly<Record<string, unknown>> {
   readonly json?: boolean;
@@ -46,6 +50,7 @@ async function serve(io: CommandIo, flags: StartFlags) {
     directory,
     configuration,
     log,
+    collectGarbage: serverCollection(oldBytesMax),
     ...(evaluator === undefined ? {} : { evaluator }),
   });
   const { port, address, resumed } = coordinator;

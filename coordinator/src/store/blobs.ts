@@ -95,18 +95,29 @@ export class BlobStore {
     return size;
   }
 
-  /** The bytes from `offset` on, in pieces of at most `bounds.chunkBytes`: a hundred readers at once hold a hundred of them. Each is a fresh buffer. */
-  async *read(digest: Uint8Array, offset = 0): AsyncGenerator<{ readonly offset: number; readonly data: Uint8Array }> {
+  /** All bytes, in pieces of at most `bounds.chunkBytes`. Each is a fresh buffer. */
+  async *read(digest: Uint8Array): AsyncGenerator<{ readonly offset: number; readonly data: Uint8Array }> {
     const size = await this.sizeBytes(digest);
     const file = await open(this.#path(digest), 'r');
     try {
-      for (let at = offset; at < size; ) {
+      for (let at = 0; at < size; ) {
         const data = new Uint8Array(Math.min(bounds.chunkBytes, size - at));
         const { bytesRead } = await file.read(data, 0, data.byteLength, at);
         if (bytesRead === 0) break;
         yield { offset: at, data: data.subarray(0, bytesRead) };
         at += bytesRead;
       }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** A fresh buffer with `length` bytes from `offset` on, fewer where the blob ends. */
+  async readAt(digest: Uint8Array, offset: number, length: number): Promise<Uint8Array> {
+    const file = await open(this.#path(digest), 'r');
+    try {
+      const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, offset);
+      return buffer.subarray(0, bytesRead);
     } finally {
       await file.close();
     }
@@ -124,17 +135,6 @@ export class BlobStore {
       yield piece;
     }
     if (Buffer.compare(hash.digest(), digest) !== 0) throw damaged(digest);
-  }
-
-  /** At most the first `length` bytes. */
-  async readHead(digest: Uint8Array, length: number): Promise<Uint8Array> {
-    const file = await open(this.#path(digest), 'r');
-    try {
-      const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
   }
 
   /** @throws `verification` when the file was damaged. */

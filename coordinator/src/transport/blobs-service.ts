@@ -1,23 +1,34 @@
 import { bounds, type CryptoPort, FederatedError } from '@concordat/core';
-import type { Clock } from '@concordat/node';
-import { answerFromWire, chunkFromWire, chunkToWire, receiptToWire, type wire } from '@concordat/proto';
+import type { Clock, Garbage } from '@concordat/node';
+import { answerFromWire, chunkFromWire, receiptToWire, type wire } from '@concordat/proto';
+import type * as grpc from '@grpc/grpc-js';
 import type { Traffic } from '../run/traffic.js';
 import type { RunDesk } from '../run-desk.js';
 import type { Store } from '../store/store.js';
+import type { BlobPieces } from './blob-pieces.js';
 import { type Caller, participantOf } from './caller.js';
 import { type CallContext, clientStream, serverStream } from './handlers.js';
 import { receiveMaskedUpload } from './masked-upload.js';
 
 export interface BlobsServiceOptions extends CallContext {
   readonly store: Store;
+  readonly pieces: BlobPieces;
+  readonly garbage: Garbage;
   readonly runs: RunDesk;
   readonly crypto: CryptoPort;
   readonly traffic: Traffic;
   readonly clock: Clock;
 }
 
+/** Of the service as it is served: what `Get` sends is encoded already. */
+export interface BlobsHandlers extends grpc.UntypedServiceImplementation {
+  readonly UploadMaskedUpdate: wire.BlobsHandlers['UploadMaskedUpdate'];
+  readonly Put: wire.BlobsHandlers['Put'];
+  readonly Get: grpc.handleServerStreamingCall<wire.GetRequest__Output, Buffer>;
+}
+
 /** Bulk bytes: masked vectors up; models and their topology down, and up from operators. */
-export function blobsService(options: BlobsServiceOptions): wire.BlobsHandlers {
+export function blobsService(options: BlobsServiceOptions): BlobsHandlers {
   return {
     UploadMaskedUpdate: clientStream<wire.UploadFrame__Output, wire.Receipt>(options, (frames, caller) =>
       upload(options, frames[Symbol.asyncIterator](), caller),
@@ -25,9 +36,7 @@ export function blobsService(options: BlobsServiceOptions): wire.BlobsHandlers {
     Put: clientStream<wire.PutFrame__Output, wire.PutReply>(options, (frames) =>
       put(options, frames[Symbol.asyncIterator]()),
     ),
-    Get: serverStream<wire.GetRequest__Output, wire.BlobChunk>(options, (request, caller) =>
-      get(options, request, caller),
-    ),
+    Get: serverStream<wire.GetRequest__Output, Buffer>(options, (request, caller) => get(options, request, caller)),
   };
 }
 
@@ -43,10 +52,10 @@ async function upload(
   const run = options.runs.require(runId);
   const answer = await run.message(id, message);
   if (answer.type === 'accepted') return receiptToWire(answer.receipt);
-  const { crypto, traffic, clock, store } = options;
+  const { crypto, traffic, clock, store, garbage } = options;
   const { expected } = answer;
   return receiptToWire(
-    await receiveMaskedUpload({ run, expected, frames, spool: store.spool, crypto, traffic, clock }),
+    await receiveMaskedUpload({ run, expected, frames, spool: store.spool, crypto, traffic, clock, garbage }),
   );
 }
 
@@ -79,21 +88,20 @@ async function* chunksOf(frames: AsyncIterator<wire.PutFrame__Output>): AsyncGen
 }
 
 async function* get(
-  { store, traffic }: BlobsServiceOptions,
+  { store, pieces, traffic, garbage }: BlobsServiceOptions,
   { sha256, offset }: wire.GetRequest__Output,
   caller: Caller,
-): AsyncGenerator<wire.BlobChunk> {
+): AsyncGenerator<Buffer> {
   const sizeBytes = await store.blobs.sizeBytes(sha256);
   if (offset > sizeBytes || offset < 0 || offset > bounds.modelBytesMax) {
     throw new FederatedError('invalid-argument', 'the offset is behind the end', {
       detail: { required: sizeBytes, offered: offset },
     });
   }
-  let first = true;
-  for await (const piece of store.blobs.read(sha256, offset)) {
-    if (caller.role === 'participant') traffic.down(caller.id, piece.data.byteLength);
-    yield { ...(first ? { sizeBytes } : {}), chunk: chunkToWire(piece.offset, piece.data) };
-    first = false;
+  for await (const { encoded, payloadBytes } of pieces.from(sha256, offset, sizeBytes)) {
+    if (caller.role === 'participant') traffic.down(caller.id, payloadBytes);
+    yield encoded;
+    // The copy behind the prefix of a gRPC message.
+    garbage.made(payloadBytes);
   }
-  if (first) yield { sizeBytes };
 }

@@ -1,5 +1,5 @@
 import { type CryptoPort, equalBytes, FederatedError, merkleRoot, type Signed } from '@concordat/core';
-import type { Clock } from '@concordat/node';
+import type { Clock, Garbage } from '@concordat/node';
 import { chunkFromWire, type wire } from '@concordat/proto';
 import type { ExpectedUpload } from '../run/expected-uploads.js';
 import type { Run } from '../run/run.js';
@@ -15,6 +15,7 @@ export interface MaskedUpload {
   readonly crypto: CryptoPort;
   readonly traffic: Traffic;
   readonly clock: Clock;
+  readonly garbage: Garbage;
 }
 
 /** Displays are told at most this often about one upload. */
@@ -44,7 +45,8 @@ export async function receiveMaskedUpload(upload: MaskedUpload): Promise<Signed>
   return run.uploaded(expected);
 }
 
-async function takeChunks({ run, expected, frames, traffic, clock }: MaskedUpload, writer: SpoolWriter): Promise<void> {
+async function takeChunks(upload: MaskedUpload, writer: SpoolWriter): Promise<void> {
+  const { run, expected, frames, traffic, clock, garbage } = upload;
   let told = Number.NEGATIVE_INFINITY;
   while (writer.sizeBytes < expected.lengthBytes) {
     const next = await nextOrEnded(frames, expected.signal);
@@ -60,6 +62,8 @@ async function takeChunks({ run, expected, frames, traffic, clock }: MaskedUploa
     }
     await writer.append(data);
     traffic.up(expected.participant, data.byteLength);
+    // As they came, and joined to a message.
+    garbage.made(2 * data.byteLength);
     if (clock.monotonicMillis() - told < progressMillis) continue;
     told = clock.monotonicMillis();
     run.uploadProgress(expected, writer.sizeBytes);

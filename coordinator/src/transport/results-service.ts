@@ -1,4 +1,5 @@
 import { bounds, FederatedError, type ServedChunk } from '@concordat/core';
+import type { Garbage } from '@concordat/node';
 import { receiptToWire, servedChunkToWire, shownResultToWire, verdictFromWire, type wire } from '@concordat/proto';
 import type { ResultDesk } from '../run/results.js';
 import { payloadBytes, type Traffic } from '../run/traffic.js';
@@ -8,6 +9,7 @@ import { type CallContext, serverStream, unary } from './handlers.js';
 export interface ResultsServiceOptions extends CallContext {
   readonly results: ResultDesk;
   readonly traffic: Traffic;
+  readonly garbage: Garbage;
 }
 
 /** Results: for survivors of a session, what its sum is computed anew with; and their verdicts. */
@@ -41,7 +43,7 @@ export function resultsService(options: ResultsServiceOptions): wire.ResultsHand
 }
 
 async function* serve(
-  { traffic }: ResultsServiceOptions,
+  { traffic, garbage }: ResultsServiceOptions,
   caller: Caller,
   chunksFor: (participant: string) => AsyncGenerator<ServedChunk>,
 ): AsyncGenerator<wire.ServedChunk> {
@@ -49,6 +51,8 @@ async function* serve(
   for await (const served of chunksFor(id)) {
     traffic.down(id, served.data.byteLength);
     yield servedChunkToWire(served);
+    // As it was read, as it was encoded, and behind the prefix of a gRPC message.
+    garbage.made(3 * served.data.byteLength);
   }
 }
 

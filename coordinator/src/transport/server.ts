@@ -5,6 +5,7 @@ import {
   type CallVerdict,
   type Clock,
   createWideServer,
+  type Garbage,
   type InProcessServer,
   openTlsFront,
   type Peer,
@@ -27,6 +28,7 @@ import type { RunDesk } from '../run-desk.js';
 import type { CoordinatorStatus } from '../status.js';
 import type { Store } from '../store/store.js';
 import { authorize } from './authorization.js';
+import { BlobPieces } from './blob-pieces.js';
 import { blobsService } from './blobs-service.js';
 import { type Caller, callerName } from './caller.js';
 import type { CheckIns } from './check-ins.js';
@@ -62,6 +64,7 @@ export interface CoordinatorServerOptions {
   readonly clock: Clock;
   /** Hears the code of every call that is answered with an error. */
   readonly countRefusal?: ((code: ErrorCode) => void) | undefined;
+  readonly garbage: Garbage;
 }
 
 export interface CoordinatorServer {
@@ -124,7 +127,10 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   add(wire.Membership.service, membershipService(context));
   add(wire.Plans.service, plansService(context));
   add(wire.Rounds.service, roundsService(context));
-  add(wire.Blobs.service, blobsService(context));
+  const { Get } = wire.Blobs.service;
+  const pieces = new BlobPieces(options.store.blobs, Get.responseSerialize);
+  const encoded = { ...Get, responseSerialize: (message: Buffer) => message };
+  add({ ...wire.Blobs.service, Get: encoded }, blobsService({ ...context, pieces }));
   add(wire.Results.service, resultsService(context));
   add(wire.Runs.service, runsService(context));
   add(wire.Health.service, healthService(context));

@@ -386,6 +386,16 @@ describe('a coordinator that is restarted', function () {
   });
 });
 
+describe('the last word about a run', () => {
+  it('is that it is finished, whoever comes and goes behind it', () => {
+    const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) }).start();
+    table.disconnect('alpha').connect('alpha').disconnect('beta');
+    expect(table.progress.at(-1)!.type).to.equal('finished');
+    expect(table.told('alpha').at(-1)).to.equal('finished');
+    expect(table.state.people.get('beta')!.connected).to.equal(false);
+  });
+});
+
 describe('what a coordinator is sent', () => {
   it('by somebody who is not in the roster changes nothing', () => {
     const table = new RoundTable().start('alpha', 'beta', 'gamma');

@@ -39,9 +39,8 @@ export function checkIn(state: CoordinationState, participant: string, context: 
   const again = [...unsettledMessages(state, participant), ...told, ...paused].map(
     (message) => ({ type: 'send', to: participant, message }) as const,
   );
-  if (stage.type === 'over') {
-    return withEffects(joined, { type: 'send', to: participant, message: farewell(state) }, report);
-  }
+  // Who comes and goes behind the end is no news of the run: it would stand behind the last word.
+  if (stage.type === 'over') return withEffects(joined, { type: 'send', to: participant, message: farewell(state) });
   const { runId, planHash, rosterHash } = state.options;
   return chain(
     withEffects(
@@ -59,6 +58,7 @@ export function leave(state: CoordinationState, participant: string, context: Co
   const person = state.people.get(participant);
   if (person === undefined || !person.connected) return withEffects(state);
   const left = withPerson(state, participant, { ...person, connected: false });
+  if (state.stage.type === 'over') return withEffects(left);
   return chain(withEffects(left, { type: 'report', progress: { type: 'left', participant } }), (during) =>
     reconsider(during, context),
   );

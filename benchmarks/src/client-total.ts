@@ -6,6 +6,7 @@ import {
   openParticipant,
   type ParticipantEffect,
   type ParticipantEvent,
+  type ParticipantOptions,
   type ParticipantState,
   type Plan,
   type SessionName,
@@ -16,7 +17,8 @@ import { sessionCodec } from '@concordat/proto';
 import { maskingLimit } from './machine-limit.js';
 import { type Cost, median } from './measure.js';
 import type { Measurement, Question } from './measurement.js';
-import { DrivenSession } from './stage/driven-session.js';
+import { DistantSession } from './stage/distant-session.js';
+import { measuredSigner } from './stage/driven-session.js';
 import { planOf } from './stage/terms.js';
 
 const runId = 'measured';
@@ -29,12 +31,13 @@ const runId = 'measured';
 export async function measureClientTotal(question: Question): Promise<Measurement> {
   const directory = await mkdtemp(join(tmpdir(), 'concordat-bench-'));
   const threads = new LaneThreads({ threads: 1, kernels: question.kernels });
+  const session = new DistantSession();
   try {
     const random = { source: systemRandom, isSystem: true };
     const ports = { crypto: nodeCrypto, kernels: chooseKernels(question.kernels), threads, random };
     const costs: MeasuredCost[] = [];
     for (let round = 1; round <= question.repeats + 1; round++) {
-      const client = await MeasuredClient.open(question, { directory, ports, round });
+      const client = await MeasuredClient.open(question, { directory, ports, round, session });
       const cost = await client.takePart();
       if (round > 1) costs.push(cost);
     }
@@ -58,6 +61,7 @@ export async function measureClientTotal(question: Question): Promise<Measuremen
       },
     };
   } finally {
+    await session.close();
     await threads.close();
     await rm(directory, { recursive: true });
   }
@@ -74,7 +78,8 @@ type Part = 'machine' | 'encode' | 'mask' | 'files';
 
 /** The participant with index 0 of a driven session, with what it needs measured part by part. */
 class MeasuredClient {
-  readonly #session: DrivenSession;
+  readonly #session: DistantSession;
+  readonly #signer = measuredSigner();
   readonly #plan: Plan;
   readonly #ports: MaskingPorts;
   readonly #name: SessionName;
@@ -90,26 +95,31 @@ class MeasuredClient {
   #lengthBytes = 0;
 
   private constructor(
-    session: DrivenSession,
-    parts: { plan: Plan; ports: MaskingPorts; name: SessionName; spool: Spool },
+    options: ParticipantOptions,
+    parts: { session: DistantSession; plan: Plan; ports: MaskingPorts; name: SessionName; spool: Spool },
   ) {
-    this.#session = session;
+    this.#session = parts.session;
     this.#plan = parts.plan;
     this.#ports = parts.ports;
     this.#name = parts.name;
     this.#spool = parts.spool;
-    this.#state = openParticipant(session.optionsOf(session.measured));
+    this.#state = openParticipant(options);
   }
 
   static async open(
     question: Question,
-    { directory, ports, round }: { directory: string; ports: MaskingPorts; round: number },
+    {
+      directory,
+      ports,
+      round,
+      session,
+    }: { directory: string; ports: MaskingPorts; round: number; session: DistantSession },
   ): Promise<MeasuredClient> {
     const digest = Buffer.alloc(32).toString('base64url');
     const plan = planOf(question, { topologyDigest: digest, weightsDigest: digest });
-    const session = new DrivenSession({ participants: question.participants, plan, round });
+    const options = await session.open({ participants: question.participants, plan, round });
     const name = { runId, round };
-    const client = new MeasuredClient(session, { plan, ports, name, spool: await Spool.open(directory, []) });
+    const client = new MeasuredClient(options, { session, plan, ports, name, spool: await Spool.open(directory, []) });
     const roots = new SealedRoots({
       directory: join(directory, 'roots'),
       deviceKey: new Uint8Array(32).fill(1),
@@ -117,7 +127,7 @@ class MeasuredClient {
       random: systemRandom,
     });
     const root = await client.#counted('files', () => roots.sealRoot(runId, round));
-    client.#state = openParticipant({ ...session.optionsOf(session.measured), root });
+    client.#state = openParticipant({ ...options, root });
     return client;
   }
 
@@ -127,7 +137,7 @@ class MeasuredClient {
     this.#lanes = await this.#counted('encode', () =>
       encodeDelta(this.#ports, { plan: this.#plan, baseModelHash: new Uint8Array(32), delta, examples: 1 }),
     );
-    for (let frame = this.#session.next(); frame !== undefined; frame = this.#session.next()) {
+    for (let frame = await this.#session.next(); frame !== undefined; frame = await this.#session.next()) {
       await this.#take({ type: 'frame', frame });
     }
     if (this.#state.phase !== 'revealed') throw new Error(`the measured client ended in ${this.#state.phase}`);
@@ -143,7 +153,7 @@ class MeasuredClient {
   }
 
   async #take(event: ParticipantEvent): Promise<void> {
-    const ports = { crypto: nodeCrypto, codec: sessionCodec, signer: this.#session.signerOf(this.#session.measured) };
+    const ports = { crypto: nodeCrypto, codec: sessionCodec, signer: this.#signer };
     const { state, effects } = await this.#counted('machine', () => stepParticipant(ports, this.#state, event));
     this.#state = state;
     for (const effect of effects) await this.#run(effect);
@@ -153,7 +163,7 @@ class MeasuredClient {
     if (effect.type === 'refuse') throw effect.error;
     if (effect.type === 'mask') await this.#mask(effect);
     if (effect.type !== 'send') return;
-    const receipt = this.#session.reply(this.#session.measured, effect.frame);
+    const receipt = await this.#session.reply(effect.frame);
     if (receipt !== undefined) await this.#take({ type: 'uploaded', receipt });
   }
 

@@ -30,13 +30,20 @@ export interface DrivenSessionOptions {
   readonly round: number;
 }
 
+const measuredParticipant = 'p1';
+
+/** Who signs for the participant that is measured. */
+export function measuredSigner(): Signer {
+  return identityOf(measuredParticipant);
+}
+
 /**
  * A session as one participant sees it: the coordinator's machine, and the machines of all others, who answer everything at once and
  * upload headers of vectors that they never made. The sum is not opened.
  */
 export class DrivenSession {
   /** The participant whose frames and replies go through `next` and `reply`. */
-  readonly measured = 'p1';
+  readonly measured = measuredParticipant;
   readonly #signers: ReadonlyMap<string, Signer>;
   readonly #coordinator = identityOf('coordinator');
   readonly #roster: RosterView;
@@ -70,10 +77,6 @@ export class DrivenSession {
   optionsOf(participantId: string): Omit<ParticipantOptions, 'root'> {
     const coordinatorKey = this.#coordinator.publicKey;
     return { participantId, roster: this.#roster, coordinatorKey, terms: this.#config };
-  }
-
-  signerOf(participant: string): Signer {
-    return this.#signers.get(participant)!;
   }
 
   /** Let the others answer until there is something for the measured one. @returns undefined when nothing comes any more. */
@@ -126,7 +129,7 @@ export class DrivenSession {
   }
 
   #step(id: string, event: ParticipantEvent): void {
-    const ports = { crypto: trusting, codec: sessionCodec, signer: this.signerOf(id) };
+    const ports = { crypto: trusting, codec: sessionCodec, signer: this.#signers.get(id)! };
     const { state, effects } = stepParticipant(ports, this.#others.get(id)!, event);
     this.#others.set(id, state);
     for (const effect of effects) this.#runOther(id, effect);

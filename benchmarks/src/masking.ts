@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
-import { addKeystreams, type Layout, layoutOf, type MaskKey } from '@concordat/core';
-import { chooseKernels, nodeCrypto } from '@concordat/node';
+import { type Layout, layoutOf, type MaskKey } from '@concordat/core';
+import { chooseKernels, LaneThreads } from '@concordat/node';
 import { maskingLimit } from './machine-limit.js';
 import { measureCost } from './measure.js';
 import type { Measurement, Question } from './measurement.js';
 
-/** What a client spends to mask one update: n keystreams, its own included, expanded and added. */
+/** What a client spends to mask one update: n keystreams, its own included, expanded and added in a thread, where the SDK does it. */
 export async function measureClientMask(question: Question): Promise<Measurement> {
   const keystreams = question.participants;
   const layout = modelLayout(question);
-  const vector = new Uint8Array(layout.lengthBytes);
-  const maskKeys = maskKeysOf(keystreams);
+  const vector = new Uint8Array(new SharedArrayBuffer(layout.lengthBytes));
   const kernels = chooseKernels(question.kernels);
   const bytes = keystreams * vector.length;
   const { limit, terms } = maskingLimit(question.bits, { keystream: bytes, added: bytes });
+  const threads = new LaneThreads({ threads: 1, kernels: question.kernels });
   const { wallMillis, cpuMillis } = await measureCost(
-    () => addKeystreams(nodeCrypto, layout, vector, maskKeys, { kernels }),
+    () => threads.add(layout, vector, { maskKeys: maskKeysOf(keystreams) }),
     question.repeats,
-  );
+  ).finally(() => threads.close());
   return {
     value: wallMillis,
     unit: 'ms',

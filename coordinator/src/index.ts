@@ -20,6 +20,7 @@ export type { Evaluator, PublishedModel } from './evaluator.js';
 export { type InitOptions, type InitResult, initConsortium } from './init.js';
 export { type ModelDirectory, readModelDirectory } from './model/model-directory.js';
 export { type PreparedPlan, preparePlan } from './model/plan-document.js';
+export { openObservationServer } from './observe/observation-server.js';
 export { type NextModelOptions, writeNextModel } from './run/next-model.js';
 export { isLargeSum, openSpooledSum, type SpooledOrder, type SpooledSum } from './run/open-sum.js';
 export {

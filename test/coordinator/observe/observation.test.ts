@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
-import type { CoordinatorConfiguration } from '@concordat/coordinator';
+import { type CoordinatorConfiguration, openObservationServer } from '@concordat/coordinator';
 import { expect } from 'chai';
+import { pino } from 'pino';
 import { call, connect, disconnect, type Member, refusalOf, TestConsortium } from '../consortium.js';
 import { MachineParticipant } from '../machine-participant.js';
 
@@ -125,6 +127,37 @@ describe('a coordinator that is observed', function () {
     expect(await refusalOf(other.start({ configuration: taken }))).to.equal('unavailable');
     await other.start({ configuration: observed() });
     await other.close();
+  });
+});
+
+describe('the answers to probes', () => {
+  const open = (why: string | undefined) =>
+    openObservationServer({
+      host: '127.0.0.1',
+      port: 0,
+      metrics: { text: async () => ({ type: 'text/plain', body: '' }) },
+      log: pino({ level: 'silent' }),
+      unready: () => why,
+    });
+
+  it('say why nothing can be done for participants, while the process lives', async () => {
+    const server = await open('draining');
+    const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
+    const ready = await get('/readyz');
+    expect([ready.status, await ready.text()]).to.deep.equal([503, 'draining\n']);
+    expect((await get('/healthz')).status).to.equal(200);
+    await server.close();
+  });
+
+  it('are for sixteen at a time: who comes behind them is let go', async () => {
+    const server = await open(undefined);
+    const dial = () => connectSocket(server.port, '127.0.0.1').on('error', () => undefined);
+    const held = Array.from({ length: 16 }, dial);
+    await Promise.all(held.map((socket) => once(socket, 'connect')));
+    await once(dial(), 'close');
+    expect(held.some(({ destroyed }) => destroyed)).to.equal(false);
+    for (const socket of held) socket.destroy();
+    await server.close();
   });
 });
 

@@ -97,7 +97,7 @@ export class Coordinator {
     const configuration = options.configuration ?? (await configurationIn(options.directory));
     const wallMillis = options.wallMillis ?? Date.now;
     const path = consortiumPath(options.directory, consortiumFiles.coordinator.store);
-    const store = await openStore(path, wallMillis());
+    const store = await openStore(path, wallMillis);
     try {
       return new Coordinator(await assemble(options, configuration, store));
     } catch (error) {

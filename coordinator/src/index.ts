@@ -17,6 +17,9 @@ export {
 export { type OperatorKeys, readOperatorKeys } from './consortium-directory.js';
 export { Coordinator, type CoordinatorOptions, type ResumedRun } from './coordinator.js';
 export type { Evaluator, PublishedModel } from './evaluator.js';
+export { explainRound } from './explain/explain-round.js';
+export type { ResultFact, RoundFact } from './explain/round-facts.js';
+export { type RoundStory, type StoryLine, tellRound } from './explain/round-story.js';
 export { type InitOptions, type InitResult, initConsortium } from './init.js';
 export { type ModelDirectory, readModelDirectory } from './model/model-directory.js';
 export { type PreparedPlan, preparePlan } from './model/plan-document.js';

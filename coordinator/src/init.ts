@@ -175,7 +175,7 @@ async function foundRoster(made: {
     operatorKey,
     coordinatorKey,
   } = made;
-  const store = await openStore(path(consortiumFiles.coordinator.store), wallMillis());
+  const store = await openStore(path(consortiumFiles.coordinator.store), wallMillis);
   try {
     await RosterKeeper.found(
       { store, crypto, consortium, rootKey: rootKey.publicKey, rosterKey, certificate, wallMillis },

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addConfigCommands } from './config-commands.js';
+import { addExplainCommand } from './explain-command.js';
 import { addInitCommand } from './init-command.js';
 import type { CommandIo } from './io.js';
 import { addParticipantCommands } from './participant-commands.js';
@@ -18,4 +19,5 @@ export function registerCoordinatorCommands(program: Command, io: CommandIo): vo
   addParticipantCommands(group, io);
   addPlanCommands(group, io);
   addRunCommands(group, io);
+  addExplainCommand(group, io);
 }

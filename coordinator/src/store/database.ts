@@ -19,6 +19,10 @@ export interface Tables {
     prev_hash: BytesColumn;
     hash: BytesColumn;
   };
+  /**
+   * When an append was made, by its first event; 0 unknown. For people: the chain does not cover it, and nothing follows from it.
+   */
+  event_times: { seq: number; at_millis: number };
   /** What changed the sessions that are still open, with the shares revealed in them: destroyed with the session. */
   session_answers: { seq: ColumnType<number, undefined, undefined>; run: string; round: number; body: BytesColumn };
   receipts: {
@@ -89,6 +93,7 @@ const schema = [
     seq integer primary key, run text not null, round integer not null, kind text not null,
     body blob not null, body_digest blob not null, prev_hash blob not null, hash blob not null)`,
   'create index if not exists events_by_run on events (run, seq)',
+  'create table if not exists event_times (seq integer primary key, at_millis integer not null)',
   `create table if not exists session_answers (
     seq integer primary key autoincrement, run text not null, round integer not null, body blob not null)`,
   'create index if not exists session_answers_by_round on session_answers (run, round, seq)',

@@ -29,20 +29,25 @@ const inlineBytesMax = 4_096;
 export class Journal {
   readonly #database: Database;
   readonly #blobs: BlobStore;
+  readonly #wallMillis: () => number;
   #seq: number;
   #head: Uint8Array;
   #tail: Promise<unknown> = Promise.resolve();
 
-  private constructor(database: Database, blobs: BlobStore, seq: number, head: Uint8Array) {
+  private constructor(database: Database, blobs: BlobStore, wallMillis: () => number) {
     this.#database = database;
     this.#blobs = blobs;
-    this.#seq = seq;
-    this.#head = head;
+    this.#wallMillis = wallMillis;
+    this.#seq = 0;
+    this.#head = new Uint8Array(32);
   }
 
-  /** @throws `verification` when the stored chain does not hold, naming the first bad event. */
-  static async open(database: Database, blobs: BlobStore): Promise<Journal> {
-    const journal = new Journal(database, blobs, 0, new Uint8Array(32));
+  /**
+   * @param wallMillis milliseconds since 1970, kept beside the events for people; 0 unknown.
+   * @throws `verification` when the stored chain does not hold, naming the first bad event.
+   */
+  static async open(database: Database, blobs: BlobStore, wallMillis: () => number): Promise<Journal> {
+    const journal = new Journal(database, blobs, wallMillis);
     for await (const event of database.selectFrom('events').selectAll().orderBy('seq').stream()) {
       const digest = columnBytes(event.body_digest);
       const hash = chainHash(journal.#head, journal.#seq + 1, event, digest);
@@ -118,6 +123,13 @@ export class Journal {
     }
     await this.#database.transaction().execute(async (transaction) => {
       for (const row of rows) await transaction.insertInto('events').values(row).execute();
+      const [first] = rows;
+      const at = { at_millis: this.#wallMillis() };
+      if (first !== undefined)
+        await transaction
+          .insertInto('event_times')
+          .values({ seq: first.seq, ...at })
+          .execute();
       await alongside?.(transaction);
     });
     this.#seq = seq;

@@ -6,6 +6,7 @@ import { BlobStore } from './blobs.js';
 import { ClientEpochRecords } from './client-epochs.js';
 import { type Database, openDatabase } from './database.js';
 import { Journal } from './journal.js';
+import { JournalReader } from './journal-reader.js';
 import { ReceiptRecords } from './receipts.js';
 import { PlanRecords, RosterRecords, RunRecords } from './records.js';
 import { ResultRecords } from './results.js';
@@ -15,6 +16,7 @@ import { Spool } from './spool.js';
 /** Everything a coordinator keeps: one locked database, blobs, and the spool of masked vectors. */
 export interface Store {
   readonly journal: Journal;
+  readonly journalReader: JournalReader;
   readonly blobs: BlobStore;
   readonly spool: Spool;
   readonly admissions: AdmissionRecords;
@@ -31,19 +33,20 @@ export interface Store {
 /**
  * Open, and create when absent, the store under `directory`. One process at a time.
  *
- * @param wallMillis milliseconds since 1970, for the message of whoever comes second.
+ * @param wallMillis milliseconds since 1970, for the message of whoever comes second and for people who read the journal; 0 unknown.
  * @throws `conflict` when another process holds it; `verification` when the journal was altered.
  */
-export async function openStore(directory: string, wallMillis = 0): Promise<Store> {
+export async function openStore(directory: string, wallMillis: () => number = () => 0): Promise<Store> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const lock = lockDirectory(directory, wallMillis);
+  const lock = lockDirectory(directory, wallMillis());
   let database: Database | undefined;
   try {
     database = await openDatabase(join(directory, 'coordinator.db'));
     const held = database;
     const blobs = new BlobStore(join(directory, 'blobs'));
     return {
-      journal: await Journal.open(database, blobs),
+      journal: await Journal.open(database, blobs, wallMillis),
+      journalReader: new JournalReader(database, blobs),
       blobs,
       spool: new Spool(join(directory, 'spool')),
       admissions: new AdmissionRecords(database),

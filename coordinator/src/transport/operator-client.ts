@@ -12,6 +12,7 @@ import {
   type wire,
 } from '@concordat/proto';
 import * as grpc from '@grpc/grpc-js';
+import type { RoundStory } from '../explain/round-story.js';
 import type { SequencedEvent } from '../run/progress.js';
 import type { CoordinatorStatus } from '../status.js';
 import { loadServices } from './load-services.js';
@@ -233,6 +234,14 @@ export class OperatorClient {
     const { runs } = this.#channel;
     const reply = await this.#call<wire.StatusRequest, wire.StatusReply__Output>(runs.Status.bind(runs), {});
     return JSON.parse(reply.json.toString('utf8')) as CoordinatorStatus;
+  }
+
+  /** What became of one round and why. @throws `invalid-argument` for a run or a round that is unknown there. */
+  async explain(runId: string, round: number): Promise<RoundStory> {
+    const { runs } = this.#channel;
+    const request = { runId, round };
+    const reply = await this.#call<wire.ExplainRequest, wire.ExplainReply__Output>(runs.Explain.bind(runs), request);
+    return JSON.parse(reply.json.toString('utf8')) as RoundStory;
   }
 
   close(): void {

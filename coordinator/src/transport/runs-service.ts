@@ -1,10 +1,14 @@
+import { requireId } from '@concordat/core';
 import type { wire } from '@concordat/proto';
+import { explainRound } from '../explain/explain-round.js';
 import { type RunDesk, seeStatus } from '../run-desk.js';
 import type { CoordinatorStatus } from '../status.js';
+import type { Store } from '../store/store.js';
 import { type CallContext, serverStream, unary } from './handlers.js';
 
 export interface RunsServiceOptions extends CallContext {
   readonly runs: RunDesk;
+  readonly store: Store;
   readonly status: () => Promise<CoordinatorStatus>;
 }
 
@@ -30,6 +34,9 @@ export function runsService(options: RunsServiceOptions): wire.RunsHandlers {
     }),
     Status: unary<wire.StatusRequest__Output, wire.StatusReply>(options, async () => ({
       json: jsonBytes(await options.status()),
+    })),
+    Explain: unary<wire.ExplainRequest__Output, wire.ExplainReply>(options, async ({ runId, round }) => ({
+      json: jsonBytes(await explainRound(options.store, requireId(runId, 'run id'), round)),
     })),
   };
 }

@@ -31,6 +31,8 @@ export type * from './concordat/v1/EndRunRequest.js';
 export type * from './concordat/v1/EnrollReply.js';
 export type * from './concordat/v1/EnrollRequest.js';
 export type * from './concordat/v1/EnrollmentRequest.js';
+export type * from './concordat/v1/ExplainReply.js';
+export type * from './concordat/v1/ExplainRequest.js';
 export type * from './concordat/v1/Finished.js';
 export type * from './concordat/v1/GetPlanReply.js';
 export type * from './concordat/v1/GetPlanRequest.js';

@@ -4,6 +4,8 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { EndRunReply as _concordat_v1_EndRunReply, EndRunReply__Output as _concordat_v1_EndRunReply__Output } from './concordat/v1/EndRunReply.js';
 import type { EndRunRequest as _concordat_v1_EndRunRequest, EndRunRequest__Output as _concordat_v1_EndRunRequest__Output } from './concordat/v1/EndRunRequest.js';
+import type { ExplainReply as _concordat_v1_ExplainReply, ExplainReply__Output as _concordat_v1_ExplainReply__Output } from './concordat/v1/ExplainReply.js';
+import type { ExplainRequest as _concordat_v1_ExplainRequest, ExplainRequest__Output as _concordat_v1_ExplainRequest__Output } from './concordat/v1/ExplainRequest.js';
 import type { PauseRunReply as _concordat_v1_PauseRunReply, PauseRunReply__Output as _concordat_v1_PauseRunReply__Output } from './concordat/v1/PauseRunReply.js';
 import type { PauseRunRequest as _concordat_v1_PauseRunRequest, PauseRunRequest__Output as _concordat_v1_PauseRunRequest__Output } from './concordat/v1/PauseRunRequest.js';
 import type { ResumeRunReply as _concordat_v1_ResumeRunReply, ResumeRunReply__Output as _concordat_v1_ResumeRunReply__Output } from './concordat/v1/ResumeRunReply.js';
@@ -25,6 +27,8 @@ export interface ProtoGrpcType {
     v1: {
       EndRunReply: MessageTypeDefinition<_concordat_v1_EndRunReply, _concordat_v1_EndRunReply__Output>
       EndRunRequest: MessageTypeDefinition<_concordat_v1_EndRunRequest, _concordat_v1_EndRunRequest__Output>
+      ExplainReply: MessageTypeDefinition<_concordat_v1_ExplainReply, _concordat_v1_ExplainReply__Output>
+      ExplainRequest: MessageTypeDefinition<_concordat_v1_ExplainRequest, _concordat_v1_ExplainRequest__Output>
       PauseRunReply: MessageTypeDefinition<_concordat_v1_PauseRunReply, _concordat_v1_PauseRunReply__Output>
       PauseRunRequest: MessageTypeDefinition<_concordat_v1_PauseRunRequest, _concordat_v1_PauseRunRequest__Output>
       ResumeRunReply: MessageTypeDefinition<_concordat_v1_ResumeRunReply, _concordat_v1_ResumeRunReply__Output>

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import {
+  type CommandIo,
+  encodeRecord,
+  explainRound,
+  openStore,
+  type RoundStory,
+  registerCoordinatorCommands,
+} from '@concordat/coordinator';
+import { expect } from 'chai';
+import { Command } from 'commander';
+import { refusalOf, TestConsortium } from '../consortium.js';
+import { MachineParticipant } from '../machine-participant.js';
+
+const names = ['acme', 'bluebird', 'cobalt', 'delta'];
+
+describe('a coordinator that is asked for the story of a round', function () {
+  this.timeout(30_000);
+  let consortium: TestConsortium;
+  let participants: MachineParticipant[];
+  let startedMillis: number;
+
+  before(async () => {
+    consortium = await TestConsortium.open();
+    const delta = (parameters: number) => new Float32Array(parameters).fill(0.004);
+    participants = [];
+    for (const name of names) participants.push(new MachineParticipant(await consortium.join(name), { delta }));
+    startedMillis = Date.now();
+    const { planHash } = await consortium.propose({ rounds: 1, aggregateCheck: 'off' });
+    for (const participant of participants) await participant.connect();
+    await consortium.operator.startRun(planHash, 'spring');
+    await consortium.operator.watch('spring', 1, () => undefined);
+  });
+
+  after(async () => {
+    for (const participant of participants) participant.leave();
+    await consortium.close();
+  });
+
+  /** `coordinator explain` as it is typed. */
+  async function typed(
+    ...flags: readonly string[]
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+    const written = { code: 0, stdout: '', stderr: '' };
+    const io: CommandIo = {
+      stdout: { write: (text) => (written.stdout += text) },
+      stderr: { write: (text) => (written.stderr += text) },
+      environment: {},
+      signal: new AbortController().signal,
+      exit: (code) => (written.code = code),
+    };
+    const program = new Command('concordat');
+    registerCoordinatorCommands(program, io);
+    const { directory } = consortium;
+    await program.parseAsync(['coordinator', 'explain', '--directory', directory, ...flags], { from: 'user' });
+    return written;
+  }
+
+  it('tells it to its operator, with times of the wall clock', async () => {
+    const story = await consortium.operator.explain('spring', 1);
+    expect([story.outcome, story.report!.survivors]).to.deep.equal(['published', names]);
+    const times = story.told.flatMap(({ at }) => (at === undefined ? [] : [Date.parse(at)]));
+    expect(times).to.have.lengthOf(story.told.length);
+    expect(times).to.deep.equal([...times].sort());
+    for (const time of times) expect(time - startedMillis).to.be.within(0, 60_000);
+    const { address } = consortium.coordinator;
+    const { stdout } = await typed('--address', address, '--run', 'spring', '--round', '1');
+    expect(stdout).to.match(
+      /^round 1 of run spring: published; times are UTC\n {2}\d{4}(-\d\d){2} (\d\d:){2}\d\d {2}the round begins/,
+    );
+  });
+
+  it('says which runs and rounds there are when it is asked for another', async () => {
+    expect(await refusalOf(consortium.operator.explain('spring', 9))).to.equal('invalid-argument');
+    const { address } = consortium.coordinator;
+    const other = await typed('--address', address, '--run', 'autumn', '--round', '1');
+    expect([other.code, other.stderr]).to.deep.equal([
+      4,
+      'invalid-argument: no run autumn was started here\nName one of: spring. More: docs/errors/invalid-argument.md (type: concordat explain invalid-argument).\n',
+    ]);
+    const later = await typed('--address', address, '--run', 'spring', '--round', '2');
+    expect(later.stderr).to.contain('Name a round from 1 to 1.');
+  });
+
+  it('tells nobody else', async () => {
+    const [member] = participants;
+    const asked = new Promise((resolve, reject) => {
+      const { Runs } = member!.member.stubs;
+      Runs.Explain({ runId: 'spring', round: 1 }, (error) => (error === null ? resolve(undefined) : reject(error)));
+    });
+    expect(
+      await asked.then(
+        () => 'told',
+        ({ details }: { details: string }) => details,
+      ),
+    ).to.contain('may not call this method');
+  });
+
+  it('is not needed when it is stopped: the directory tells the same', async () => {
+    const { address } = consortium.coordinator;
+    const online = JSON.parse((await typed('--address', address, '--run', 'spring', '--round', '1', '--json')).stdout);
+    const held = await typed('--run', 'spring', '--round', '1', '--offline', '--json');
+    expect(JSON.parse(held.stdout).error.code).to.equal('conflict');
+    await consortium.coordinator.stop();
+    const offline = JSON.parse((await typed('--run', 'spring', '--round', '1', '--offline', '--json')).stdout);
+    expect(offline.data as RoundStory).to.deep.equal(online.data);
+  });
+
+  it('has no times where the journal was written without, and tells a round that is under way', async () => {
+    await consortium.coordinator.stop();
+    const store = await openStore(join(consortium.directory, 'coordinator', 'store'));
+    const record = {
+      type: 'round-started',
+      round: 2,
+      kind: 'train',
+      modelVersion: 1,
+      baseModelHash: new Uint8Array(32),
+    };
+    await store.journal.append([{ run: 'spring', round: 2, kind: 'round-started', body: encodeRecord(record) }]);
+    const story = await explainRound(store, 'spring', 2);
+    await store.close();
+    expect([story.outcome, story.told.map(({ at }) => at)]).to.deep.equal(['under way', [undefined, undefined]]);
+  });
+});

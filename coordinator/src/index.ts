@@ -40,6 +40,8 @@ export { type Answer, Run, type RunOptions, type RunPorts } from './run/run.js';
 export { type PendingReceipt, RunJournal } from './run/run-journal.js';
 export type { RunStanding } from './run/standing.js';
 export { payloadBytes, Traffic } from './run/traffic.js';
+export { type DiskUse, diskUse } from './size/disk-use.js';
+export { type PlanSize, planSize } from './size/plan-size.js';
 export type { CoordinatorStatus, RunStatus } from './status.js';
 export type { JournalEntry, JournalEvent } from './store/journal.js';
 export { Spool, type SpoolKey } from './store/spool.js';

@@ -7,6 +7,7 @@ import { addParticipantCommands } from './participant-commands.js';
 import { addPlanCommands } from './plan-commands.js';
 import { addRunCommands } from './run-commands.js';
 import { addServerCommands } from './server-commands.js';
+import { addSizeCommand } from './size-command.js';
 
 export type { CommandIo } from './io.js';
 
@@ -20,4 +21,5 @@ export function registerCoordinatorCommands(program: Command, io: CommandIo): vo
   addPlanCommands(group, io);
   addRunCommands(group, io);
   addExplainCommand(group, io);
+  addSizeCommand(group, io);
 }

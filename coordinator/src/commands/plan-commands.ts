@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
-  bounds,
   describeGroups,
   describePrecision,
   describeTolerance,
   encodePlan,
-  FederatedError,
   type Plan,
   signPlan,
   toHex,
@@ -18,6 +15,7 @@ import { preparePlan } from '../model/plan-document.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
 import { planHashValue } from './option-values.js';
+import { readPlanFile } from './plan-file.js';
 
 interface ProposeFlags extends OperatorFlags {
   readonly model: string;
@@ -67,18 +65,4 @@ function described(plan: Plan) {
     data: { run: plan.run, tolerance, precision, groups, plan },
     lines: [`Tolerates: ${tolerance}`, `Precision: ${precision}`, ...groups],
   };
-}
-
-async function readPlanFile(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new FederatedError('invalid-argument', `${path} cannot be read`, {
-      detail: { path },
-      fix: 'Name the plan file.',
-      cause,
-    });
-  });
-  if (bytes.byteLength <= bounds.planBytesMax) return bytes.toString('utf8');
-  throw new FederatedError('invalid-argument', `${path} is too long for a plan`, {
-    detail: { path, required: bounds.planBytesMax, offered: bytes.byteLength },
-  });
 }

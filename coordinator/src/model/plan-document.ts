@@ -56,6 +56,19 @@ export function preparePlan(text: string, model: ModelDirectory, consortium: str
   return { plan, topology: model.topology, weights };
 }
 
+/**
+ * A full plan as a file holds it, without its model: to look at it, not to propose it.
+ *
+ * @throws as {@link preparePlan}; `invalid-argument` for a draft, which says nothing of the model's tensors.
+ */
+export function writtenPlan(text: string): Plan {
+  const document = parseDocument(text);
+  if ('schema' in document) return planOf(text, document, document, document);
+  throw new FederatedError('invalid-argument', 'this is the draft of a plan, which does not describe its model', {
+    fix: 'Name the directory of its model too: --model DIRECTORY.',
+  });
+}
+
 function planOf(text: string, document: object, full: object, completed: object): Plan {
   if (!('schema' in document)) return completePlan(draftOf(completed));
   return full === document && text.trimStart().startsWith('{') ? parsePlan(text) : requirePlan(full);

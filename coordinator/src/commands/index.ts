@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addBundleCommand } from './bundle-command.js';
 import { addConfigCommands } from './config-commands.js';
 import { addExplainCommand } from './explain-command.js';
 import { addInitCommand } from './init-command.js';
@@ -22,4 +23,5 @@ export function registerCoordinatorCommands(program: Command, io: CommandIo): vo
   addRunCommands(group, io);
   addExplainCommand(group, io);
   addSizeCommand(group, io);
+  addBundleCommand(group, io);
 }

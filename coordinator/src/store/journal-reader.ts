@@ -1,11 +1,25 @@
+import type { ExpressionBuilder } from 'kysely';
 import type { BlobStore } from './blobs.js';
-import { columnBytes, type Database } from './database.js';
+import { columnBytes, type Database, type Tables } from './database.js';
 import type { JournalEvent } from './journal.js';
 
 /** An event with when it was appended, milliseconds since 1970; undefined where that was not kept. */
 export interface TimedEvent extends Omit<JournalEvent, 'hash'> {
   readonly atMillis: number | undefined;
 }
+
+/** An event without what is in it. */
+export interface EventHead {
+  readonly seq: number;
+  readonly run: string;
+  readonly round: number;
+  readonly kind: string;
+  /** When it was appended, RFC 3339; absent where that was not kept. */
+  readonly at?: string;
+}
+
+/** Heads in one answer. */
+const headsMax = 1_000;
 
 /** Kinds of a run's own events, that are of no round, which belong to the story of the round that they fall into. */
 const runKinds = ['pausing', 'paused', 'resumed', 'ending', 'finished'] as const;
@@ -28,15 +42,7 @@ export class JournalReader {
     const rows = await this.#database
       .selectFrom('events')
       .select(['seq', 'run', 'round', 'kind', 'body', 'body_digest'])
-      // An append has the time of its first event.
-      .select(({ selectFrom }) =>
-        selectFrom('event_times')
-          .select('at_millis')
-          .whereRef('event_times.seq', '<=', 'events.seq')
-          .orderBy('event_times.seq', 'desc')
-          .limit(1)
-          .as('at_millis'),
-      )
+      .select(appendedAt)
       .where('run', '=', run)
       .where(({ eb, and, or }) =>
         or([eb('round', '=', round), and([eb('kind', 'in', runKinds), eb('seq', '>=', begin), eb('seq', '<', end)])]),
@@ -47,7 +53,7 @@ export class JournalReader {
       rows.map(async ({ body, body_digest: digest, at_millis: atMillis, ...event }) => ({
         ...event,
         body: body.byteLength > 0 ? columnBytes(body) : await this.#blobs.readAll(columnBytes(digest)),
-        atMillis: atMillis === null || atMillis === 0 ? undefined : atMillis,
+        atMillis: atMillis || undefined,
       })),
     );
   }
@@ -66,6 +72,20 @@ export class JournalReader {
     return rows.map(({ round }) => round);
   }
 
+  /** The newest events of all runs and of the consortium, oldest first, at most `most` and 1,000. */
+  async newestEvents(most: number): Promise<EventHead[]> {
+    const rows = await this.#database
+      .selectFrom('events')
+      .select(['seq', 'run', 'round', 'kind'])
+      .select(appendedAt)
+      .orderBy('seq', 'desc')
+      .limit(Math.min(most, headsMax))
+      .execute();
+    return rows
+      .reverse()
+      .map(({ at_millis: at, ...head }) => (at ? { ...head, at: new Date(at).toISOString() } : head));
+  }
+
   async #firstOf(run: string, round: number): Promise<number | undefined> {
     const row = await this.#database
       .selectFrom('events')
@@ -77,4 +97,14 @@ export class JournalReader {
       .executeTakeFirst();
     return row?.seq;
   }
+}
+
+/** An append has the time of its first event. */
+function appendedAt({ selectFrom }: ExpressionBuilder<Tables, 'events'>) {
+  return selectFrom('event_times')
+    .select('at_millis')
+    .whereRef('event_times.seq', '<=', 'events.seq')
+    .orderBy('event_times.seq', 'desc')
+    .limit(1)
+    .as('at_millis');
 }

@@ -41,6 +41,7 @@ export const authorization: Readonly<Record<string, readonly Role[]>> = {
   '/concordat.v1.Runs/Watch': operators,
   '/concordat.v1.Runs/Status': operators,
   '/concordat.v1.Runs/Explain': operators,
+  '/concordat.v1.Runs/Journal': operators,
   '/concordat.v1.Runs/End': operators,
   '/concordat.v1.Runs/Pause': operators,
   '/concordat.v1.Runs/Resume': operators,

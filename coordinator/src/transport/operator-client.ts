@@ -15,6 +15,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { RoundStory } from '../explain/round-story.js';
 import type { SequencedEvent } from '../run/progress.js';
 import type { CoordinatorStatus } from '../status.js';
+import type { EventHead } from '../store/journal-reader.js';
 import { loadServices } from './load-services.js';
 
 export interface OperatorClientOptions {
@@ -242,6 +243,13 @@ export class OperatorClient {
     const request = { runId, round };
     const reply = await this.#call<wire.ExplainRequest, wire.ExplainReply__Output>(runs.Explain.bind(runs), request);
     return JSON.parse(reply.json.toString('utf8')) as RoundStory;
+  }
+
+  /** The newest events of the journal, oldest first, without their bodies; at most 1,000. */
+  async journal(most: number): Promise<EventHead[]> {
+    const { runs } = this.#channel;
+    const reply = await this.#call<wire.JournalRequest, wire.JournalReply__Output>(runs.Journal.bind(runs), { most });
+    return JSON.parse(reply.json.toString('utf8')) as EventHead[];
   }
 
   close(): void {

@@ -44,6 +44,8 @@ export type * from './concordat/v1/HealthReply.js';
 export type * from './concordat/v1/HealthRequest.js';
 export type * from './concordat/v1/InviteReply.js';
 export type * from './concordat/v1/InviteRequest.js';
+export type * from './concordat/v1/JournalReply.js';
+export type * from './concordat/v1/JournalRequest.js';
 export type * from './concordat/v1/Membership.js';
 export type * from './concordat/v1/NotChosen.js';
 export type * from './concordat/v1/ParticipantEntry.js';

@@ -6,6 +6,8 @@ import type { EndRunReply as _concordat_v1_EndRunReply, EndRunReply__Output as _
 import type { EndRunRequest as _concordat_v1_EndRunRequest, EndRunRequest__Output as _concordat_v1_EndRunRequest__Output } from './concordat/v1/EndRunRequest.js';
 import type { ExplainReply as _concordat_v1_ExplainReply, ExplainReply__Output as _concordat_v1_ExplainReply__Output } from './concordat/v1/ExplainReply.js';
 import type { ExplainRequest as _concordat_v1_ExplainRequest, ExplainRequest__Output as _concordat_v1_ExplainRequest__Output } from './concordat/v1/ExplainRequest.js';
+import type { JournalReply as _concordat_v1_JournalReply, JournalReply__Output as _concordat_v1_JournalReply__Output } from './concordat/v1/JournalReply.js';
+import type { JournalRequest as _concordat_v1_JournalRequest, JournalRequest__Output as _concordat_v1_JournalRequest__Output } from './concordat/v1/JournalRequest.js';
 import type { PauseRunReply as _concordat_v1_PauseRunReply, PauseRunReply__Output as _concordat_v1_PauseRunReply__Output } from './concordat/v1/PauseRunReply.js';
 import type { PauseRunRequest as _concordat_v1_PauseRunRequest, PauseRunRequest__Output as _concordat_v1_PauseRunRequest__Output } from './concordat/v1/PauseRunRequest.js';
 import type { ResumeRunReply as _concordat_v1_ResumeRunReply, ResumeRunReply__Output as _concordat_v1_ResumeRunReply__Output } from './concordat/v1/ResumeRunReply.js';
@@ -29,6 +31,8 @@ export interface ProtoGrpcType {
       EndRunRequest: MessageTypeDefinition<_concordat_v1_EndRunRequest, _concordat_v1_EndRunRequest__Output>
       ExplainReply: MessageTypeDefinition<_concordat_v1_ExplainReply, _concordat_v1_ExplainReply__Output>
       ExplainRequest: MessageTypeDefinition<_concordat_v1_ExplainRequest, _concordat_v1_ExplainRequest__Output>
+      JournalReply: MessageTypeDefinition<_concordat_v1_JournalReply, _concordat_v1_JournalReply__Output>
+      JournalRequest: MessageTypeDefinition<_concordat_v1_JournalRequest, _concordat_v1_JournalRequest__Output>
       PauseRunReply: MessageTypeDefinition<_concordat_v1_PauseRunReply, _concordat_v1_PauseRunReply__Output>
       PauseRunRequest: MessageTypeDefinition<_concordat_v1_PauseRunRequest, _concordat_v1_PauseRunRequest__Output>
       ResumeRunReply: MessageTypeDefinition<_concordat_v1_ResumeRunReply, _concordat_v1_ResumeRunReply__Output>

@@ -7,6 +7,8 @@ import type { EndRunReply as _concordat_v1_EndRunReply, EndRunReply__Output as _
 import type { EndRunRequest as _concordat_v1_EndRunRequest, EndRunRequest__Output as _concordat_v1_EndRunRequest__Output } from '../../concordat/v1/EndRunRequest.js';
 import type { ExplainReply as _concordat_v1_ExplainReply, ExplainReply__Output as _concordat_v1_ExplainReply__Output } from '../../concordat/v1/ExplainReply.js';
 import type { ExplainRequest as _concordat_v1_ExplainRequest, ExplainRequest__Output as _concordat_v1_ExplainRequest__Output } from '../../concordat/v1/ExplainRequest.js';
+import type { JournalReply as _concordat_v1_JournalReply, JournalReply__Output as _concordat_v1_JournalReply__Output } from '../../concordat/v1/JournalReply.js';
+import type { JournalRequest as _concordat_v1_JournalRequest, JournalRequest__Output as _concordat_v1_JournalRequest__Output } from '../../concordat/v1/JournalRequest.js';
 import type { PauseRunReply as _concordat_v1_PauseRunReply, PauseRunReply__Output as _concordat_v1_PauseRunReply__Output } from '../../concordat/v1/PauseRunReply.js';
 import type { PauseRunRequest as _concordat_v1_PauseRunRequest, PauseRunRequest__Output as _concordat_v1_PauseRunRequest__Output } from '../../concordat/v1/PauseRunRequest.js';
 import type { ResumeRunReply as _concordat_v1_ResumeRunReply, ResumeRunReply__Output as _concordat_v1_ResumeRunReply__Output } from '../../concordat/v1/ResumeRunReply.js';
@@ -36,6 +38,15 @@ export interface RunsClient extends grpc.Client {
   explain(argument: _concordat_v1_ExplainRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_ExplainReply__Output>): grpc.ClientUnaryCall;
   explain(argument: _concordat_v1_ExplainRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_ExplainReply__Output>): grpc.ClientUnaryCall;
   explain(argument: _concordat_v1_ExplainRequest, callback: grpc.requestCallback<_concordat_v1_ExplainReply__Output>): grpc.ClientUnaryCall;
+  
+  Journal(argument: _concordat_v1_JournalRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_JournalReply__Output>): grpc.ClientUnaryCall;
+  Journal(argument: _concordat_v1_JournalRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_JournalReply__Output>): grpc.ClientUnaryCall;
+  Journal(argument: _concordat_v1_JournalRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_JournalReply__Output>): grpc.ClientUnaryCall;
+  Journal(argument: _concordat_v1_JournalRequest, callback: grpc.requestCallback<_concordat_v1_JournalReply__Output>): grpc.ClientUnaryCall;
+  journal(argument: _concordat_v1_JournalRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_JournalReply__Output>): grpc.ClientUnaryCall;
+  journal(argument: _concordat_v1_JournalRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_JournalReply__Output>): grpc.ClientUnaryCall;
+  journal(argument: _concordat_v1_JournalRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_JournalReply__Output>): grpc.ClientUnaryCall;
+  journal(argument: _concordat_v1_JournalRequest, callback: grpc.requestCallback<_concordat_v1_JournalReply__Output>): grpc.ClientUnaryCall;
   
   Pause(argument: _concordat_v1_PauseRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_PauseRunReply__Output>): grpc.ClientUnaryCall;
   Pause(argument: _concordat_v1_PauseRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_PauseRunReply__Output>): grpc.ClientUnaryCall;
@@ -85,6 +96,8 @@ export interface RunsHandlers extends grpc.UntypedServiceImplementation {
   
   Explain: grpc.handleUnaryCall<_concordat_v1_ExplainRequest__Output, _concordat_v1_ExplainReply>;
   
+  Journal: grpc.handleUnaryCall<_concordat_v1_JournalRequest__Output, _concordat_v1_JournalReply>;
+  
   Pause: grpc.handleUnaryCall<_concordat_v1_PauseRunRequest__Output, _concordat_v1_PauseRunReply>;
   
   Resume: grpc.handleUnaryCall<_concordat_v1_ResumeRunRequest__Output, _concordat_v1_ResumeRunReply>;
@@ -100,6 +113,7 @@ export interface RunsHandlers extends grpc.UntypedServiceImplementation {
 export interface RunsDefinition extends grpc.ServiceDefinition {
   End: MethodDefinition<_concordat_v1_EndRunRequest, _concordat_v1_EndRunReply, _concordat_v1_EndRunRequest__Output, _concordat_v1_EndRunReply__Output>
   Explain: MethodDefinition<_concordat_v1_ExplainRequest, _concordat_v1_ExplainReply, _concordat_v1_ExplainRequest__Output, _concordat_v1_ExplainReply__Output>
+  Journal: MethodDefinition<_concordat_v1_JournalRequest, _concordat_v1_JournalReply, _concordat_v1_JournalRequest__Output, _concordat_v1_JournalReply__Output>
   Pause: MethodDefinition<_concordat_v1_PauseRunRequest, _concordat_v1_PauseRunReply, _concordat_v1_PauseRunRequest__Output, _concordat_v1_PauseRunReply__Output>
   Resume: MethodDefinition<_concordat_v1_ResumeRunRequest, _concordat_v1_ResumeRunReply, _concordat_v1_ResumeRunRequest__Output, _concordat_v1_ResumeRunReply__Output>
   Start: MethodDefinition<_concordat_v1_StartRunRequest, _concordat_v1_StartRunReply, _concordat_v1_StartRunRequest__Output, _concordat_v1_StartRunReply__Output>

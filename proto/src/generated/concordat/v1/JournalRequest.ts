@@ -1,0 +1,11 @@
+// @ts-nocheck: the tool declares more than it uses.
+// Original file: proto/concordat/v1/runs.proto
+
+
+export interface JournalRequest {
+  'most'?: (number);
+}
+
+export interface JournalRequest__Output {
+  'most': (number);
+}

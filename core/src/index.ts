@@ -111,6 +111,7 @@ export {
   parametersIn,
   requireGroups,
   requireSameParameters,
+  requireStaleness,
   totalsChunks,
 } from './round/model-check.js';
 export type {
@@ -143,6 +144,7 @@ export { completePlan, type PlanDraft } from './round/plan/draft.js';
 export { describePrecision } from './round/plan/precision.js';
 export { describeGroups, describeTolerance, threeNeedAll, toleratedDropouts } from './round/plan/tolerance.js';
 export {
+  type AsyncRules,
   type Deadlines,
   decodePlan,
   encodePlan,
@@ -153,14 +155,17 @@ export {
   type PlannedMetric,
   parsePlan,
   type Rotation,
+  type RoundMode,
   requirePlan,
   type ShortfallRule,
+  type StalenessWeight,
   type Task,
   type TensorShape,
   type Weighting,
 } from './round/plan.js';
 export { isRotated, planParameters, planSegments, roundSegments } from './round/segments.js';
-export { type Candidate, chooseCohort, selectable, shuffle } from './round/selection.js';
+export { type Candidate, chooseCohort, chosenSize, selectable, shuffle } from './round/selection.js';
+export { meanScale, scaleMean } from './round/staleness.js';
 export { fedAvg, type Strategy } from './round/strategy.js';
 export { sessionTerms } from './round/terms.js';
 export { type Rule, type RuleGuide, rules, rulesOf } from './rules.js';

@@ -31,6 +31,7 @@ export { errorIndex, errorPage } from './error-page.js';
 export type * as wire from './generated/index.js';
 export type { ConcordatPackage } from './generated/index.js';
 export {
+  type CurrentModel,
   type GroupStanding,
   type ShownResult,
   servedChunkFromWire,

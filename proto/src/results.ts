@@ -11,6 +11,8 @@ export interface ShownResult {
   readonly transcript: Transcript;
   /** 32 bytes: the model made of the sums in the aggregate; absent until it is published, and after an evaluation. */
   readonly modelHash?: Uint8Array;
+  /** What the mean was applied to, where that is a later model than the session trained from. */
+  readonly current?: CurrentModel;
   /** T. */
   readonly threshold: number;
   /** Who found the sum right, and who does not accept it. */
@@ -18,6 +20,13 @@ export interface ShownResult {
   readonly disputed: readonly string[];
   /** Of every sum in the aggregate, in its order. */
   readonly groups: readonly GroupStanding[];
+}
+
+/** A model that is later than another one. */
+export interface CurrentModel {
+  readonly hash: Uint8Array;
+  /** By how many versions; ≥ 1. */
+  readonly staleness: number;
 }
 
 /** How many survivors of one group spoke; who they are is not said. */
@@ -29,7 +38,7 @@ export interface GroupStanding {
 }
 
 export function shownResultToWire(shown: ShownResult): wire.ShowResultReply {
-  const { aggregate, transcript, modelHash, threshold, signed, disputed, groups } = shown;
+  const { aggregate, transcript, modelHash, current, threshold, signed, disputed, groups } = shown;
   const { config, adverts, dealers, shares, certificate, uploads, secrets } = transcript;
   return {
     aggregate,
@@ -47,6 +56,7 @@ export function shownResultToWire(shown: ShownResult): wire.ShowResultReply {
     signed: [...signed],
     disputed: [...disputed],
     groups: [...groups],
+    ...(current === undefined ? {} : { currentModelHash: current.hash, staleness: current.staleness }),
   };
 }
 
@@ -62,6 +72,14 @@ export function shownResultFromWire(reply: wire.ShowResultReply__Output): ShownR
     signed: ids(reply.signed, 'signed'),
     disputed: ids(reply.disputed, 'disputed'),
     groups: field.list(reply.groups, 1, bounds.groupsMax, 'groups').map(readStanding),
+    ...(reply.currentModelHash.length === 0 ? {} : { current: readCurrent(reply) }),
+  };
+}
+
+function readCurrent({ currentModelHash, staleness }: wire.ShowResultReply__Output): CurrentModel {
+  return {
+    hash: field.hashBytes(currentModelHash, 'currentModelHash'),
+    staleness: field.integer(staleness, 1, bounds.stalenessMax, 'staleness'),
   };
 }
 

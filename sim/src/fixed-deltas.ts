@@ -35,6 +35,6 @@ export function fixedDeltas(
         kernels,
       });
     },
-    publish: ({ baseModelHash }) => vectorRoot(crypto, baseModelHash),
+    publish: ({ currentModelHash }) => vectorRoot(crypto, currentModelHash),
   };
 }

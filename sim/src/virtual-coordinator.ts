@@ -9,9 +9,11 @@ import {
   type CoordinatorMessage,
   combineGroups,
   FederatedError,
+  meanScale,
   openCoordination,
   openSum,
   type RunProgress,
+  scaleMean,
   signBody,
   stepCoordination,
   toHex,
@@ -165,8 +167,9 @@ export class VirtualCoordinator {
   }
 
   #publish(effect: Extract<CoordinationEffect, { type: 'publish' }>): void {
-    const { baseModelHash } = effect;
-    const modelHash = this.#world.engine.publish({ baseModelHash, mean: this.#mean! });
+    const { currentModelHash, staleness } = effect;
+    const mean = scaleMean(this.#mean!, meanScale(this.#world.plan, staleness));
+    const modelHash = this.#world.engine.publish({ currentModelHash, mean });
     this.#soon({ type: 'published', round: effect.round, modelHash });
   }
 

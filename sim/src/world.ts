@@ -44,8 +44,8 @@ export interface Engine {
       readonly metrics: boolean;
     },
   ): readonly Int32Array[];
-  /** @returns the digest of the model that the mean delta makes of the base model. */
-  publish(order: { readonly baseModelHash: Uint8Array; readonly mean: Float32Array }): Uint8Array;
+  /** @returns the digest of the model that the mean delta makes of the current one. */
+  publish(order: { readonly currentModelHash: Uint8Array; readonly mean: Float32Array }): Uint8Array;
 }
 
 /** What every actor of a simulation shares. Nothing here has state but the clock. */

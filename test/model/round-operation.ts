@@ -7,6 +7,8 @@ export interface RoundSetup {
   readonly cohortMin: number;
   readonly colluders: number;
   readonly rounds: number;
+  /** Buffers instead of cohorts. */
+  readonly asynchronous: boolean;
   readonly pool: number;
   /** Letters that arrive in order before anything goes wrong. */
   readonly warmup: number;
@@ -90,6 +92,7 @@ const setup: fc.Arbitrary<RoundSetup> = fc.integer({ min: 3, max: 5 }).chain((pa
     cohortMin: fc.integer({ min: 3, max: participants }),
     colluders: fc.nat({ max: 1 }),
     rounds: fc.integer({ min: 1, max: 2 }),
+    asynchronous: fc.boolean(),
     pool: fc.nat({ max: pools - 1 }),
     warmup: fc.nat({ max: 60 * participants }),
   }),

@@ -508,7 +508,7 @@ export class RoundWorld {
         this.#later({ type: 'sum-opened', round: effect.round, totalWeight: 1, metrics: [] });
         return;
       case 'publish':
-        this.#later({ type: 'published', round: effect.round, modelHash: crypto.sha256(effect.baseModelHash) });
+        this.#later({ type: 'published', round: effect.round, modelHash: crypto.sha256(effect.currentModelHash) });
         return;
       case 'report':
         if (effect.progress.type === 'waiting') this.#waiting = effect.progress.text;

@@ -16,10 +16,12 @@ import {
   type RoundSum,
   requireChunk,
   requireSameParameters,
+  requireStaleness,
   type SessionConfig,
   splitTensors,
   toHex,
 } from '@concordat/core';
+import type { CurrentModel } from '@concordat/proto';
 import type { ResultCheckPorts } from './result-check.js';
 
 /**
@@ -47,6 +49,8 @@ interface Remaking {
   /** Ascending. */
   readonly chunks: readonly number[];
   readonly modelHash: Uint8Array;
+  /** What the mean was applied to, where that is a later model than the session's base. */
+  readonly current: CurrentModel | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -59,9 +63,11 @@ interface Remaking {
  */
 export async function remakeModel(ports: ResultCheckPorts, remaking: Remaking): Promise<number> {
   const { crypto, kernels, connection } = ports;
-  const { plan, transcript, aggregate, chunks, modelHash, signal } = remaking;
+  const { plan, transcript, aggregate, chunks, modelHash, current, signal } = remaking;
   const { config, layout } = transcript;
   const { baseModelHash } = config;
+  const staleness = current?.staleness ?? 0;
+  requireStaleness(plan, staleness);
   const check = new ModelCheck({ crypto, kernels, plan, baseModelHash, layout });
   for (const sum of aggregate.sums) {
     check.add(sum === aggregate.own ? remaking.sum : await fetchSum(ports, remaking, sum), sum);
@@ -70,7 +76,7 @@ export async function remakeModel(ports: ResultCheckPorts, remaking: Remaking): 
   const maxBytes = 4 * config.parameters + bounds.safetensorsHeaderBytesMax;
   const read = async (hash: Uint8Array) =>
     flattenTensors(decodeSafetensors(await connection.getBlob(hash, { maxBytes, signal })), shapes);
-  const made = check.make(await read(baseModelHash));
+  const made = check.make(await read(current?.hash ?? baseModelHash), staleness);
   if (chunks.length < chunkCount(layout)) {
     return requireSameParameters(made, await read(modelHash), parametersIn(layout, chunks));
   }

@@ -20,7 +20,7 @@ import {
   requireGroups,
   totalsChunks,
 } from '@concordat/core';
-import { type GroupStanding, type ShownResult, sessionCodec } from '@concordat/proto';
+import { type CurrentModel, type GroupStanding, type ShownResult, sessionCodec } from '@concordat/proto';
 import type { Connection } from '../transport/connection.js';
 import { canRemake, remakeModel } from './remade-model.js';
 
@@ -103,7 +103,13 @@ export async function checkResult(ports: ResultCheckPorts, options: ResultCheckO
     requireSums(options, aggregate, transcript);
     chunks.of = chunkCount(transcript.layout);
     const modelHash = options.published?.modelHash ?? shown.modelHash;
-    model.checked = await checkShown(ports, options, { transcript, aggregate, modelHash, seen: chunks });
+    model.checked = await checkShown(ports, options, {
+      transcript,
+      aggregate,
+      modelHash,
+      current: shown.current,
+      seen: chunks,
+    });
     return { finding: { type: 'right', ...signing }, chunks, model, ...told };
   } catch (error) {
     if (!isFinding(error)) throw error;
@@ -169,6 +175,7 @@ interface Under {
   readonly transcript: CheckedTranscript;
   readonly aggregate: ReadAggregate;
   readonly modelHash: Uint8Array | undefined;
+  readonly current: CurrentModel | undefined;
   readonly seen: { checked: number; readonly of: number };
 }
 
@@ -194,7 +201,7 @@ async function checkShown(ports: ResultCheckPorts, options: ResultCheckOptions, 
   const sum = remade === undefined ? undefined : blankSum(layout, aggregate.own.survivors);
   await checkChunks(ports, { ...under, chunks: chosen, signal, sum });
   if (remade === undefined || sum === undefined) return 0;
-  return remakeModel(ports, { ...remade, transcript, aggregate, sum, chunks: chosen, signal });
+  return remakeModel(ports, { ...remade, transcript, aggregate, sum, chunks: chosen, current: under.current, signal });
 }
 
 /** Some that everybody could name, and others that nobody else knows. */

@@ -96,6 +96,7 @@ const draftFields: readonly string[] = [
   'rotation',
   'aggregateCheck',
   'transcriptRetention',
+  'mode',
   'parent',
 ];
 

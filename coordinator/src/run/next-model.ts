@@ -12,7 +12,8 @@ import type { BlobStore } from '../store/blobs.js';
 export interface NextModelOptions {
   readonly blobs: BlobStore;
   readonly shapes: readonly TensorShape[];
-  readonly baseModelHash: Uint8Array;
+  /** Of the model that the mean is applied to. */
+  readonly currentModelHash: Uint8Array;
   /** [d] mean delta, in the order of `shapes`; not changed. */
   readonly mean: Float32Array;
   /** Treats every value alone, so that a model can be made piece by piece. */
@@ -20,20 +21,20 @@ export interface NextModelOptions {
 }
 
 /**
- * Make the next model of the base model and store it: read, added and written piece by piece, so that memory is the mean and two pieces.
+ * Make the next model of the current one and store it: read, added and written piece by piece, so that memory is the mean and two pieces.
  *
  * @returns the hash of the new model, durable as a blob.
- * @throws `verification` when the base model was damaged; nothing is stored then.
+ * @throws `verification` when that model was damaged; nothing is stored then.
  */
 export function writeNextModel(options: NextModelOptions): Promise<Uint8Array> {
   return options.blobs.write(nextModel(options));
 }
 
 async function* nextModel(options: NextModelOptions): AsyncGenerator<Uint8Array> {
-  const { blobs, shapes, baseModelHash } = options;
+  const { blobs, shapes, currentModelHash } = options;
   const { tensors } = placeSafetensors(shapes);
   const firstInMean = firstValues(shapes);
-  for await (const { offset, data } of blobs.readChecked(baseModelHash)) {
+  for await (const { offset, data } of blobs.readChecked(currentModelHash)) {
     // The head stays: the same tensors have the same one.
     for (const tensor of tensors) addMean(options, { tensor, first: firstInMean.get(tensor.name)! }, { offset, data });
     yield data;

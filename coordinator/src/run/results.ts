@@ -1,6 +1,8 @@
 import {
+  bounds,
   type CryptoPort,
   chunkCount,
+  equalBytes,
   FederatedError,
   type ReleaseTally,
   type ResultTally,
@@ -14,12 +16,13 @@ import {
   type Signer,
   signBody,
   survivorOf,
+  type Transcript,
   takeVerdict,
   tallyOf,
   toHex,
   type Verdict,
 } from '@concordat/core';
-import type { ShownResult } from '@concordat/proto';
+import type { CurrentModel, ShownResult } from '@concordat/proto';
 import type { Logger } from 'pino';
 import type { StoredResult, TalliedRelease } from '../store/results.js';
 import type { Store } from '../store/store.js';
@@ -91,6 +94,7 @@ export class ResultDesk {
     const transcript = await this.#options.store.results.transcript(sid2);
     if (transcript === undefined) throw unknown(sid2);
     const { aggregate, threshold, modelHash } = result;
+    const current = await this.#currentModel(result, transcript);
     const { signed, disputed } = tallyOf(this.#options, result);
     return {
       aggregate,
@@ -104,7 +108,19 @@ export class ResultDesk {
         disputed: tally.disputed.length,
       })),
       ...(modelHash === undefined ? {} : { modelHash }),
+      ...(current === undefined ? {} : { current }),
     };
+  }
+
+  /** The model that the mean was applied to; undefined where that is the one it was trained from. */
+  async #currentModel({ run, modelVersion }: StoredResult, transcript: Transcript): Promise<CurrentModel | undefined> {
+    const version = modelVersion - 1;
+    const { baseModelHash } = this.#options.codec.config.decode(transcript.config);
+    const models = await this.#options.store.results.models(run, version - bounds.stalenessMax, version);
+    const hash = models.get(version);
+    if (hash === undefined || equalBytes(hash, baseModelHash)) return undefined;
+    const base = [...models].find(([, other]) => equalBytes(other, baseModelHash))?.[0] ?? 0;
+    return { hash, staleness: version - base };
   }
 
   /**

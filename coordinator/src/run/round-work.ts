@@ -1,16 +1,19 @@
 import {
+  type CoordinationEffect,
   type CryptoPort,
   combineGroups,
   type DecodedSum,
   FederatedError,
   fedAvg,
   type Kernels,
+  meanScale,
   openSum,
   type Plan,
   type RoundKind,
   type SpoiledGroup,
   type Strategy,
   type SumOrder,
+  scaleMean,
 } from '@concordat/core';
 import type { LaneThreads } from '@concordat/node';
 import type { BlobStore } from '../store/blobs.js';
@@ -27,6 +30,8 @@ export interface RoundWorkOptions {
   readonly run: string;
   readonly plan: Plan;
 }
+
+type PublishOrder = Extract<CoordinationEffect, { type: 'publish' }>;
 
 /** The sum of one group of a round, as it is ordered. */
 export interface GroupOrder {
@@ -110,12 +115,16 @@ export class RoundWork {
   }
 
   /** @returns the hash of the new model, durable as a blob. */
-  async publish(round: number, baseModelHash: Uint8Array): Promise<Uint8Array> {
+  async publish({
+    round,
+    currentModelHash,
+    staleness,
+  }: Pick<PublishOrder, 'round' | 'currentModelHash' | 'staleness'>): Promise<Uint8Array> {
     if (this.#mean?.round !== round) throw new FederatedError('internal', `round ${round} has no mean to publish`);
     const { blobs, plan } = this.#options;
-    const { delta: mean } = this.#mean;
+    const mean = scaleMean(this.#mean.delta, meanScale(plan, staleness));
     this.#mean = undefined;
-    return writeNextModel({ blobs, shapes: plan.task.model.tensors, baseModelHash, mean, strategy: this.#strategy });
+    return writeNextModel({ blobs, shapes: plan.task.model.tensors, currentModelHash, mean, strategy: this.#strategy });
   }
 
   forget(round: number): void {

@@ -98,6 +98,8 @@ const types: Readonly<Record<CoordinationRecord['type'], true>> = {
   approved: true,
   'round-started': true,
   'cohort-assigned': true,
+  'training-assigned': true,
+  'training-over': true,
   'training-left': true,
   session: true,
   'sum-opened': true,

@@ -393,12 +393,9 @@ export class Run {
     return this.plan.secureAggregation.aggregateCheck === 'on';
   }
 
-  async #publish({
-    round,
-    baseModelHash,
-    modelVersion,
-  }: Extract<CoordinationEffect, { type: 'publish' }>): Promise<void> {
-    const modelHash = await this.#work.publish(round, baseModelHash);
+  async #publish(order: Extract<CoordinationEffect, { type: 'publish' }>): Promise<void> {
+    const { round, modelVersion } = order;
+    const modelHash = await this.#work.publish(order);
     this.#model = { version: modelVersion, hash: modelHash };
     await this.#ports.results.published(this.runId, round, modelVersion, modelHash);
     await this.#deliver({ type: 'published', round, modelHash });

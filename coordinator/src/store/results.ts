@@ -144,6 +144,23 @@ export class ResultRecords {
       .execute();
   }
 
+  /** Hashes of the models that were published with these sums, by version: `from` to `to`, both included. */
+  async models(run: string, from: number, to: number): Promise<ReadonlyMap<number, Uint8Array>> {
+    const rows = await this.#database
+      .selectFrom('results')
+      .select(['model_version', 'model_hash'])
+      .distinct()
+      .where('run', '=', run)
+      .where('model_version', '>=', Math.max(1, from))
+      .where('model_version', '<=', to)
+      .execute();
+    return new Map(
+      rows.flatMap(({ model_version: version, model_hash: hash }) =>
+        hash === null ? [] : [[version, columnBytes(hash)] as const],
+      ),
+    );
+  }
+
   async putVerdict(
     transaction: Transaction<Tables>,
     sid2: Uint8Array,

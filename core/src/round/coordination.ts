@@ -1,4 +1,5 @@
 import { FederatedError } from '../errors.js';
+import { endBuffers } from './coordination/buffers.js';
 import type { CoordinationEvent, CoordinationOptions, CoordinationPorts } from './coordination/contract.js';
 import { groupOf, runningGroups, withoutSpoiled } from './coordination/groups.js';
 import { nextRound } from './coordination/next.js';
@@ -15,6 +16,7 @@ import {
   type CoordinationState,
   type CoordinationStep,
   chain,
+  currentModel,
   enterPhase,
   groupsOf,
   withAttempt,
@@ -141,6 +143,7 @@ function noteUpload(
 
 function takeTimer(state: CoordinationState, name: string, context: Context): CoordinationStep {
   if (state.stage.type === 'settle' && name === timerName.abort(state.round)) return endSettling(state, context);
+  if (state.stage.type === 'buffer' && name === timerName.buffer(state.stage.round)) return endBuffers(state, context);
   const attempt = attemptOf(state);
   if (attempt === undefined) return withEffects(state);
   const { round } = attempt;
@@ -186,11 +189,12 @@ function noteSum(
     return chain(withEffects(measured, opened), (after) => noteEvaluation(after, now));
   }
   const attempt = { ...enterPhase(stage.attempt, 'publish', now), metrics, ...excess };
+  const { version, hash: currentModelHash } = currentModel(state);
   return withEffects(
     { ...state, stage: { ...stage, type: 'publish', attempt } },
     opened,
     { type: 'report', progress: { type: 'phase', round, phase: 'publish', participants: attempt.survivors } },
-    { type: 'publish', round, baseModelHash: state.modelHash, modelVersion: state.modelVersion + 1 },
+    { type: 'publish', round, currentModelHash, staleness: version - attempt.base.version, modelVersion: version + 1 },
   );
 }
 

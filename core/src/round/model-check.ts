@@ -12,6 +12,7 @@ import type { RoundSum } from '../wire/messages.js';
 import { groupsRequired } from './grouping.js';
 import type { Plan } from './plan.js';
 import { isRotated } from './segments.js';
+import { meanScale, scaleMean } from './staleness.js';
 import { fedAvg } from './strategy.js';
 
 /**
@@ -35,6 +36,21 @@ export function requireGroups(plan: Plan, sums: readonly Pick<RoundSum, 'group' 
     required: minSurvivors,
     offered: small.survivors,
     group: small.group + 1,
+  });
+}
+
+/**
+ * Refuse a staleness that the plan does not allow.
+ *
+ * @param staleness versions between the model that was trained from and the one that the mean was applied to.
+ * @throws `verification` `check.model`.
+ */
+export function requireStaleness({ mode }: Plan, staleness: number): void {
+  const most = mode === 'sync' ? 0 : mode.async.maxStaleness;
+  if (staleness <= most) return;
+  throw contradiction('check.model', 'the mean was applied to a later model than the plan allows', {
+    required: most,
+    offered: staleness,
   });
 }
 
@@ -81,11 +97,13 @@ export interface ModelCheckOptions {
 export class ModelCheck {
   readonly #layout: Layout;
   readonly #kernels: Kernels;
+  readonly #plan: Plan;
   readonly #combiner: GroupCombiner;
 
   constructor(options: ModelCheckOptions) {
     this.#layout = options.layout;
     this.#kernels = options.kernels;
+    this.#plan = options.plan;
     this.#combiner = combineGroups({ ...options, kind: 'train' });
   }
 
@@ -108,10 +126,13 @@ export class ModelCheck {
     }
   }
 
-  /** @param base [d] the model that was trained from; unchanged. @returns [d] the next one. */
-  make(base: Weights): Weights {
-    const { mean } = this.#combiner.finish();
-    return fedAvg.apply(base, mean, fedAvg.init(base)).model;
+  /**
+   * @param current [d] the model that the mean was applied to; unchanged. @param staleness versions that it is later than the one that was
+   *   trained from. @returns [d] the next one.
+   */
+  make(current: Weights, staleness = 0): Weights {
+    const mean = scaleMean(this.#combiner.finish().mean, meanScale(this.#plan, staleness));
+    return fedAvg.apply(current, mean, fedAvg.init(current)).model;
   }
 }
 

@@ -16,6 +16,7 @@ import {
   chain,
   discardUpdate,
   freshState,
+  isTraining,
   type ParticipationState,
   type ParticipationStep,
   runIdOf,
@@ -116,7 +117,7 @@ function takeMessage(state: ParticipationState, message: CoordinatorMessage, con
       );
     case 'published':
       return chain(
-        chain(endRound(state, message.round, context), (after) =>
+        chain(passRound(state, message.round, context), (after) =>
           withEffects(after, { type: 'report', progress: message }),
         ),
         (after) => checkAfter(after, runOf(state), context, message),
@@ -150,6 +151,13 @@ function finish(state: ParticipationState, context: Context): ParticipationStep 
   return state.standing.type === 'none' ? leaveWhere(state, () => true) : leaveRun(state, context);
 }
 
+/** A model is published. Who trains for a later session of an asynchronous run goes on: its own model is not history yet. */
+function passRound(state: ParticipationState, round: number, context: Context): ParticipationStep {
+  const { work } = state;
+  const goesOn = isAsynchronous(state) && (isTraining(work) || work.type === 'ready');
+  return goesOn ? forgetRound(state, round) : endRound(state, round, context);
+}
+
 /** The round is over for us and its base model is history: an update in hand is of no use. */
 function endRound(state: ParticipationState, round: number, context: Context): ParticipationStep {
   if (state.work.type !== 'idle' && state.work.round > round) return forgetRound(state, round);
@@ -159,8 +167,15 @@ function endRound(state: ParticipationState, round: number, context: Context): P
 
 /** The round is over and its base model stays: an update that was not uploaded can go into the next attempt. */
 function abandon(state: ParticipationState, round: number, context: Context): ParticipationStep {
-  const ours = state.work.type !== 'idle' && state.work.round === round;
+  const { work } = state;
+  const ours = work.type !== 'idle' && work.round === round && !(isAsynchronous(state) && isTraining(work));
   return chain(ours ? leaveRound(state, context) : withEffects(state), (after) => forgetRound(after, round));
+}
+
+/** In an asynchronous run an update is trained under a number that others' round may have. */
+function isAsynchronous(state: ParticipationState): boolean {
+  const mode = runOf(state)?.plan.mode;
+  return mode !== undefined && mode !== 'sync';
 }
 
 /** A session that an earlier process was in is over with its round. */
@@ -176,7 +191,7 @@ function fail(
 ): ParticipationStep {
   const { work } = state;
   if (work.type === 'idle' || work.round !== event.round) return withEffects(state);
-  if (work.type === 'training' || work.type === 'preparing') return failTraining(state, event.error);
+  if (isTraining(work)) return failTraining(state, event.error);
   return failSession(state, event.error, context);
 }
 

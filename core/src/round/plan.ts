@@ -71,6 +71,25 @@ export interface Task {
   readonly dataSchemaDigest: string;
 }
 
+/** How the mean of a session counts that was trained from a model `staleness` versions old: 1, 1 ÷ √(1 + staleness), 1 ÷ (1 + staleness). */
+export type StalenessWeight = 'none' | 'inverse-sqrt' | 'inverse';
+
+/**
+ * `sync`: a round trains, then sums. Otherwise cohort.size participants train at any time, each from the model that was current when it
+ * began; `bufferSize` updates of one model make a session, whose mean is applied to the model that is current then. An update that is more
+ * than `maxStaleness` versions old is dropped.
+ *
+ * @see Nguyen et al. 2022, "Federated Learning with Buffered Asynchronous Aggregation" (arXiv:2106.06639), Algorithm 1; one buffer for each
+ *   model, so that a session has one base.
+ */
+export type RoundMode = 'sync' | { readonly async: AsyncRules };
+
+export interface AsyncRules {
+  readonly bufferSize: number;
+  readonly maxStaleness: number;
+  readonly stalenessWeight: StalenessWeight;
+}
+
 /** What participants sign up to: a document of canonical JSON whose SHA-256 is its identity. Data, never code. */
 export interface Plan {
   readonly schema: 'concordat/plan/1';
@@ -87,12 +106,13 @@ export interface Plan {
     readonly min: number;
     readonly size: number;
     readonly max: number;
+    /** How many times cohort.size are chosen to train, 1 to 4: the session opens with the first `size` that are ready. */
     readonly overSelection: number;
   };
   readonly reportingGoal: number;
   readonly deadlines: Deadlines;
   readonly onShortfall: ShortfallRule;
-  readonly mode: 'sync';
+  readonly mode: RoundMode;
   readonly secureAggregation: {
     readonly suite: 'CSA1';
     readonly maxColluders: number;

@@ -1,5 +1,6 @@
 import { below } from '../below.js';
 import type { Random } from '../random.js';
+import type { Plan } from './plan.js';
 
 /** A checked-in participant that approved. */
 export interface Candidate {
@@ -10,6 +11,11 @@ export interface Candidate {
 /** How many can be chosen: organizations, since a cohort has at most one participant of each. */
 export function selectable(candidates: readonly Candidate[]): number {
   return new Set(candidates.map((candidate) => candidate.organization)).size;
+}
+
+/** How many organizations are chosen to train: cohort.size, and the over-selection on top. */
+export function chosenSize({ cohort }: Plan): number {
+  return Math.ceil(cohort.size * cohort.overSelection);
 }
 
 /**

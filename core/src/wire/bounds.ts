@@ -8,6 +8,10 @@ export const bounds = {
   /** The smallest sum that is ever opened. */
   cohortMin: 3,
   rosterMembersMax: 4096,
+  /** Of those a session holds, how many times as many may be chosen to train for it. */
+  overSelectionMax: 4,
+  /** Versions that an update may be behind the model it is applied to. */
+  stalenessMax: 1_000,
   /** Secure groups of one round: the largest roster in groups of three. */
   groupsMax: 1365,
   rosterOperatorsMax: 64,

@@ -33,8 +33,8 @@ describe('the next model', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const write = (baseModelHash: Uint8Array) =>
-    writeNextModel({ blobs: store.blobs, shapes, baseModelHash, mean, strategy: fedAvg });
+  const write = (currentModelHash: Uint8Array) =>
+    writeNextModel({ blobs: store.blobs, shapes, currentModelHash, mean, strategy: fedAvg });
 
   it('is the base model and the mean, value by value, as a blob of its hash', async () => {
     const hash = await write(await store.blobs.put(encodeSafetensors(base)));

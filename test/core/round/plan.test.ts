@@ -102,6 +102,14 @@ describe('a plan with a wrong field', () => {
     ['epochz', 1, 'epochz'],
     ['approval.expires', 'soon', 'approval.expires'],
     ['secureAggregation.rotation', 'walsh', 'secureAggregation.rotation'],
+    ['cohort.overSelection', 0.9, 'cohort.overSelection'],
+    ['cohort.overSelection', 4.1, 'cohort.overSelection'],
+    ['mode', 'async', 'mode'],
+    ['mode', {}, 'mode'],
+    ['mode', { async: { bufferSize: 4, maxStaleness: 1 } }, 'mode.async'],
+    ['mode', { async: { bufferSize: 4, maxStaleness: 1, stalenessWeight: 'squared' } }, 'mode.async.stalenessWeight'],
+    ['mode', { async: { bufferSize: 4, maxStaleness: -1, stalenessWeight: 'none' } }, 'mode.async.maxStaleness'],
+    ['mode', { async: { bufferSize: 4, maxStaleness: 1, stalenessWeight: 'none', more: 1 } }, 'mode.async.more'],
     ['secureAggregation.rotation', true, 'secureAggregation.rotation'],
     ['secureAggregation.aggregateCheck', true, 'secureAggregation.aggregateCheck'],
     ['secureAggregation.aggregateCheck', 'sometimes', 'secureAggregation.aggregateCheck'],
@@ -133,8 +141,6 @@ describe('a plan with a wrong field', () => {
 
 describe('a plan that asks for what does not exist yet', () => {
   const missing: readonly [string, unknown, string][] = [
-    ['cohort.overSelection', 1.3, 'over-selection'],
-    ['mode', { async: { bufferSize: 4 } }, 'asynchronous rounds'],
     ['secureAggregation.abortCertificates', true, 'abort certificates'],
     ['secureAggregation.suite', 'CSA2', 'another suite than CSA1'],
     ['privacy.mechanism', 'gaussian', 'differential privacy'],
@@ -204,6 +210,39 @@ describe('a plan whose thresholds cannot hold', () => {
 
   it('counts the smallest sum of three', () => {
     expect(make({ min: 2, size: 3, max: 3 }).detail).to.deep.include({ rule: 'cohort.min', required: 3, offered: 2 });
+  });
+});
+
+describe('a plan of asynchronous rounds', () => {
+  const rules = { bufferSize: 4, maxStaleness: 3, stalenessWeight: 'inverse-sqrt' } as const;
+  const make = (over: object = {}) =>
+    examplePlan({ mode: { async: rules }, cohort: { min: 4, size: 9, max: 6 }, ...over });
+  const buffering = (bufferSize: number) => refusalOf(() => make({ mode: { async: { ...rules, bufferSize } } }));
+
+  it('says how many updates make a session, how old one may be and how it counts then', () => {
+    expect(make({ cohort: { min: 4, size: 6 } }).mode).to.deep.equal({ async: rules });
+    expect(make({ cohort: { min: 4, size: 6 } }).cohort).to.include({ size: 6, max: 6 });
+  });
+
+  it('is refused when a buffer is no session of the plan', () => {
+    for (const [size, over] of [
+      [3, { min: 4, size: 6 }],
+      [7, { min: 4, size: 6 }],
+      [7, { min: 4, size: 6, max: 9 }],
+    ] as const) {
+      const error = refusalOf(() => make({ cohort: over, mode: { async: { ...rules, bufferSize: size } } }));
+      expect([error.code, error.detail.rule, error.detail.offered]).to.deep.equal([
+        'refused',
+        'mode.async.bufferSize',
+        size,
+      ]);
+    }
+  });
+
+  it('is refused with groups or over-selection', () => {
+    expect(buffering(4).detail.rule).to.equal('secureAggregation.groups');
+    const over = refusalOf(() => make({ cohort: { min: 4, size: 6, overSelection: 1.2 } }));
+    expect([over.code, over.detail.rule]).to.deep.equal(['refused', 'cohort.overSelection']);
   });
 });
 

@@ -317,7 +317,7 @@ export class RoundTable {
         this.#open(effect);
         return;
       case 'publish': {
-        const modelHash = nodeCrypto.sha256(effect.baseModelHash);
+        const modelHash = nodeCrypto.sha256(effect.currentModelHash);
         this.coordinator({ type: 'published', round: effect.round, modelHash });
         return;
       }

@@ -159,8 +159,8 @@ function engineOf(
         random: stream(`${participantId}#0/rounding`),
       });
     },
-    publish({ baseModelHash, mean }) {
-      const base = weightsOf(baseModelHash);
+    publish({ currentModelHash, mean }) {
+      const base = weightsOf(currentModelHash);
       const { model } = fedAvg.apply(base, mean, fedAvg.init(base));
       published.hash = keep(models, encodeSafetensors(splitTensors(model, shapes)));
       return published.hash;

@@ -104,6 +104,10 @@ export type CoordinationRecord =
       readonly modelVersion: number;
       readonly baseModelHash: Uint8Array;
     }
+  /** Asynchronous: these train from the model that is current here, as for the round that comes next. */
+  | { readonly type: 'training-assigned'; readonly round: number; readonly participants: readonly string[] }
+  /** Asynchronous: what these train is of no use any more. */
+  | { readonly type: 'training-over'; readonly participants: readonly string[] }
   | { readonly type: 'cohort-assigned'; readonly round: number; readonly cohort: readonly string[] }
   /** A member of the cohort was lost before the session. */
   | { readonly type: 'training-left'; readonly round: number; readonly dropout: RoundDropout }
@@ -222,11 +226,15 @@ export type CoordinationEffect =
       readonly baseModelHash: Uint8Array;
       readonly sums: readonly { readonly group: number; readonly sum: SumOrder }[];
     }
-  /** Apply the strategy to the base model and the mean of this round, make the model durable; answer `published` or `round-failed`. */
+  /**
+   * Apply the strategy to the current model and the mean of this round, make the model durable; answer `published` or `round-failed`.
+   * `staleness`: how many versions the mean is behind that model; it counts by `meanScale`.
+   */
   | {
       readonly type: 'publish';
       readonly round: number;
-      readonly baseModelHash: Uint8Array;
+      readonly currentModelHash: Uint8Array;
+      readonly staleness: number;
       readonly modelVersion: number;
     }
   /** The round's spool, expectations and open uploads are of no more use (retention aside). */

@@ -134,7 +134,7 @@ export function considerAggregating(state: CoordinationState, now: number): Coor
       type: 'report',
       progress: { type: 'phase', round, phase: 'aggregate', participants: aggregating.attempt.survivors },
     },
-    { type: 'open-sum', round, kind, baseModelHash: state.modelHash, sums },
+    { type: 'open-sum', round, kind, baseModelHash: attempt.base.hash, sums },
   );
 }
 

@@ -1,4 +1,5 @@
 import type { RoundKind } from '../../wire/messages.js';
+import { startBuffers } from './buffers.js';
 import { finish, pause } from './outcome.js';
 import { startRound } from './select.js';
 import { othersCouldGoOn, startSettling } from './settle.js';
@@ -34,7 +35,10 @@ function startOnBase(state: CoordinationState, kind: RoundKind, context: Context
   if (state.pausing !== undefined) return pause(state, state.pausing);
   const canGoOn = othersCouldGoOn(state);
   if (!canGoOn && abortingSessions(state).length > 0) return startSettling(state, context);
-  return canGoOn ? startRound(state, kind, context) : pause(state, barredReason(state));
+  if (!canGoOn) return pause(state, barredReason(state));
+  return kind === 'train' && state.options.plan.mode !== 'sync'
+    ? startBuffers(state, context)
+    : startRound(state, kind, context);
 }
 
 /** Whether aborts are awaited, and have not been for a step's time yet. */

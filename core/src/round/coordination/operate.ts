@@ -10,6 +10,7 @@ import {
   withEffects,
   withoutPausing,
 } from './state.js';
+import { timersOf } from './timers.js';
 import { restoreUnsettled } from './unsettled.js';
 
 /** Begin the run, or go on where the records of an earlier process end. */
@@ -64,7 +65,12 @@ function isDecided({ pausing, ending }: CoordinationState): boolean {
 }
 
 function leaveSelection(state: CoordinationState, { now }: Context): CoordinationStep {
-  if (state.stage.type !== 'select' || state.pausing === undefined) return withEffects(state);
+  if (state.pausing === undefined) return withEffects(state);
+  if (state.stage.type === 'buffer') {
+    const quiet = timersOf(state.stage).map((name) => ({ type: 'cancel-timer', name }) as const);
+    return withEffects({ ...state, stage: { type: 'next' } }, ...quiet);
+  }
+  if (state.stage.type !== 'select') return withEffects(state);
   const closed = closeRound(state, { phase: 'select', reason: state.pausing, retry: true, now });
   return chain(closed, (between) => withEffects({ ...between, stage: { type: 'next' } }));
 }

@@ -123,7 +123,9 @@ function endRound(
   ];
   const ended = { ...state, history: [...state.history, record] };
   const { round } = attempt;
-  const left = record.outcome.type === 'abandoned' ? keepGroups(ended, round, groupsOf(state)) : ended;
+  // Nobody is asked to train from a model that is history, so that nothing that was signed on it bars anybody.
+  const concerns = record.outcome.type === 'abandoned' && attempt.base.version === state.modelVersion;
+  const left = concerns ? keepGroups(ended, round, groupsOf(state)) : ended;
   // What restores one session of the round is destroyed with that of all.
   if (left.unsettled.some((one) => one.round === round)) return { state: left, effects };
   return { state: left, effects: [...effects, { type: 'session-over', round }] };
@@ -143,14 +145,14 @@ function recordOf(
   now: number,
   outcome: RoundRecord['outcome'],
 ): RoundRecord {
-  const { round, kind, cohort, survivors, dropped, recovered, metrics, excess } = attempt;
+  const { round, kind, base, cohort, survivors, dropped, recovered, metrics, excess } = attempt;
   const phases = enterPhase(attempt, attempt.phase, now).millis;
   const opened = outcome.type !== 'abandoned';
   const groups = recordGroups(groupsOf(state));
   return {
     round,
     kind,
-    baseModelVersion: state.modelVersion,
+    baseModelVersion: base.version,
     cohort,
     survivors: opened ? survivors : [],
     dropped,

@@ -3,6 +3,7 @@ import { FederatedError } from '../../errors.js';
 import { decodeApproval } from '../../roster/approval.js';
 import { verifyBody } from '../../secagg/signing.js';
 import type { ParticipantMessage } from '../../wire/messages.js';
+import { considerBuffers, refreshTrainings } from './buffers.js';
 import { groupOf } from './groups.js';
 import { farewell } from './outcome.js';
 import { considerSelection } from './select.js';
@@ -18,6 +19,7 @@ import {
   withEffects,
 } from './state.js';
 import { considerOpening, leaveTraining } from './train.js';
+import { comeBack, declineTraining, trainingMessages, trainingOf } from './trainings.js';
 import { unsettledMessages } from './unsettled.js';
 
 type Message<T extends ParticipantMessage['type']> = Extract<ParticipantMessage, { type: T }>;
@@ -36,7 +38,8 @@ export function checkIn(state: CoordinationState, participant: string, context: 
   const report = { type: 'report', progress: { type: 'joined', participant } } as const;
   const { stage } = state;
   const paused = stage.type === 'paused' ? [{ type: 'paused', reason: stage.reason } as const] : [];
-  const again = [...unsettledMessages(state, participant), ...told, ...paused].map(
+  const training = trainingMessages(joined, participant);
+  const again = [...unsettledMessages(state, participant), ...told, ...training, ...paused].map(
     (message) => ({ type: 'send', to: participant, message }) as const,
   );
   // Who comes and goes behind the end is no news of the run: it would stand behind the last word.
@@ -146,6 +149,8 @@ export function noteDecline(
     if (step === 'approve' && person !== undefined) {
       return reconsider(withPerson(during, from, { ...person, standing: 'refused' }), context);
     }
+    const training = trainingOf(during, from, round);
+    if (training !== undefined) return declineTraining(during, from, training, context);
     if (attemptOf(during)?.round !== round) return withEffects(during);
     const reason = `declined: ${said.message}`;
     if (during.stage.type === 'train') return leaveTraining(during, from, reason, context);
@@ -156,12 +161,19 @@ export function noteDecline(
 }
 
 /** A client that comes back says again that it is ready, if it still is: a restarted one has to train first. */
-function unready(state: CoordinationState, participant: string): CoordinationState {
+function unready(before: CoordinationState, participant: string): CoordinationState {
+  const state = comeBack(before, participant);
   if (state.stage.type !== 'train') return state;
   return { ...state, stage: { ...state.stage, ready: state.stage.ready.filter((other) => other !== participant) } };
 }
 
 function reconsider(state: CoordinationState, context: Context): CoordinationStep {
+  const assigned = refreshTrainings(state, context);
+  return chain(assigned, (during) => reconsiderStage(during, context));
+}
+
+function reconsiderStage(state: CoordinationState, context: Context): CoordinationStep {
+  if (state.stage.type === 'buffer') return considerBuffers(state, context);
   if (state.stage.type === 'select') return considerSelection(state, context);
   if (state.stage.type === 'train') return considerOpening(state, context);
   return withEffects(state);

@@ -11,6 +11,7 @@ import {
   withAttempt,
   withoutPausing,
 } from './state.js';
+import { withoutTrainings, withTrainings } from './trainings.js';
 
 /** The state that the journal proves. A round that was under way stays as it was until `start` goes on with it. */
 export function replay(options: CoordinationOptions): CoordinationState {
@@ -23,15 +24,24 @@ function apply(state: CoordinationState, record: CoordinationRecord): Coordinati
       const person = { connected: false, standing: 'approved' } as const;
       return { ...state, people: new Map(state.people).set(record.participant, person) };
     }
-    case 'round-started':
+    case 'training-assigned':
+      return withTrainings(state, record.participants, record.round);
+    case 'training-over':
+      return withoutTrainings(state, record.participants);
+    case 'round-started': {
+      const base = { version: record.modelVersion, hash: record.baseModelHash };
       return {
         ...state,
         round: record.round,
-        stage: { type: 'stopped', attempt: freshAttempt(record.round, record.kind, 0), journalled: [] },
+        stage: { type: 'stopped', attempt: freshAttempt(record.round, record.kind, base, 0), journalled: [] },
       };
-    case 'cohort-assigned':
-      if (state.stage.type !== 'stopped') return state;
-      return withAttempt(state, { ...state.stage.attempt, cohort: record.cohort, phase: 'train' });
+    }
+    case 'cohort-assigned': {
+      const { stage } = state;
+      if (stage.type !== 'stopped') return state;
+      const assigned = withoutTrainings(state, record.cohort);
+      return withAttempt(assigned, { ...stage.attempt, cohort: record.cohort, phase: 'train' });
+    }
     case 'training-left':
       return loseMember(state, record.dropout).state;
     case 'session':
@@ -106,6 +116,7 @@ function applyOutcome(
     return { ...between, journalled: [], shortfalls: 0, modelVersion, modelHash };
   }
   const { round } = record;
-  const left = stage.type === 'stopped' ? stage.journalled.map((session) => ({ round, ...session })) : [];
+  const concerns = stage.type === 'stopped' && stage.attempt.base.version === state.modelVersion;
+  const left = concerns ? stage.journalled.map((session) => ({ round, ...session })) : [];
   return { ...between, journalled: [...state.journalled, ...left], shortfalls: state.shortfalls + 1 };
 }

@@ -1,14 +1,16 @@
 import type { RoundKind } from '../../wire/messages.js';
 import { roundMinimum } from '../grouping.js';
-import { chooseCohort, selectable } from '../selection.js';
+import { chooseCohort, chosenSize, selectable } from '../selection.js';
 import { abandonRound } from './outcome.js';
 import {
   type Attempt,
+  type BaseModel,
   type Context,
   type CoordinationState,
   type CoordinationStep,
   candidates,
   chain,
+  currentModel,
   freshAttempt,
   withEffects,
 } from './state.js';
@@ -19,12 +21,20 @@ import { possibleOrganizations } from './unsettled.js';
 /** Begin the next round, of a kind. */
 export function startRound(state: CoordinationState, kind: RoundKind, context: Context): CoordinationStep {
   const round = state.round + 1;
-  const { modelVersion, modelHash: baseModelHash } = state;
-  const started = withEffects(
+  const started = noteRound(state, kind, currentModel(state));
+  return chain(started, (during) =>
+    startSelection(during, freshAttempt(round, kind, currentModel(state), context.now), context),
+  );
+}
+
+/** The next round has begun, on this model. */
+export function noteRound(state: CoordinationState, kind: RoundKind, base: BaseModel): CoordinationStep {
+  const round = state.round + 1;
+  const { version: modelVersion, hash: baseModelHash } = base;
+  return withEffects(
     { ...state, round },
     { type: 'journal', record: { type: 'round-started', round, kind, modelVersion, baseModelHash } },
   );
-  return chain(started, (during) => startSelection(during, freshAttempt(round, kind, context.now), context));
 }
 
 /** Wait for participants, or wait again after a restart: the deadline starts now. */
@@ -49,17 +59,17 @@ export function startSelection(state: CoordinationState, attempt: Attempt, conte
 }
 
 /**
- * Choose when cohort.size organizations are here, or everyone who could come; with enough for the plan's groups wait at most
+ * Choose when as many organizations are here as are chosen, or everyone who could come; with enough for the plan's groups wait at most
  * selectMillis for more.
  */
 export function considerSelection(state: CoordinationState, context: Context): CoordinationStep {
   if (state.stage.type !== 'select') return withEffects(state);
   const { plan } = state.options;
-  const { cohort, deadlines } = plan;
+  const { deadlines } = plan;
   const min = roundMinimum(plan);
   const { attempt, selectDeadline, deadline } = state.stage;
   const here = selectable(candidates(state));
-  if (here >= cohort.size || (here >= min && here >= possibleOrganizations(state))) return choose(state, context);
+  if (here >= chosenSize(plan) || (here >= min && here >= possibleOrganizations(state))) return choose(state, context);
   const name = timerName.select(attempt.round);
   if (here < min) {
     if (selectDeadline === undefined) return withEffects(state);
@@ -87,7 +97,7 @@ export function endSelectionShort(state: CoordinationState, context: Context): C
 }
 
 function choose(state: CoordinationState, context: Context): CoordinationStep {
-  const { size } = state.options.plan.cohort;
+  const size = chosenSize(state.options.plan);
   return assignCohort(
     state,
     chooseCohort({ candidates: candidates(state), size, random: context.ports.random }),

@@ -30,8 +30,9 @@ export function openSessions(
 ): CoordinationStep {
   const attempt = attemptOf(state);
   if (attempt === undefined) return withEffects(state);
-  const { options, modelHash } = state;
-  const terms = sessionTerms({ ...options, round: attempt.round, kind: attempt.kind, baseModelHash: modelHash });
+  const { options } = state;
+  const { round, kind, base } = attempt;
+  const terms = sessionTerms({ ...options, round, kind, baseModelHash: base.hash });
   const opened = invited.map((members) => {
     const config = { suite: 'CSA1', sessionNonce: context.ports.random.bytes(32), ...terms } as const;
     return openAggregator(context.ports, { config, roster: options.roster, invited: members });

@@ -23,10 +23,27 @@ export interface Person {
   readonly standing: 'offered' | 'approved' | 'refused';
 }
 
+/** A published model, or the one the run began with (version 0). */
+export interface BaseModel {
+  readonly version: number;
+  readonly hash: Uint8Array;
+}
+
+/** One participant's training in an asynchronous run, until its update goes into a round or is of no use. */
+export interface Training {
+  /** As it was told: the number that the next round had then. The round that takes the update may be a later one. */
+  readonly round: number;
+  readonly base: BaseModel;
+  /** `declined`: it is not asked again before there is another model, or it comes back. */
+  readonly course: 'training' | 'ready' | 'declined';
+}
+
 /** A round that is under way. */
 export interface Attempt {
   readonly round: number;
   readonly kind: RoundKind;
+  /** What its updates are trained from. In an asynchronous run the current model may be a later one. */
+  readonly base: BaseModel;
   readonly cohort: readonly string[];
   readonly dropped: readonly RoundDropout[];
   readonly survivors: readonly string[];
@@ -84,6 +101,8 @@ export type Stage =
       readonly graceDeadline?: number;
       readonly graceOver: boolean;
     }
+  /** Asynchronous: participants train, and the next round is that of the first buffer that is full. */
+  | { readonly type: 'buffer'; readonly round: number; readonly deadline: number }
   /** At least one group is running. */
   | { readonly type: 'session'; readonly attempt: Attempt; readonly groups: readonly Group[] }
   /** No group is running any more, and enough are open. */
@@ -109,6 +128,8 @@ export interface CoordinationState {
   /** Rounds abandoned since the last publication. */
   readonly shortfalls: number;
   readonly history: readonly RoundRecord[];
+  /** By participant; of an asynchronous run, else empty. */
+  readonly trainings: ReadonlyMap<string, Training>;
   /** Abandoned sessions on the current base model, oldest first. */
   readonly unsettled: readonly Unsettled[];
   /** The same of an earlier process, until `start` restores them. */
@@ -147,6 +168,7 @@ export function freshState(options: CoordinationOptions): CoordinationState {
     round: 0,
     shortfalls: 0,
     history: [],
+    trainings: new Map(),
     unsettled: [],
     journalled: [],
     settledUntil: 0,
@@ -181,15 +203,21 @@ export function candidates(state: CoordinationState): Candidate[] {
   return found;
 }
 
+/** The model that was published last. */
+export function currentModel({ modelVersion: version, modelHash: hash }: CoordinationState): BaseModel {
+  return { version, hash };
+}
+
 export function isConnected(state: CoordinationState, participant: string): boolean {
   return state.people.get(participant)?.connected ?? false;
 }
 
 /** A round in its first phase. */
-export function freshAttempt(round: number, kind: RoundKind, now: number): Attempt {
+export function freshAttempt(round: number, kind: RoundKind, base: BaseModel, now: number): Attempt {
   return {
     round,
     kind,
+    base,
     cohort: [],
     dropped: [],
     survivors: [],

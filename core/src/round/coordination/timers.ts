@@ -10,6 +10,7 @@ export const timerName = {
   select: (round: number) => `select:${round}`,
   checkIn: (round: number) => `check-in:${round}`,
   ready: (round: number) => `ready:${round}`,
+  buffer: (round: number) => `buffer:${round}`,
   grace: (round: number) => `grace:${round}`,
   abort: (round: number) => `abort:${round}`,
   step: (round: number, group: number, step: SessionStep) =>
@@ -18,6 +19,7 @@ export const timerName = {
 
 /** The timers that may run where a round stands. */
 export function timersOf(stage: Stage): string[] {
+  if (stage.type === 'buffer') return [timerName.buffer(stage.round)];
   if (!('attempt' in stage)) return [];
   const { round } = stage.attempt;
   switch (stage.type) {

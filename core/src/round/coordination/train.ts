@@ -17,6 +17,7 @@ import {
   withEffects,
 } from './state.js';
 import { timerName, timersOf } from './timers.js';
+import { acknowledge, noteTrained, trainingFor } from './trainings.js';
 
 /** Assign a cohort: its members train from the current model. */
 export function assignCohort(state: CoordinationState, cohort: readonly string[], context: Context): CoordinationStep {
@@ -35,7 +36,7 @@ export function assignCohort(state: CoordinationState, cohort: readonly string[]
 /** Have the cohort train, or train again after a restart: the deadline starts now, and nobody is ready. */
 export function startTraining(state: CoordinationState, attempt: Attempt, { now }: Context): CoordinationStep {
   const { round, cohort, dropped } = attempt;
-  const { readyMillis } = state.options.plan.deadlines;
+  const readyMillis = readyMillisOf(state);
   const lost = new Set(dropped.map((dropout) => dropout.participant));
   const staying = cohort.filter((participant) => !lost.has(participant));
   const stage = { type: 'train', attempt, ready: [], deadline: now + readyMillis, graceOver: false } as const;
@@ -52,11 +53,16 @@ export function startTraining(state: CoordinationState, attempt: Attempt, { now 
 /** What a member of the cohort is told to train from, or to measure. */
 export function assignment(
   state: CoordinationState,
-  { round, kind }: Attempt,
+  { round, kind, base }: Attempt,
 ): Extract<CoordinatorMessage, { type: 'train' }> {
-  const { modelVersion, modelHash: baseModelHash } = state;
-  const { readyMillis } = state.options.plan.deadlines;
-  return { type: 'train', round, kind, modelVersion, baseModelHash, readyMillis };
+  const { version: modelVersion, hash: baseModelHash } = base;
+  return { type: 'train', round, kind, modelVersion, baseModelHash, readyMillis: readyMillisOf(state) };
+}
+
+/** How long a cohort may take to be ready. In an asynchronous run its members hold their updates, and only have to say so again. */
+function readyMillisOf({ options, modelVersion }: CoordinationState): number {
+  const { mode, deadlines, rounds } = options.plan;
+  return mode === 'sync' || modelVersion >= rounds ? deadlines.readyMillis : deadlines.stepMillis;
 }
 
 /** A participant says that its update is ready. Repeated, it is acknowledged again. */
@@ -71,11 +77,14 @@ export function noteReady(
   const reject = (error: FederatedError) =>
     withEffects(state, { type: 'rejected', participant: from, round, step: 'ready', error });
   if (attempt === undefined || attempt.round !== round || !attempt.cohort.includes(from)) {
+    const training = trainingFor(state, from, message);
+    if (training !== undefined) return noteTrained(state, from, training, context);
     return reject(
       new FederatedError('protocol', `round ${round} does not wait for ${from}`, { fix: 'Wait for the next round.' }),
     );
   }
-  if (!equalBytes(baseModelHash, state.modelHash)) {
+  const base = attempt.base.hash;
+  if (!equalBytes(baseModelHash, base)) {
     return reject(
       new FederatedError('verification', 'the update was trained from another model than this round’s', {
         detail: { rule: 'model.hash', round },
@@ -85,14 +94,14 @@ export function noteReady(
   }
   if (state.stage.type !== 'train') {
     if (!attempt.dropped.some((dropout) => dropout.participant === from && dropout.step === 'train'))
-      return acknowledge(state, from, round, context);
+      return acknowledge(state, { participant: from, round, base }, context);
     return reject(
       new FederatedError('protocol', `the session of round ${round} is open already`, {
         fix: 'Wait for the next round.',
       }),
     );
   }
-  const acknowledged = acknowledge(state, from, round, context);
+  const acknowledged = acknowledge(state, { participant: from, round, base }, context);
   if (state.stage.ready.includes(from)) return acknowledged;
   const ready = [...state.stage.ready, from];
   const noted = { ...state, stage: { ...state.stage, ready } };
@@ -100,16 +109,6 @@ export function noteReady(
   return chain({ state: noted, effects: [...acknowledged.effects, report] }, (during) =>
     considerOpening(during, context),
   );
-}
-
-function acknowledge(
-  state: CoordinationState,
-  participant: string,
-  round: number,
-  { ports }: Context,
-): CoordinationStep {
-  const contentDigest = ports.crypto.sha256(state.modelHash);
-  return withEffects(state, { type: 'accepted', participant, round, step: 'ready', contentDigest });
 }
 
 /** A member of the cohort will not be ready in this round. */

@@ -3,6 +3,7 @@ import { thresholdOf } from '../../secagg/thresholds.js';
 import { bounds } from '../../wire/bounds.js';
 import { roundMinimum } from '../grouping.js';
 import { type Candidate, selectable } from '../selection.js';
+import { fullestBuffer } from './buffers.js';
 import type { CoordinationEffect, RunWait } from './contract.js';
 import { couldSpare, nameOfGroup, type RunningGroup, runningGroups } from './groups.js';
 import { settlingWait } from './settle.js';
@@ -93,6 +94,8 @@ function stageWait(state: CoordinationState, now: number): Wait | undefined {
       return selectWait(state, now);
     case 'train':
       return trainWait(state, now);
+    case 'buffer':
+      return bufferWait(state, now);
     case 'session':
       return sessionWait(state, now);
     case 'settle': {
@@ -130,6 +133,22 @@ function trainWait(state: CoordinationState, now: number): Wait | undefined {
   const until = graceDeadline === undefined ? outlook : `${outlook}, after the grace period`;
   const of = attempt.cohort.length;
   return { round: attempt.round, phase: 'train', awaited, of, remainingMillis, then, outlook: until };
+}
+
+/** Everybody whose update could fill a buffer; where nobody trains, everybody who is not here. */
+function bufferWait(state: CoordinationState, now: number): Wait | undefined {
+  if (state.stage.type !== 'buffer') return undefined;
+  const { round, deadline } = state.stage;
+  const remainingMillis = Math.max(0, deadline - now);
+  const outlook = outlookOf(state, 'the session opens', fullestBuffer(state));
+  const trainings = [...state.trainings].filter(([, { course }]) => course !== 'declined');
+  if (trainings.length > 0) {
+    const awaited = trainings.flatMap(([participant, { course }]) => (course === 'ready' ? [] : [participant])).sort();
+    return { round, phase: 'train', awaited, of: trainings.length, remainingMillis, ...outlook };
+  }
+  const present = new Set(candidates(state).map(({ participant }) => participant));
+  const awaited = [...state.options.roster.keys()].filter((participant) => !present.has(participant)).sort();
+  return { round, phase: 'select', awaited, of: state.options.roster.size, remainingMillis, ...outlook };
 }
 
 /** What happens with so many participants before there is a session. */

@@ -108,6 +108,11 @@ export function note(state: ParticipationState, record: ParticipationRecord): Pa
   return withEffects({ ...state, memory: remember(state.memory, record) }, { type: 'journal', record });
 }
 
+/** Whether an update is being made. */
+export function isTraining(work: Work): work is Extract<Work, { readonly type: 'training' | 'preparing' }> {
+  return work.type === 'training' || work.type === 'preparing';
+}
+
 /** Whether a session has begun for us. */
 export function inSession(work: Work): work is InSession {
   return work.type === 'sealing' || work.type === 'resuming' || work.type === 'session';

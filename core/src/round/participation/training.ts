@@ -8,6 +8,7 @@ import {
   chain,
   decline,
   discardUpdate,
+  isTraining,
   type ParticipationState,
   type ParticipationStep,
   runOf,
@@ -92,7 +93,7 @@ export function notePrepared(state: ParticipationState, round: number): Particip
 export function failTraining(state: ParticipationState, error: FederatedError): ParticipationStep {
   const run = runOf(state);
   const { work } = state;
-  if (run === undefined || (work.type !== 'training' && work.type !== 'preparing')) return withEffects(state);
+  if (run === undefined || !isTraining(work)) return withEffects(state);
   const idle = { ...state, work: { type: 'idle' } } as const;
   const declined = decline(idle, 'train', error, { runId: run.runId, round: work.round, quote: false });
   return chain(declined, discardUpdate);

@@ -15,8 +15,6 @@ import { threeNeedAll } from './tolerance.js';
  * later version is not called misspelt.
  */
 export function refuseWhatDoesNotExist(plan: Reader): void {
-  refuseUnless(plan.optional('mode'), 'sync', 'asynchronous rounds');
-  refuseUnless(plan.optional('cohort')?.optional('overSelection'), 1, 'over-selection');
   refuseUnless(plan.optional('privacy')?.optional('mechanism'), 'none', 'differential privacy');
   refuseUnless(plan.optional('strategy')?.optional('name'), 'fedavg', 'another strategy than fedavg');
   refuseUnless(plan.optional('secureAggregation')?.optional('suite'), 'CSA1', 'another suite than CSA1');
@@ -53,6 +51,7 @@ function refuse(field: Reader | undefined, what: string, only: string | number =
 export function checkPlan(plan: Plan, reader: Reader): void {
   checkThresholds(plan, reader);
   checkGroups(plan, reader);
+  checkMode(plan, reader);
   checkNames(plan, reader);
   checkRetention(plan, reader);
   checkSegments(plan, reader.field('secureAggregation').field('segments'));
@@ -72,6 +71,38 @@ export function checkPlan(plan: Plan, reader: Reader): void {
       fix: error.fix,
     });
   }
+}
+
+/** Rules of asynchronous rounds: a buffer that can fill is one session, and nobody is chosen beyond it. */
+function checkMode({ mode, cohort, secureAggregation }: Plan, reader: Reader): void {
+  if (mode === 'sync') return;
+  const size = reader.field('mode').field('async').field('bufferSize');
+  const { bufferSize } = mode.async;
+  const most = Math.min(cohort.size, cohort.max);
+  if (bufferSize < cohort.min || bufferSize > most) {
+    throw size.refusal(
+      `a buffer of ${bufferSize} updates is not one session of the plan`,
+      `${cohort.min} to ${most}`,
+      bufferSize,
+      'Keep cohort.min ≤ bufferSize ≤ cohort.max, and at most cohort.size, which is how many train at a time.',
+    );
+  }
+  if (secureAggregation.groups !== undefined) {
+    throw reader
+      .field('secureAggregation')
+      .field('groups')
+      .refusal('an asynchronous session has no groups', 'absent', 'groups', 'Remove the field, or set mode to "sync".');
+  }
+  if (cohort.overSelection === 1) return;
+  throw reader
+    .field('cohort')
+    .field('overSelection')
+    .refusal(
+      'asynchronous rounds leave nobody behind, so nobody is chosen for others',
+      1,
+      cohort.overSelection,
+      'Set it to 1; cohort.size says how many train at a time.',
+    );
 }
 
 /** Rules of groups: present exactly where there are several, able to be formed, and enough for what is made of them. */

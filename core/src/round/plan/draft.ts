@@ -10,6 +10,7 @@ import type {
   Plan,
   PlannedMetric,
   Rotation,
+  RoundMode,
   ShortfallRule,
   Task,
   Weighting,
@@ -25,7 +26,13 @@ export interface PlanDraft {
   readonly task: Task;
   readonly rounds: number;
   /** `max` of one session: by default `size`, and at most 256. With more participants a round has several groups. */
-  readonly cohort: { readonly min: number; readonly size: number; readonly max?: number };
+  readonly cohort: {
+    readonly min: number;
+    readonly size: number;
+    readonly max?: number;
+    /** Default: 1. */
+    readonly overSelection?: number;
+  };
   /** Of several groups. Default: their sums are added, and one group makes a model. */
   readonly groups?: { readonly min?: number } & GroupCombination;
   /** RFC 3339, UTC. */
@@ -54,6 +61,8 @@ export interface PlanDraft {
   readonly aggregateCheck?: 'on' | 'off';
   /** Default: two rounds. */
   readonly transcriptRetention?: number;
+  /** Default: `sync`. */
+  readonly mode?: RoundMode;
   readonly parent?: string;
 }
 
@@ -82,7 +91,7 @@ export function completePlan(draft: PlanDraft): Plan {
       min,
       size,
       max,
-      overSelection: 1,
+      overSelection: draft.cohort.overSelection ?? 1,
     },
     reportingGoal: draft.reportingGoal ?? min * (groups?.min ?? 1),
     deadlines: {
@@ -94,7 +103,7 @@ export function completePlan(draft: PlanDraft): Plan {
       ...draft.deadlines,
     },
     onShortfall: draft.onShortfall ?? { action: 'retry', times: 3 },
-    mode: 'sync',
+    mode: draft.mode ?? 'sync',
     secureAggregation: {
       suite: 'CSA1',
       maxColluders: draft.maxColluders ?? defaultColluders(draft.cohort.min),

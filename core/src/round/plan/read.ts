@@ -1,6 +1,15 @@
 import { bounds } from '../../wire/bounds.js';
 import type { Segment } from '../../wire/messages.js';
-import type { Deadlines, GroupRules, Plan, PlannedMetric, ShortfallRule, Task, TensorShape } from '../plan.js';
+import type {
+  Deadlines,
+  GroupRules,
+  Plan,
+  PlannedMetric,
+  RoundMode,
+  ShortfallRule,
+  Task,
+  TensorShape,
+} from '../plan.js';
 import type { Reader } from './reader.js';
 
 const idText = {
@@ -28,7 +37,7 @@ export function readPlan(plan: Reader): Plan {
     reportingGoal: plan.field('reportingGoal').integer(1, bounds.rosterMembersMax),
     deadlines: readDeadlines(plan.field('deadlines')),
     onShortfall: readShortfall(plan.field('onShortfall')),
-    mode: plan.field('mode').choice(['sync']),
+    mode: readMode(plan.field('mode')),
     secureAggregation: readSecureAggregation(plan.field('secureAggregation')),
     weighting: plan.field('weighting').choice(['equal', 'powers-of-two', 'examples']),
     clippingNorm: plan.field('clippingNorm').positive(),
@@ -119,7 +128,21 @@ function readCohort(cohort: Reader): Plan['cohort'] {
     min: cohort.field('min').integer(1, bounds.cohortMax),
     size: cohort.field('size').integer(1, bounds.rosterMembersMax),
     max: cohort.field('max').integer(1, bounds.cohortMax),
-    overSelection: cohort.field('overSelection').choice([1]),
+    overSelection: cohort.field('overSelection').number(1, bounds.overSelectionMax),
+  };
+}
+
+function readMode(mode: Reader): RoundMode {
+  if (typeof mode.raw !== 'object' || mode.raw === null) return mode.choice<'sync'>(['sync']);
+  mode.only(['async']);
+  const rules = mode.field('async');
+  rules.only(['bufferSize', 'maxStaleness', 'stalenessWeight']);
+  return {
+    async: {
+      bufferSize: rules.field('bufferSize').integer(1, bounds.cohortMax),
+      maxStaleness: rules.field('maxStaleness').integer(0, bounds.stalenessMax),
+      stalenessWeight: rules.field('stalenessWeight').choice(['none', 'inverse-sqrt', 'inverse']),
+    },
   };
 }
 

@@ -57,6 +57,12 @@ export class Reader {
     throw this.#wrong(`a whole number from ${min} to ${max}`);
   }
 
+  number(min: number, max: number): number {
+    const value = this.#value;
+    if (typeof value === 'number' && value >= min && value <= max) return value;
+    throw this.#wrong(`a number from ${min} to ${max}`);
+  }
+
   /** A finite number above 0. */
   positive(): number {
     const value = this.#value;

@@ -13,6 +13,8 @@ export interface ShowResultReply {
   'signed'?: (string)[];
   'disputed'?: (string)[];
   'groups'?: (_concordat_v1_GroupStanding)[];
+  'currentModelHash'?: (Buffer | Uint8Array | string);
+  'staleness'?: (number);
 }
 
 export interface ShowResultReply__Output {
@@ -23,4 +25,6 @@ export interface ShowResultReply__Output {
   'signed': (string)[];
   'disputed': (string)[];
   'groups': (_concordat_v1_GroupStanding__Output)[];
+  'currentModelHash': (Buffer);
+  'staleness': (number);
 }

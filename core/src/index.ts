@@ -142,7 +142,13 @@ export {
 } from './round/participation.js';
 export { completePlan, type PlanDraft } from './round/plan/draft.js';
 export { describePrecision } from './round/plan/precision.js';
-export { describeGroups, describeTolerance, threeNeedAll, toleratedDropouts } from './round/plan/tolerance.js';
+export {
+  describeGroups,
+  describeMode,
+  describeTolerance,
+  threeNeedAll,
+  toleratedDropouts,
+} from './round/plan/tolerance.js';
 export {
   type AsyncRules,
   type Deadlines,

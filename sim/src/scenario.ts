@@ -38,8 +38,26 @@ const scenarioSchema = z.strictObject({
   participants: z.number().int().min(bounds.cohortMin).max(bounds.rosterMembersMax),
   rounds: count(10_000),
   cohort: z
-    .strictObject({ min: count(bounds.cohortMax), size: count(bounds.rosterMembersMax), max: count(bounds.cohortMax) })
+    .strictObject({
+      min: count(bounds.cohortMax),
+      size: count(bounds.rosterMembersMax),
+      max: count(bounds.cohortMax),
+      overSelection: z.number().min(1).max(bounds.overSelectionMax).optional(),
+    })
     .optional(),
+  /** As in a plan. */
+  mode: z
+    .union([
+      z.literal('sync'),
+      z.strictObject({
+        async: z.strictObject({
+          bufferSize: count(bounds.cohortMax),
+          maxStaleness: z.number().int().min(0).max(bounds.stalenessMax),
+          stalenessWeight: z.enum(['none', 'inverse-sqrt', 'inverse']),
+        }),
+      }),
+    ])
+    .default('sync'),
   reportingGoal: count(bounds.rosterMembersMax).optional(),
   minSurvivors: z.number().int().min(bounds.cohortMin).max(bounds.cohortMax).optional(),
   maxColluders: z.number().int().min(0).max(bounds.cohortMax).optional(),
@@ -83,7 +101,12 @@ type Parsed = z.output<typeof scenarioSchema>;
 /** A scenario with every default filled in. */
 export interface Scenario
   extends Omit<Parsed, 'cohort' | 'reportingGoal' | 'minSurvivors' | 'maxColluders' | 'quantBits'> {
-  readonly cohort: { readonly min: number; readonly size: number; readonly max: number };
+  readonly cohort: {
+    readonly min: number;
+    readonly size: number;
+    readonly max: number;
+    readonly overSelection?: number | undefined;
+  };
   readonly reportingGoal: number;
   readonly minSurvivors: number;
   readonly maxColluders: number;

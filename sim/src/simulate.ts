@@ -69,7 +69,7 @@ class Simulation {
   readonly #participants: ReadonlyMap<string, VirtualParticipant>;
   readonly #traffic = new TrafficCounter();
   readonly #shared: SharedVerifications;
-  /** Participant → its update of the newest round it prepared. */
+  /** Participant → its update in the newest round that it masked one for. */
   readonly #updates = new Map<string, { readonly round: number; readonly lanes: readonly Int32Array[] }>();
   readonly #rounds: SimulatedRound[] = [];
   #opened: { readonly round: number; readonly exact: boolean; readonly lanes: number } | undefined;
@@ -104,7 +104,7 @@ class Simulation {
     const participantLinks = {
       ...links,
       upload: (seat: Seat, _round: number, vector: Uint8Array, portion: number) => this.#upload(seat, vector, portion),
-      prepared: (seat: Seat, round: number, lanes: readonly Int32Array[]) =>
+      masked: (seat: Seat, round: number, lanes: readonly Int32Array[]) =>
         this.#updates.set(seat.participantId, { round, lanes }),
       died: (seat: Seat, step: DropStep) => this.#died(seat, step),
     };

@@ -24,7 +24,7 @@ export interface ParticipantLinks extends Links {
   /** Carry the spooled vector after its header; `portion` < 1 breaks off there. */
   upload(seat: Seat, round: number, vector: Uint8Array, portion: number): void;
   /** What this seat contributes to a round, as integers: the truth an opened sum is compared with. */
-  prepared(seat: Seat, round: number, update: readonly Int32Array[]): void;
+  masked(seat: Seat, round: number, update: readonly Int32Array[]): void;
   /** The process of this seat is gone. */
   died(seat: Seat, step: DropStep): void;
 }
@@ -109,7 +109,6 @@ export class VirtualParticipant {
         return;
       case 'prepare-update':
         this.#update = this.#world.engine.update(seat, { ...effect, baseModelHash: this.#base! });
-        this.#links.prepared(seat, effect.round, this.#update);
         this.#later(0, { type: 'prepared', round: effect.round });
         return;
       case 'seal-root':
@@ -175,6 +174,7 @@ export class VirtualParticipant {
 
   #mask(effect: Extract<ParticipationEffect, { type: 'mask' }>): void {
     const { crypto, kernels } = this.#world;
+    this.#links.masked(this.seat, effect.round, this.#update!);
     const vector = packLanes(effect.layout, this.#update!, kernels);
     addKeystreams(crypto, effect.layout, vector, effect.maskKeys, { kernels });
     this.#spool.set(effect.round, vector);

@@ -8,6 +8,7 @@ import {
   FederatedClient,
   parsePolicy,
   registerParticipantCommands,
+  type Trainer,
 } from '@concordat/client-sdk';
 import { type ProgressEvent, registerCoordinatorCommands } from '@concordat/coordinator';
 import type { CryptoPort, PlanDraft } from '@concordat/core';
@@ -65,6 +66,8 @@ export class CheckedConsortium {
   readonly events: ReadonlyMap<string, ClientEvent[]>;
   /** Told of every event of every client. */
   onEvent: (name: string, event: ClientEvent) => void = () => undefined;
+  /** Everybody's update is another one, within the clipping norm. */
+  trainerOf = (name: string): Trainer => stepping(0.001 * (1 + this.names.indexOf(name)));
   readonly #clients = new Map<string, FederatedClient>();
 
   private constructor(consortium: TestConsortium, names: readonly string[]) {
@@ -97,8 +100,7 @@ export class CheckedConsortium {
   async open(name: string): Promise<FederatedClient> {
     const client = await FederatedClient.open({
       directory: this.directoryOf(name),
-      // Everybody's update is another one, within the clipping norm.
-      trainer: stepping(0.001 * (1 + this.names.indexOf(name))),
+      trainer: this.trainerOf(name),
       policy,
       onEvent: (event) => {
         this.events.get(name)!.push(event);

@@ -175,3 +175,33 @@ describe('a thousand in groups, at a tenth of the size', function () {
     expect(computed).to.be.within(400, 24 * 100);
   });
 });
+
+describe('an asynchronous simulated run', () => {
+  const result = simulate({
+    name: 'asynchronous',
+    participants: 12,
+    rounds: 8,
+    parameters: 100,
+    cohort: { min: 3, size: 12, max: 12 },
+    mode: { async: { bufferSize: 4, maxStaleness: 4, stalenessWeight: 'inverse-sqrt' } },
+    trainMillis: { min: 1000, max: 9000 },
+    drops: [{ round: 3, participant: 2, step: 'train' }],
+  });
+  const trained = result.rounds.filter(({ kind, outcome }) => kind === 'train' && outcome.type === 'published');
+
+  it('is exact in every round, stale ones among them', () => {
+    expect([result.outcome, result.exact, trained.length]).to.deep.equal(['completed', true, 8]);
+    const stale = trained.map(({ outcome, baseModelVersion }) =>
+      outcome.type === 'published' ? outcome.modelVersion - 1 - baseModelVersion : Number.NaN,
+    );
+    expect(Math.min(...stale)).to.equal(0);
+    expect(Math.max(...stale)).to.be.within(1, 4);
+  });
+
+  it('has nobody in two sums on one model', () => {
+    const seen = trained.flatMap(({ baseModelVersion, survivors }) =>
+      survivors.map((name) => `${baseModelVersion} ${name}`),
+    );
+    expect(new Set(seen).size).to.equal(seen.length);
+  });
+});

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import {
   describeGroups,
+  describeMode,
   describePrecision,
   describeTolerance,
   encodePlan,
@@ -61,8 +62,9 @@ function described(plan: Plan) {
   const tolerance = describeTolerance(plan);
   const precision = describePrecision(plan);
   const groups = describeGroups(plan);
+  const mode = describeMode(plan);
   return {
-    data: { run: plan.run, tolerance, precision, groups, plan },
-    lines: [`Tolerates: ${tolerance}`, `Precision: ${precision}`, ...groups],
+    data: { run: plan.run, tolerance, precision, groups, mode, plan },
+    lines: [`Tolerates: ${tolerance}`, `Precision: ${precision}`, ...groups, ...mode],
   };
 }

@@ -53,7 +53,9 @@ function roundLine(round: RoundReport): string {
     return `round ${round.round}: abandoned after ${round.seconds.toFixed(1)} s: ${round.reason}`;
   const recovered = round.recovered.length === 0 ? '' : `, masks of ${round.recovered.join(', ')} recovered`;
   const groups = round.groups === undefined ? '' : ` in ${groupsText(round.groups)}`;
-  return `round ${round.round}: published model ${round.modelVersion} of ${round.survivors.length} of ${round.cohort.length}${groups}${recovered}${clipped(round)}, ${kilobytes(round.uploadBytes)} up, ${kilobytes(round.downloadBytes)} down, ${round.seconds.toFixed(1)} s`;
+  const stale = round.modelVersion - 1 - round.baseModelVersion;
+  const trained = stale === 0 ? '' : `, trained from model ${round.baseModelVersion}`;
+  return `round ${round.round}: published model ${round.modelVersion} of ${round.survivors.length} of ${round.cohort.length}${trained}${groups}${recovered}${clipped(round)}, ${kilobytes(round.uploadBytes)} up, ${kilobytes(round.downloadBytes)} down, ${round.seconds.toFixed(1)} s`;
 }
 
 /** "4 groups", or "3 of 4 groups" when one was given up. */

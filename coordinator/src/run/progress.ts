@@ -26,6 +26,8 @@ export interface RoundReport {
   readonly reason: string;
   /** Of the model published, or of the base model when nothing was. */
   readonly modelVersion: number;
+  /** Of the model that was trained from: in an asynchronous run it may be an older one than the one before. */
+  readonly baseModelVersion: number;
   /** Hex; empty when nothing was published. */
   readonly modelHash: string;
   readonly cohort: readonly string[];

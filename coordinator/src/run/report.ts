@@ -19,6 +19,7 @@ export function reportRound(record: RoundRecord, traffic: RoundTraffic): RoundRe
     outcome: abandoned ? 'abandoned' : 'published',
     reason: abandoned ? outcome.reason : '',
     modelVersion: published ? outcome.modelVersion : record.baseModelVersion,
+    baseModelVersion: record.baseModelVersion,
     modelHash: published ? toHex(outcome.modelHash) : '',
     cohort: record.cohort,
     survivors: record.survivors,

@@ -8,6 +8,7 @@ import {
   type Layout,
   layoutOf,
   ModelCheck,
+  meanScale,
   openSum,
   type Plan,
   type PlanDraft,
@@ -16,6 +17,8 @@ import {
   plainKernels,
   requireGroups,
   requireSameParameters,
+  requireStaleness,
+  scaleMean,
   totalsChunks,
   weightUnit,
 } from '@concordat/core';
@@ -63,11 +66,11 @@ function groupOf(layout: Layout, group: number, survivors: number): Group {
   return { group, survivors, sum };
 }
 
-function remake(plan: Plan, groups: readonly Group[], base: Float32Array): Float32Array {
+function remake(plan: Plan, groups: readonly Group[], base: Float32Array, staleness = 0): Float32Array {
   const layout = layoutOf(plan.secureAggregation.segments);
   const check = new ModelCheck({ crypto: nodeCrypto, kernels: plainKernels, plan, baseModelHash, layout });
   for (const { sum, ...one } of groups) check.add(sum, one);
-  return check.make(base);
+  return check.make(base, staleness);
 }
 
 /** As the coordinator makes it. */
@@ -83,6 +86,36 @@ const rules: readonly (readonly [string, PlanDraft['groups']])[] = [
   ['their median', { combine: 'median' }],
   ['their trimmed mean', { combine: 'trimmed-mean', trimPercent: 34 }],
 ];
+
+describe('A model that is made again of a stale sum', () => {
+  const plan = largePlan({
+    cohort: { min: 3, size: 4 },
+    mode: { async: { bufferSize: 3, maxStaleness: 2, stalenessWeight: 'inverse' } },
+  });
+  const layout = layoutOf(plan.secureAggregation.segments);
+  const current = Float32Array.from({ length: parameters }, (_, i) => Math.cos(i));
+
+  it('is the current model and the scaled mean, bit by bit; with another staleness it is another', () => {
+    const sums = [groupOf(layout, 0, 4)];
+    const combiner = combineGroups({ crypto: nodeCrypto, plan, kind: 'train', baseModelHash });
+    for (const { sum, survivors } of sums) combiner.add({ lanes: openSum(layout, sum, survivors), survivors });
+    const mean = scaleMean(combiner.finish().mean, meanScale(plan, 2));
+    const published = fedAvg.apply(current, mean, undefined).model;
+    expect(remake(plan, sums, current, 2)).to.deep.equal(published);
+    expect(remake(plan, sums, current, 1)).to.not.deep.equal(published);
+    expect(remake(plan, sums, current)).to.not.deep.equal(published);
+  });
+
+  it('is not accepted when the mean is older than the plan allows, or stale in a run that has no buffers', () => {
+    for (const staleness of [0, 2]) expect(() => requireStaleness(plan, staleness)).not.to.throw();
+    expect(detailThrownBy(() => requireStaleness(plan, 3))).to.include({
+      rule: 'check.model',
+      required: 2,
+      offered: 3,
+    });
+    expect(ruleThrownBy(() => requireStaleness(largePlan({ cohort: { min: 3, size: 4 } }), 1))).to.equal('check.model');
+  });
+});
 
 describe('A model that is made again of the sums of its groups', () => {
   const base = Float32Array.from({ length: parameters }, (_, i) => Math.sin(i));

@@ -1,6 +1,6 @@
 import { thresholdOf } from '../../secagg/thresholds.js';
 import { groupingOf } from '../grouping.js';
-import type { GroupRules, Plan } from '../plan.js';
+import type { GroupRules, Plan, StalenessWeight } from '../plan.js';
 
 /** What three organizations mean, in one sentence. */
 export const threeNeedAll = '3 organizations: all must answer; 4 are needed to lose one.';
@@ -58,6 +58,33 @@ export function describeGroups(plan: Plan): readonly string[] {
           `Warning: groups below ${enough} (3 · maxColluders + 1) bear less than a third of dropouts; raise cohort.min.`,
         ]),
   ];
+}
+
+/** What asynchronous rounds or over-selection mean, in sentences for people; empty where a plan has neither. */
+export function describeMode({ mode, cohort }: Plan): readonly string[] {
+  if (mode === 'sync') {
+    if (cohort.overSelection === 1) return [];
+    const chosen = Math.ceil(cohort.size * cohort.overSelection);
+    return [
+      `${chosen} are chosen to train, and the session opens with the first ${cohort.size} that are ready; the others trained for nothing.`,
+    ];
+  }
+  const { bufferSize, maxStaleness, stalenessWeight } = mode.async;
+  return [
+    `Asynchronous: up to ${cohort.size} train at a time; ${bufferSize} updates of one model make a session, and its mean goes into the model that is current then.`,
+    `${staleInWords(stalenessWeight)}; more than ${maxStaleness} ${maxStaleness === 1 ? 'version' : 'versions'} behind, an update is dropped.`,
+  ];
+}
+
+function staleInWords(weight: StalenessWeight): string {
+  switch (weight) {
+    case 'none':
+      return 'A mean counts alike whatever its model is behind';
+    case 'inverse-sqrt':
+      return 'A mean whose model is s versions behind counts 1 ÷ √(1 + s)';
+    case 'inverse':
+      return 'A mean whose model is s versions behind counts 1 ÷ (1 + s)';
+  }
 }
 
 function combinationInWords(groups: GroupRules): string {

@@ -23,6 +23,7 @@ export { explainRound } from './explain/explain-round.js';
 export type { ResultFact, RoundFact } from './explain/round-facts.js';
 export { type RoundStory, type StoryLine, tellRound } from './explain/round-story.js';
 export { type InitOptions, type InitResult, initConsortium } from './init.js';
+export { type EndedRound, forkedPlan, mayTrainFrom } from './model/forked-plan.js';
 export { type ModelDirectory, readModelDirectory } from './model/model-directory.js';
 export { type PreparedPlan, preparePlan } from './model/plan-document.js';
 export { openObservationServer } from './observe/observation-server.js';

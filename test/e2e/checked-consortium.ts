@@ -118,8 +118,13 @@ export class CheckedConsortium {
 
   /** One run of everybody. @returns how each client ended, and what the operator saw. */
   async run(draft: Partial<PlanDraft>): Promise<{ ends: Map<string, unknown>; seen: ProgressEvent[] }> {
-    const { operator } = this.consortium;
     const { plan, planHash } = await this.consortium.propose(draft);
+    return this.follow(planHash, plan.run);
+  }
+
+  /** One run of everybody, of a plan that is proposed. */
+  async follow(planHash: Uint8Array, run: string): Promise<{ ends: Map<string, unknown>; seen: ProgressEvent[] }> {
+    const { operator } = this.consortium;
     const ends = new Map<string, unknown>();
     const ended = this.names.map(async (name) => {
       const client = await this.open(name);
@@ -127,9 +132,9 @@ export class CheckedConsortium {
       ends.set(name, end);
       await this.close(name);
     });
-    await operator.startRun(planHash, plan.run);
+    await operator.startRun(planHash, run);
     const seen: ProgressEvent[] = [];
-    const watching = operator.watch(plan.run, 1, ({ event }) => void seen.push(event)).catch(() => undefined);
+    const watching = operator.watch(run, 1, ({ event }) => void seen.push(event)).catch(() => undefined);
     await Promise.all(ended);
     await this.consortium.coordinator.run?.abort('the test is over');
     await watching;

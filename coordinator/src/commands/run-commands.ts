@@ -1,6 +1,7 @@
 import { conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
 import type { ProgressEvent } from '../run/progress.js';
+import { addForkCommand } from './fork-command.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions, withOperator } from './operator-session.js';
 import { idValue, planHashValue, wholeNumberValue } from './option-values.js';
@@ -21,7 +22,7 @@ interface WatchFlags extends OperatorFlags {
   readonly from?: string;
 }
 
-/** `coordinator run start`, `run pause`, `run resume`, `run end` and `run watch`. */
+/** `coordinator run start`, `run pause`, `run resume`, `run end`, `run fork` and `run watch`. */
 export function addRunCommands(group: Command, io: CommandIo): void {
   const run = group.command('run').description('One execution of a plan.');
   operatorOptions(run.command('start').description('Start the run a plan is for. The same call again is the same run.'))
@@ -80,6 +81,7 @@ export function addRunCommands(group: Command, io: CommandIo): void {
         return { data: { run: flags.run }, lines: [`Run ${flags.run} goes on.`] };
       }),
     );
+  addForkCommand(run, io);
   operatorOptions(run.command('watch').description('Follow a run to its end; with --json one event per line.'))
     .option('--run <id>', 'id of the run (default: the one going on)', idValue)
     .option('--from <sequence>', 'first event wanted', wholeNumberValue(0, Number.MAX_SAFE_INTEGER), '1')

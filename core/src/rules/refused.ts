@@ -120,6 +120,14 @@ export const refusedRules = {
     required: 'another base model than one for which survivors were signed',
     fix: 'Approve a new plan, or let the run go on with the others.',
   },
+  'fork.round': {
+    required: 'a round that published a model',
+    fix: 'Name another round; concordat coordinator explain tells what became of one.',
+  },
+  'fork.barred': {
+    required: 'a model that enough organizations have taken part in no sum on',
+    fix: 'Fork from the last round of the run.',
+  },
   'base.contributions': {
     required: 'no more contributions to one base model than the policy allows',
     fix: 'Raise contributionsPerBase in the policy, or wait for the next model.',

@@ -1,4 +1,4 @@
-import { type CryptoPort, type Random, toHex } from '@concordat/core';
+import { type CryptoPort, type FederatedError, type Random, toHex } from '@concordat/core';
 import {
   type Clock,
   chooseKernels,
@@ -140,6 +140,14 @@ export class Coordinator {
     return this.#parts.server.inProcessTransport();
   }
 
+  /**
+   * Resolves when a write of the store failed: nothing more is written, and what was acknowledged is kept. Stop, and end the process:
+   * only a new one may write again.
+   */
+  get failed(): Promise<FederatedError> {
+    return this.#parts.store.writes.failed;
+  }
+
   status(): Promise<CoordinatorStatus> {
     return this.#parts.status();
   }
@@ -205,7 +213,7 @@ async function assemble(
     ...desks,
   });
   port = server.port;
-  const observation = await openObservation(configuration, { metrics, desks, server, log, keys }).catch(
+  const observation = await openObservation(configuration, { metrics, desks, server, log, keys, store }).catch(
     async (error: unknown) => {
       await server.close(0);
       throw error;
@@ -223,12 +231,14 @@ async function openObservation(
     readonly server: CoordinatorServer;
     readonly log: Logger;
     readonly keys: CoordinatorKeys;
+    readonly store: Store;
   },
 ): Promise<ObservationServer | undefined> {
   if (observe === undefined) return undefined;
-  const { metrics, desks, server, log, keys } = parts;
+  const { metrics, desks, server, log, keys, store } = parts;
   metrics.observe({ ...desks, certificatePem: keys.server.certificatePem });
-  const unready = () => (server.draining() ? 'draining' : desks.runs.current?.failure);
+  const full = () => (store.writes.full ? 'the disk of the store is full' : undefined);
+  const unready = () => (server.draining() ? 'draining' : (desks.runs.current?.failure ?? full()));
   const observation = await openObservationServer({ ...observe, metrics, unready, log });
   log.info({ host: observe.host, port: observation.port }, 'metrics and probes are answered');
   return observation;

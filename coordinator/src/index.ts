@@ -39,13 +39,15 @@ export {
 export { decodeRecord, encodeRecord } from './run/record-json.js';
 export { ResultDesk, type ResultDeskOptions, type VerdictNews } from './run/results.js';
 export { RoundSums, type RoundSumsOptions } from './run/round-sums.js';
-export { type Answer, Run, type RunOptions, type RunPorts } from './run/run.js';
+export { type Answer, Run } from './run/run.js';
 export { type PendingReceipt, RunJournal } from './run/run-journal.js';
+export type { RunOptions, RunPorts } from './run/run-ports.js';
 export type { RunStanding } from './run/standing.js';
 export { payloadBytes, Traffic } from './run/traffic.js';
 export { type DiskUse, diskUse } from './size/disk-use.js';
 export { type PlanSize, planSize } from './size/plan-size.js';
 export type { CoordinatorStatus, RunStatus } from './status.js';
+export { type CoordinatorWrite, coordinatorWrites, StoreWrites } from './store/durable-writes.js';
 export type { JournalEntry, JournalEvent } from './store/journal.js';
 export { Spool, type SpoolKey } from './store/spool.js';
 export { openStore, type Store } from './store/store.js';

@@ -61,9 +61,10 @@ export class PlanDesk {
     }
     await this.#requireModel(plan);
     const hash = this.#crypto.sha256(signed.body);
-    await this.#store.plans.put({ hash, ...signed, operator });
     const body = Buffer.from(JSON.stringify({ planHash: toHex(hash), operator }));
-    await this.#store.journal.append([{ run: '', round: 0, kind: 'plan-proposed', body }]);
+    await this.#store.journal.append([{ run: '', round: 0, kind: 'plan-proposed', body }], {
+      write: (transaction) => this.#store.plans.put(transaction, { hash, ...signed, operator }),
+    });
     return hash;
   }
 

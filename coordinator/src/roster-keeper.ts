@@ -156,8 +156,10 @@ async function append(
   alongside?: (transaction: Transaction<Tables>) => Promise<void>,
 ): Promise<void> {
   const { body, signature } = signed.document;
-  await store.journal.append([{ run: '', round: 0, kind: 'roster-epoch', body }], async (transaction) => {
-    await store.rosters.put(transaction, roster.epoch, { hash, body, signature });
-    await alongside?.(transaction);
+  await store.journal.append([{ run: '', round: 0, kind: 'roster-epoch', body }], {
+    write: async (transaction) => {
+      await store.rosters.put(transaction, roster.epoch, { hash, body, signature });
+      await alongside?.(transaction);
+    },
   });
 }

@@ -1,13 +1,18 @@
 import { FederatedError, type Plan, printable, refusal, requireId, toHex } from '@concordat/core';
 import type { PlanDesk } from './plan-desk.js';
 import type { RosterKeeper } from './roster-keeper.js';
-import { Run, type RunPorts } from './run/run.js';
+import { Run } from './run/run.js';
 import { RunJournal } from './run/run-journal.js';
+import type { RunPorts } from './run/run-ports.js';
+import { isStoreFull } from './store/durable-writes.js';
 import type { RunRecord } from './store/records.js';
 import type { Store } from './store/store.js';
 
 /** Of what an operator says; with what a pause says it is within the bound of a text. */
 const reasonCharactersMax = 300;
+
+/** A run that found the disk full looks again after so long whether there is room. */
+const roomMillis = 1_000;
 
 /** What an operator is told of a run that is not as it was thought to be. */
 export const seeStatus = 'See: concordat coordinator status.';
@@ -25,6 +30,9 @@ export class RunDesk {
   readonly #options: RunDeskOptions;
   #current: Run | undefined;
   #starting: Promise<unknown> = Promise.resolve();
+  /** Why the current run waits, and for what it goes on. */
+  #halted: FederatedError | undefined;
+  readonly #stopping = new AbortController();
 
   constructor(options: RunDeskOptions) {
     this.#options = options;
@@ -41,7 +49,7 @@ export class RunDesk {
    * @throws `state-lost` when plan, roster or records of the run are not in the store.
    */
   async resume(): Promise<RunRecord | undefined> {
-    const { store, plans, ports, roster } = this.#options;
+    const { store, plans, ports, roster, connected } = this.#options;
     const record = (await store.runs.list()).find(({ state }) => state === 'running');
     if (record === undefined) return undefined;
     const { run: runId, planHash, startedMillis } = record;
@@ -51,10 +59,50 @@ export class RunDesk {
     const rosterHash = started?.rosterHash ?? roster.current().hash;
     const view = await roster.viewOf(rosterHash);
     const earlier = { records, startedMillis };
-    const run = new Run(ports, { runId, plan, planHash, rosterHash, roster: view, earlier });
-    this.#current = run;
-    await run.start([]);
+    await store.runs.put(record);
+    const progress = this.#halted === undefined ? undefined : this.#current?.progress;
+    this.#halted = undefined;
+    await this.#begin(
+      new Run(ports, { runId, plan, planHash, rosterHash, roster: view, earlier, progress }),
+      connected(),
+    );
     return record;
+  }
+
+  async #begin(run: Run, connected: ReturnType<RunDeskOptions['connected']>): Promise<void> {
+    this.#current = run;
+    void run.halted.then((why) => this.#waitForRoom(run, why));
+    await run.start(connected);
+  }
+
+  /** What is in memory of a run that could not be written down is given up: it is gone on with as after a restart. */
+  async #waitForRoom(run: Run, why: FederatedError): Promise<void> {
+    this.#halted = why;
+    if (!isStoreFull(why)) return;
+    const { clock, log } = this.#options.ports;
+    const { signal } = this.#stopping;
+    await run.leave();
+    while (!signal.aborted) {
+      await clock.sleep(roomMillis, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        const resumed = await this.resume();
+        if (resumed === undefined) this.#forget(run);
+        else log.warn({ run: run.runId }, 'there is room again: the run goes on');
+        return;
+      } catch (error) {
+        if (isStoreFull(error)) continue;
+        log.fatal({ err: error, run: run.runId }, 'the run cannot be gone on with');
+        return;
+      }
+    }
+  }
+
+  /** Not even its start was written down. */
+  #forget(run: Run): void {
+    run.progress.end();
+    this.#halted = undefined;
+    this.#current = undefined;
   }
 
   /**
@@ -117,6 +165,7 @@ export class RunDesk {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await this.#current?.stop();
   }
 
@@ -128,6 +177,7 @@ export class RunDesk {
         detail: { required: plan.run, offered: runId },
       });
     }
+    if (this.#halted !== undefined) throw this.#halted;
     const current = this.#current;
     if (current?.runId === runId && toHex(current.planHash) === toHex(planHash)) return current;
     if (current !== undefined && !current.progress.ended) {
@@ -146,8 +196,7 @@ export class RunDesk {
     requireUnexpired(plan, ports.wallMillis());
     const { hash: rosterHash, view } = roster.current();
     const run = new Run(ports, { runId, plan, planHash, rosterHash, roster: view });
-    this.#current = run;
-    await run.start(connected());
+    await this.#begin(run, connected());
     return run;
   }
 }

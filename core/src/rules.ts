@@ -31,6 +31,14 @@ export const rules = {
       required: 'a participant that stays',
       fix: 'Wait until it connects again; the round goes on with the others.',
     },
+    'store.full': {
+      required: 'room on the disk of the coordinator’s store',
+      fix: 'Free disk space there; the coordinator goes on by itself, and clients try again.',
+    },
+    'store.failed': {
+      required: 'a disk that takes and keeps every write of the coordinator’s store',
+      fix: 'Check the disk, then start the coordinator again: everything acknowledged is kept.',
+    },
   },
   'state-lost': {
     'state.epoch': { required: 'the number of the last start of this participant', fix: recover },

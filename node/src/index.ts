@@ -36,7 +36,9 @@ export {
   durably,
   type Failpoint,
   type FailpointAction,
+  type FailpointPlace,
   type FailpointPorts,
+  failpointPlaces,
   parseFailpoint,
   requireNoFailpoint,
 } from './durable/failpoint.js';

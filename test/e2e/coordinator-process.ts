@@ -6,6 +6,38 @@ import { createInterface } from 'node:readline';
 
 const bin = resolve(import.meta.dirname, '../../../cli/dist/bin/concordat.js');
 
+export interface StartOptions {
+  /** A command before it, e.g. `strace` with its arguments. */
+  readonly under?: readonly string[];
+  readonly failpoint?: string | undefined;
+  /** Its log goes nowhere. */
+  readonly silent?: boolean;
+}
+
+interface SaidAtStart {
+  readonly port: number;
+  readonly resumed?: { readonly run: string };
+}
+
+/** How a process ended, and the last line it said. */
+export interface Ending {
+  readonly by: string | number;
+  readonly lastLine: string;
+}
+
+async function ending(child: ChildProcess, lines: ReturnType<typeof createInterface>): Promise<Ending> {
+  let lastLine = '';
+  lines.on('line', (line) => {
+    lastLine = line;
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return { by: signal ?? code ?? 'nothing', lastLine };
+}
+
+function endedEarly({ by, lastLine }: Ending): never {
+  throw new Error(`the coordinator ended with ${by} before it listened: ${lastLine}`);
+}
+
 /** A coordinator in a process of its own, behind an address that stays. */
 export class CoordinatorProcess {
   readonly #directory: string;
@@ -13,6 +45,8 @@ export class CoordinatorProcess {
   readonly #sockets = new Set<Socket>();
   #child: ChildProcess | undefined;
   port = 0;
+  /** Of the process that was started last. */
+  ended: Promise<Ending> = Promise.resolve({ by: 'nothing', lastLine: '' });
   starts = 0;
 
   constructor(directory: string) {
@@ -37,22 +71,28 @@ export class CoordinatorProcess {
   }
 
   /** Resolves with what it says when it listens. */
-  async start(): Promise<{ readonly resumed?: { readonly run: string } }> {
-    const args = [bin, 'coordinator', 'start', '--directory', this.#directory, '--json'];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  async start({ under = [], failpoint, silent = false }: StartOptions = {}): Promise<SaidAtStart> {
+    const args = [...under, process.execPath, bin, 'coordinator', 'start', '--directory', this.#directory, '--json'];
+    const env = failpoint === undefined ? {} : { NODE_ENV: 'test', CONCORDAT_FAILPOINT: failpoint };
+    const child = spawn(args[0]!, args.slice(1), {
+      stdio: ['ignore', 'pipe', silent ? 'ignore' : 'inherit'],
+      // A group of its own: a command before it is killed with it.
+      detached: true,
+      env: { ...process.env, ...env },
+    });
     this.#child = child;
     this.starts += 1;
-    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-    const said = JSON.parse(line) as { readonly port: number; readonly resumed?: { readonly run: string } };
+    const lines = createInterface({ input: child.stdout! });
+    this.ended = ending(child, lines);
+    const [line] = (await Promise.race([once(lines, 'line'), this.ended.then(endedEarly)])) as [string];
+    const said = JSON.parse(line) as SaidAtStart;
     this.port = said.port;
     return said;
   }
 
   async kill(): Promise<void> {
-    const child = this.#child!;
-    const closed = once(child, 'close');
-    child.kill('SIGKILL');
-    await closed;
+    globalThis.process.kill(-this.#child!.pid!, 'SIGKILL');
+    await this.ended;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addConfigCommands } from './config-commands.js';
 import { addEnrollCommand } from './enroll-command.js';
+import { addFailpointsCommand } from './failpoints-command.js';
 import type { CommandIo } from './io.js';
 import { addRecoverCommand } from './recover-command.js';
 import { addServeCommand } from './serve-command.js';
@@ -23,4 +24,5 @@ export function addParticipantCommands(group: Command, io: CommandIo): void {
   addConfigCommands(group, io);
   addRecoverCommand(group, io);
   addVerifyRoundCommand(group, io);
+  addFailpointsCommand(group, io);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addBundleCommand } from './bundle-command.js';
 import { addConfigCommands } from './config-commands.js';
 import { addExplainCommand } from './explain-command.js';
+import { addFailpointsCommand } from './failpoints-command.js';
 import { addInitCommand } from './init-command.js';
 import type { CommandIo } from './io.js';
 import { addParticipantCommands } from './participant-commands.js';
@@ -24,4 +25,5 @@ export function registerCoordinatorCommands(program: Command, io: CommandIo): vo
   addExplainCommand(group, io);
   addSizeCommand(group, io);
   addBundleCommand(group, io);
+  addFailpointsCommand(group, io);
 }

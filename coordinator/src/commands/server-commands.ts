@@ -61,8 +61,9 @@ async function serve(io: CommandIo, flags: StartFlags) {
       io.stdout.write(`Run ${resumed.run} goes on after model version ${resumed.modelVersion}.\n`);
     }
   }
-  await fired(io.signal);
+  const failure = await Promise.race([fired(io.signal), coordinator.failed]);
   await coordinator.stop();
+  if (failure !== undefined) throw failure;
   return { data: { stopped: true }, lines: ['Stopped.'] };
 }
 
@@ -73,9 +74,9 @@ function evaluatorOver(io: CommandIo, holdout: string): Promise<Evaluator> {
   });
 }
 
-function fired(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+function fired(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined);
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
 }
 
 function statusLines(status: CoordinatorStatus): string[] {

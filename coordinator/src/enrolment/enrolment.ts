@@ -17,8 +17,10 @@ import {
   issueClientCertificate,
   requireCertificateRequest,
 } from '@concordat/node';
+import type { Transaction } from 'kysely';
 import type { RosterKeeper } from '../roster-keeper.js';
 import type { InvitationRecord, PendingEntry } from '../store/admissions.js';
+import type { Tables } from '../store/database.js';
 import type { Store } from '../store/store.js';
 
 export interface EnrolmentOptions {
@@ -95,14 +97,11 @@ export class Enrolment {
     const secret = random.bytes(32);
     const { participant, organization } = invited;
     const expires = wallMillis() + validMillis;
-    await store.admissions.invite({
-      participant,
-      organization,
-      secretHash: crypto.sha256(secret),
-      expiresMillis: expires,
-      used: false,
-    });
-    await this.#journal('invited', { participant, organization, expires });
+    const secretHash = crypto.sha256(secret);
+    const record = { participant, organization, secretHash, expiresMillis: expires, used: false };
+    await this.#journal('invited', { participant, organization, expires }, (transaction) =>
+      store.admissions.invite(transaction, record),
+    );
     return encodeInvitation({
       address: address(),
       consortium: roster.consortium,
@@ -199,16 +198,9 @@ export class Enrolment {
     }
     const fingerprint = identityFingerprint(crypto, request.identityKey);
     const { organization, identityKey } = request;
-    await store.admissions.enrol({
-      participant,
-      organization,
-      secretHash,
-      identityKey,
-      certificateRequest,
-      fingerprint,
-      certificateChain: [],
-    });
-    await this.#journal('enrolled', { participant, organization, fingerprint });
+    const who = { participant, organization, fingerprint };
+    const entry = { ...who, secretHash, identityKey, certificateRequest, certificateChain: [] };
+    await this.#journal('enrolled', who, (transaction) => store.admissions.enrol(transaction, entry));
     return { state: 'pending' };
   }
 
@@ -268,8 +260,13 @@ export class Enrolment {
       throw foreign('organization', 'the invited one', request.organization);
   }
 
-  async #journal(kind: string, facts: object): Promise<void> {
-    await this.#options.store.journal.append([{ run: '', round: 0, kind, body: Buffer.from(JSON.stringify(facts)) }]);
+  async #journal(
+    kind: string,
+    facts: object,
+    write: (transaction: Transaction<Tables>) => Promise<void>,
+  ): Promise<void> {
+    const body = Buffer.from(JSON.stringify(facts));
+    await this.#options.store.journal.append([{ run: '', round: 0, kind, body }], { write });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -74,11 +74,6 @@ export class ResultDesk {
     return new RoundSums(this.#options, run, round);
   }
 
-  /** A model was published with the sums of this round. */
-  async published(run: string, round: number, version: number, hash: Uint8Array): Promise<void> {
-    await this.#options.store.results.setModel(run, round, { version, hash });
-  }
-
   /** A round is over: transcripts that were kept long enough are destroyed, their vectors with them. */
   async endRound(run: string, round: number): Promise<void> {
     const { store } = this.#options;
@@ -229,13 +224,13 @@ export class ResultDesk {
     });
     const receipt = signBody(crypto, signer, 'CSA1/receipt', body);
     if (verdicts === before.verdicts) return receipt;
-    await store.journal.append(
-      [this.#event(before, 'verdict', { sid2, participant, verdict })],
-      async (transaction) => {
+    await store.journal.append([this.#event(before, 'verdict', { sid2, participant, verdict })], {
+      writes: ['coordinator.receipt'],
+      write: async (transaction) => {
         await store.results.putVerdict(transaction, sid2, participant, verdict);
         await store.receipts.put(transaction, key, { contentDigest, ...receipt });
       },
-    );
+    });
     const release = releaseOf(await this.#talliesOf(before));
     if (verdict.kind === 'disputed') log.error({ run, round, participant, sid2: toHex(sid2) }, 'a sum is disputed');
     this.#onVerdict({ run, round, modelVersion, participant, release });

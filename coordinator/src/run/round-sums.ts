@@ -86,14 +86,16 @@ export class RoundSums {
       return;
     }
     const event = { run, round, kind: `${resultEvents}opened`, body: encodeRecord({ aggregate }) };
-    await store.journal.append([event], async (transaction) => {
-      for (const { order, resultHash } of sums) {
-        const { sid2, threshold, layout, transcript } = order;
-        const { lengthBytes } = layout;
-        const survivors = this.#survivorsOf(order);
-        const result = { sid2, run, round, threshold, lengthBytes, survivors, resultHash, aggregate };
-        await store.results.put(transaction, result, { transcript, rounds });
-      }
+    await store.journal.append([event], {
+      write: async (transaction) => {
+        for (const { order, resultHash } of sums) {
+          const { sid2, threshold, layout, transcript } = order;
+          const { lengthBytes } = layout;
+          const survivors = this.#survivorsOf(order);
+          const result = { sid2, run, round, threshold, lengthBytes, survivors, resultHash, aggregate };
+          await store.results.put(transaction, result, { transcript, rounds });
+        }
+      },
     });
   }
 

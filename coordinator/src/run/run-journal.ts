@@ -1,5 +1,9 @@
 import { type AnswerStep, type CoordinationRecord, FederatedError, type Signed } from '@concordat/core';
+import type { Transaction } from 'kysely';
+import type { Tables } from '../store/database.js';
 import type { JournalEntry } from '../store/journal.js';
+import type { RunRecord } from '../store/records.js';
+import type { PublishedHash } from '../store/results.js';
 import type { Store } from '../store/store.js';
 import { decodeRecord, encodeRecord } from './record-json.js';
 
@@ -25,10 +29,17 @@ export class RunJournal {
   #inputs: { readonly round: number; readonly body: Uint8Array }[] = [];
   #receipts: PendingReceipt[] = [];
   #over: number[] = [];
+  #started: RunRecord | undefined;
+  #published: { readonly round: number; readonly model: PublishedHash }[] = [];
 
   constructor(store: Store, run: string) {
     this.#store = store;
     this.#run = run;
+  }
+
+  /** The run begins: its row is written with the record that says so. */
+  begin(row: RunRecord): void {
+    this.#started = row;
   }
 
   /** To be written at the next `flush`. */
@@ -37,6 +48,10 @@ export class RunJournal {
     if (record.type === 'session' && record.record.type === 'input') {
       this.#inputs.push({ round, body: encodeRecord(record) });
       return;
+    }
+    if (record.type === 'round-ended' && record.record.outcome.type === 'published') {
+      const { modelVersion: version, modelHash: hash } = record.record.outcome;
+      this.#published.push({ round, model: { version, hash } });
     }
     this.#entries.push({ run: this.#run, round, kind: kindOf(record), body: encodeRecord(record) });
   }
@@ -53,20 +68,35 @@ export class RunJournal {
   /** One transaction, durable when it returns; nothing is kept when it fails. */
   async flush(): Promise<void> {
     const [entries, inputs, receipts, over] = [this.#entries, this.#inputs, this.#receipts, this.#over];
+    const published = this.#published;
     if (entries.length + inputs.length + receipts.length + over.length === 0) return;
     this.#entries = [];
     this.#inputs = [];
     this.#receipts = [];
     this.#over = [];
-    const { journal, sessionAnswers, receipts: stored } = this.#store;
-    await journal.append(entries, async (transaction) => {
+    this.#published = [];
+    const isStart = entries.some(({ kind }) => kind === 'run-started');
+    const row = isStart ? this.#started : undefined;
+    const writes = [
+      ...(inputs.length > 0 ? (['coordinator.session-input'] as const) : []),
+      ...(receipts.length > 0 ? (['coordinator.receipt'] as const) : []),
+      ...(over.length > 0 ? (['coordinator.session-over'] as const) : []),
+    ];
+    const { journal, sessionAnswers, receipts: stored, runs, results } = this.#store;
+    const write = async (transaction: Transaction<Tables>) => {
+      if (row !== undefined) await runs.begin(transaction, row);
+      for (const { round, model } of published) {
+        await runs.advance(transaction, this.#run, model);
+        await results.setModel(transaction, { run: this.#run, round }, model);
+      }
       for (const { round, body } of inputs) await sessionAnswers.put(transaction, this.#run, round, body);
       for (const { receipt, contentDigest, baseModelHash, ...key } of receipts) {
         await stored.put(transaction, { run: this.#run, ...key }, { contentDigest, ...receipt });
         if (baseModelHash !== undefined) await stored.putBaseModel(transaction, contentDigest, baseModelHash);
       }
       for (const round of over) await sessionAnswers.remove(transaction, this.#run, round);
-    });
+    };
+    await journal.append(entries, { writes, write });
   }
 
   /**

@@ -1,70 +1,31 @@
 import {
   type CoordinationEffect,
   type CoordinationEvent,
-  type CoordinationPorts,
-  type CoordinationRecord,
   type CoordinationState,
-  type CoordinatorMessage,
-  equalBytes,
   FederatedError,
   fromBase64url,
-  type Kernels,
   openCoordination,
   type ParticipantMessage,
   type Plan,
-  type RosterView,
   type RunProgress,
   type Signed,
   signBody,
-  signedOf,
   stepCoordination,
   toHex,
   verifyApproval,
 } from '@concordat/core';
-import type { Clock, LaneThreads } from '@concordat/node';
-import type { Logger } from 'pino';
-import type { Evaluator } from '../evaluator.js';
-import type { CallKey } from '../store/receipts.js';
-import type { Store } from '../store/store.js';
+import { isStoreFailed, isStoreFull } from '../store/durable-writes.js';
+import { Deliveries, type Delivery } from './deliveries.js';
+import { earlierAnswer } from './earlier-answer.js';
 import { Evaluations } from './evaluations.js';
 import { type ExpectedUpload, ExpectedUploads } from './expected-uploads.js';
-import { Progress, type ProgressEvent } from './progress.js';
+import { Progress } from './progress.js';
 import { reportEvaluation, reportProgress, reportRound } from './report.js';
-import type { ResultDesk } from './results.js';
 import { type GroupOrder, RoundWork } from './round-work.js';
 import { RunJournal } from './run-journal.js';
+import type { RunOptions, RunPorts } from './run-ports.js';
 import { type RunStanding, type RunStateName, standingOf, stateNameOf } from './standing.js';
 import { Timers } from './timers.js';
-import type { Traffic } from './traffic.js';
-
-/** What a run needs of the coordinator around it. */
-export interface RunPorts extends CoordinationPorts {
-  readonly store: Store;
-  readonly traffic: Traffic;
-  readonly results: ResultDesk;
-  readonly log: Logger;
-  readonly evaluator?: Evaluator | undefined;
-  /** Hears every event of its progress. */
-  readonly observe?: ((event: ProgressEvent) => void) | undefined;
-  readonly kernels: Kernels;
-  /** For large sums. */
-  readonly threads: LaneThreads | undefined;
-  readonly clock: Clock;
-  /** Milliseconds since 1970, for the records people read. */
-  readonly wallMillis: () => number;
-  /** To a participant that may be gone: then nothing happens. */
-  readonly send: (to: string, runId: string, message: CoordinatorMessage) => void;
-}
-
-export interface RunOptions {
-  readonly runId: string;
-  readonly plan: Plan;
-  readonly planHash: Uint8Array;
-  readonly rosterHash: Uint8Array;
-  readonly roster: RosterView;
-  /** Of an earlier process: what it wrote, and when the run was started. */
-  readonly earlier?: { readonly records: readonly CoordinationRecord[]; readonly startedMillis: number };
-}
 
 /** What became of a message: acknowledged, or (a good upload header) its vector may come. */
 export type Answer =
@@ -73,10 +34,8 @@ export type Answer =
 
 type Event = CoordinationEvent extends infer E ? (E extends unknown ? Omit<E, 'now'> : never) : never;
 
-interface Outcome {
-  answer: Answer | undefined;
-  error: FederatedError | undefined;
-}
+type Step = Delivery<Event, Answer>;
+type Performed = Exclude<CoordinationEffect, { type: 'journal' | 'accepted' | 'session-over' }>;
 
 /**
  * One run: steps the coordination machine, one event at a time, and does what it says. It moves bytes and timers and
@@ -93,13 +52,18 @@ export class Run {
   readonly #evaluations: Evaluations;
   readonly #startedMillis: number;
   #state: CoordinationState;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #deliveries = new Deliveries<Event, Answer>((steps) => this.#stepAll(steps));
   #working: Promise<unknown> = Promise.resolve();
   #removing: Promise<unknown> = Promise.resolve();
   #traffic: { readonly uploadBytes: number; readonly downloadBytes: number };
   #model: { version: number; hash: Uint8Array };
   #broken: FederatedError | undefined;
+  #sayHalted: (why: FederatedError) => void = () => undefined;
   #ended: (() => void) | undefined;
+  /** Resolves when it could not write something down, with why: from here on it does nothing more. */
+  readonly halted: Promise<FederatedError> = new Promise((resolve) => {
+    this.#sayHalted = resolve;
+  });
   /** Resolves when the run is over and told. */
   readonly ended: Promise<void> = new Promise((resolve) => {
     this.#ended = resolve;
@@ -108,8 +72,8 @@ export class Run {
   constructor(ports: RunPorts, options: RunOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.progress = new Progress(ports.observe);
-    const { earlier, ...known } = options;
+    this.progress = options.progress ?? new Progress(ports.observe);
+    const { earlier, progress: _, ...known } = options;
     this.#state = openCoordination({ ...known, ...(earlier === undefined ? {} : { records: earlier.records }) });
     this.#timers = new Timers(ports.clock, (name) => void this.#tell({ type: 'timer', name }));
     const { store, crypto, kernels, threads } = ports;
@@ -127,6 +91,7 @@ export class Run {
     this.#startedMillis = earlier?.startedMillis ?? ports.wallMillis();
     this.#traffic = ports.traffic.total();
     this.#model = { version: this.#state.modelVersion, hash: this.#state.modelHash };
+    this.#journal.begin(this.#record('running', ''));
   }
 
   get runId(): string {
@@ -151,7 +116,6 @@ export class Run {
 
   /** @param connected participants whose streams are open already. */
   async start(connected: readonly { readonly participant: string; readonly organization: string }[]): Promise<void> {
-    await this.#ports.store.runs.put(this.#record('running', ''));
     this.progress.emit({
       type: 'started',
       run: this.runId,
@@ -200,8 +164,13 @@ export class Run {
    */
   async message(participant: string, message: ParticipantMessage): Promise<Answer> {
     if (message.type === 'approved') this.#requireApproval(participant, message.approval);
-    const known = message.type === 'session' ? await this.#answered(participant, message) : undefined;
-    const answer = known ?? (await this.#deliver({ type: 'message', participant, message }));
+    if (message.type === 'session') {
+      const { store, crypto } = this.#ports;
+      const key = { run: this.runId, participant };
+      const receipt = await earlierAnswer({ receipts: store.receipts, crypto }, key, message);
+      if (receipt !== undefined) return { type: 'accepted', receipt };
+    }
+    const answer = await this.#deliver({ type: 'message', participant, message });
     if (answer !== undefined) return answer;
     throw new FederatedError('protocol', 'this message is not expected now', {
       detail: { participant, message: message.type },
@@ -213,24 +182,6 @@ export class Run {
     const { roster, planHash, rosterHash } = this.#options;
     const now = this.#ports.wallMillis();
     verifyApproval(this.#ports.crypto, approval, { roster, participantId, planHash, rosterHash, now });
-  }
-
-  /** A step is answered once: repeated, it gets its receipt again, also after the step is over; changed, it is a conflict. */
-  async #answered(
-    participant: string,
-    message: Extract<ParticipantMessage, { type: 'session' }>,
-  ): Promise<Answer | undefined> {
-    const { round, frame } = message;
-    const key: CallKey = { run: this.runId, round, step: frame.type, participant };
-    const stored = await this.#ports.store.receipts.get(key);
-    if (stored === undefined) return undefined;
-    if (equalBytes(stored.contentDigest, this.#ports.crypto.sha256(signedOf(frame).body))) {
-      return { type: 'accepted', receipt: { body: stored.body, signature: stored.signature } };
-    }
-    throw new FederatedError('conflict', `step ${frame.type} of round ${round} was answered with other content`, {
-      detail: { round, step: frame.type, participant },
-      fix: 'Send the same bytes again; an answer to a step never changes.',
-    });
   }
 
   /** Whether nothing more will happen in it, though its last words may not be written down yet. */
@@ -273,14 +224,19 @@ export class Run {
 
   /** Leave without an end: timers stop, streams are let go. The next process goes on where the journal ends. */
   async stop(): Promise<void> {
+    await this.leave();
+    this.progress.end();
+    this.#ended?.();
+  }
+
+  /** Do nothing more; whoever watches goes on doing so. */
+  async leave(): Promise<void> {
     this.#timers.cancelAll();
     this.#broken ??= new FederatedError('unavailable', 'the coordinator is stopping', { fix: 'Connect again later.' });
     this.#uploads.endRound(Number.MAX_SAFE_INTEGER);
-    await this.#queue.catch(() => undefined);
+    await this.#deliveries.settled();
     await this.#working.catch(() => undefined);
     await this.#removing;
-    this.progress.end();
-    this.#ended?.();
   }
 
   /** Deliver an event nobody waits for an answer to. */
@@ -292,31 +248,48 @@ export class Run {
   }
 
   #deliver(event: Event): Promise<Answer | undefined> {
-    const done = this.#queue.then(() => this.#step(event));
-    this.#queue = done.catch(() => undefined);
-    return done;
+    return this.#deliveries.deliver(event);
   }
 
-  async #step(event: Event): Promise<Answer | undefined> {
+  /** All records of these events are durable, in one transaction, before any effect of them. */
+  async #stepAll(steps: readonly Step[]): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
-    const now = this.#ports.clock.monotonicMillis();
-    const { state, effects } = stepCoordination(this.#ports, this.#state, { ...event, now } as CoordinationEvent);
-    this.#state = state;
-    const outcome: Outcome = { answer: undefined, error: undefined };
-    for (const effect of effects) {
-      if (effect.type === 'journal') this.#journal.note(effect.record);
-      else if (effect.type === 'accepted') this.#acknowledge(effect, event, outcome);
-      else {
-        await this.#flush();
-        this.#perform(effect, outcome);
+    const effects: (readonly [Performed, Step])[] = [];
+    for (const delivery of steps) {
+      try {
+        for (const effect of this.#step(delivery)) effects.push([effect, delivery]);
+      } catch (error) {
+        delivery.error = error;
       }
     }
     await this.#flush();
-    if (outcome.error !== undefined) throw outcome.error;
-    return outcome.answer;
+    for (const [effect, delivery] of effects) {
+      try {
+        this.#perform(effect, delivery);
+      } catch (error) {
+        delivery.error ??= error;
+      }
+    }
   }
 
-  #acknowledge(effect: Extract<CoordinationEffect, { type: 'accepted' }>, event: Event, outcome: Outcome): void {
+  /** @returns what is to be done when its records are durable. */
+  #step(delivery: Step): readonly Performed[] {
+    const now = this.#ports.clock.monotonicMillis();
+    const event = { ...delivery.event, now } as CoordinationEvent;
+    const { state, effects } = stepCoordination(this.#ports, this.#state, event);
+    this.#state = state;
+    const performed: Performed[] = [];
+    for (const effect of effects) {
+      if (effect.type === 'journal') this.#journal.note(effect.record);
+      else if (effect.type === 'accepted') this.#acknowledge(effect, delivery);
+      else if (effect.type === 'session-over') this.#journal.forget(effect.round);
+      else performed.push(effect);
+    }
+    return performed;
+  }
+
+  #acknowledge(effect: Extract<CoordinationEffect, { type: 'accepted' }>, delivery: Step): void {
+    const { event } = delivery;
     const { type: _, ...accepted } = effect;
     const { participant: participantId, round, step, contentDigest } = accepted;
     const body = this.#ports.codec.receipt.encode({ runId: this.runId, round, step, participantId, contentDigest });
@@ -325,22 +298,28 @@ export class Run {
     const said = event.type === 'message' && event.message.type === 'ready' ? event.message : undefined;
     const baseModelHash = step === 'ready' ? said?.baseModelHash : undefined;
     this.#journal.acknowledge({ ...accepted, receipt, baseModelHash });
-    if (outcome.answer === undefined) outcome.answer = { type: 'accepted', receipt };
+    delivery.answer ??= { type: 'accepted', receipt };
   }
 
-  /** One transaction; a failure here ends the run on this coordinator, since nothing may follow an unwritten record. */
+  /** One transaction; nothing may follow an unwritten record, so a failure here halts the run. */
   async #flush(): Promise<void> {
-    try {
-      await this.#journal.flush();
-    } catch (cause) {
-      this.#broken = new FederatedError('unavailable', 'the coordinator cannot write its journal', { cause });
-      this.#ports.log.fatal({ err: cause, run: this.runId }, 'the journal cannot be written; the run stops');
-      this.#timers.cancelAll();
-      throw this.#broken;
-    }
+    await this.#journal.flush().catch((cause: unknown) => {
+      throw this.#halt(cause);
+    });
   }
 
-  #perform(effect: Exclude<CoordinationEffect, { type: 'journal' | 'accepted' }>, outcome: Outcome): void {
+  #halt(cause: unknown): FederatedError {
+    if (this.#broken !== undefined) return this.#broken;
+    const message = 'the coordinator cannot write its journal';
+    const known = isStoreFull(cause) || isStoreFailed(cause) ? (cause as FederatedError) : undefined;
+    this.#broken = known ?? new FederatedError('unavailable', message, { cause });
+    this.#ports.log.fatal({ err: cause, run: this.runId }, `${message}; the run halts`);
+    this.#timers.cancelAll();
+    this.#sayHalted(this.#broken);
+    return this.#broken;
+  }
+
+  #perform(effect: Performed, delivery: Step): void {
     switch (effect.type) {
       case 'send':
         this.#ports.send(effect.to, this.runId, effect.message);
@@ -352,10 +331,10 @@ export class Run {
         this.#timers.cancel(effect.name);
         break;
       case 'rejected':
-        outcome.error = effect.error;
+        delivery.error = effect.error;
         break;
       case 'expect-upload':
-        outcome.answer = { type: 'upload', expected: this.#uploads.expect({ run: this.runId, ...upload(effect) }) };
+        delivery.answer = { type: 'upload', expected: this.#uploads.expect({ run: this.runId, ...upload(effect) }) };
         break;
       case 'open-sum':
         this.#background(effect.round, () => this.#openSum(effect));
@@ -365,9 +344,6 @@ export class Run {
         break;
       case 'round-over':
         this.#endRound(effect.round);
-        break;
-      case 'session-over':
-        this.#journal.forget(effect.round);
         break;
       case 'report':
         this.#report(effect.progress);
@@ -397,14 +373,17 @@ export class Run {
     const { round, modelVersion } = order;
     const modelHash = await this.#work.publish(order);
     this.#model = { version: modelVersion, hash: modelHash };
-    await this.#ports.results.published(this.runId, round, modelVersion, modelHash);
     await this.#deliver({ type: 'published', round, modelHash });
-    await this.#ports.store.runs.put(this.#record('running', ''));
     this.#evaluate(modelVersion, modelHash);
   }
 
   #background(round: number, work: () => Promise<void>): void {
     this.#working = work().catch(async (error: unknown) => {
+      // Nothing is wrong with the round: it is gone on with when it can be written down.
+      if (isStoreFull(error) || isStoreFailed(error)) {
+        this.#halt(error);
+        return;
+      }
       this.#ports.log.error({ err: error, round }, 'the round could not be finished');
       const reason = error instanceof FederatedError ? error.message : 'internal error';
       await this.#tell({ type: 'round-failed', round, reason });
@@ -460,17 +439,18 @@ export class Run {
     this.#working = (async () => {
       await work;
       await this.#removing;
-      await this.#ports.store.runs.put(this.#record(outcome, reason));
-      const { spool, results } = this.#ports.store;
+      const { spool, results, sessionAnswers, runs } = this.#ports.store;
       await spool.removeRun(this.runId, await results.keptRounds(this.runId));
-      await this.#ports.store.sessionAnswers.removeRun(this.runId);
+      await sessionAnswers.removeRun(this.runId);
+      // Last: a run that says it is over is never looked at again.
+      await runs.put(this.#record(outcome, reason));
       await this.#evaluations.drained();
       const { version, hash } = this.#model;
       const model = { modelVersion: version, modelHash: toHex(hash), topologyHash: this.#topologyHash() };
       this.progress.emit({ type: 'finished', outcome, reason, ...model });
       this.progress.end();
       this.#ended?.();
-    })().catch((error: unknown) => this.#ports.log.error({ err: error }, 'the end of the run could not be written'));
+    })().catch((error: unknown) => this.#halt(error));
   }
 
   #record(state: 'running' | 'completed' | 'aborted', reason: string) {

@@ -31,20 +31,18 @@ export class AdmissionRecords {
     this.#database = database;
   }
 
-  /** A new invitation replaces unused older ones of the same participant. */
-  async invite(record: InvitationRecord): Promise<void> {
-    await this.#database.transaction().execute(async (transaction) => {
-      await transaction
-        .deleteFrom('invitations')
-        .where('participant', '=', record.participant)
-        .where('used', '=', 0)
-        .execute();
-      const { participant, organization, secretHash, expiresMillis } = record;
-      await transaction
-        .insertInto('invitations')
-        .values({ participant, organization, secret_hash: toHex(secretHash), expires_millis: expiresMillis, used: 0 })
-        .execute();
-    });
+  /** In the transaction of its event. A new invitation replaces unused older ones of the same participant. */
+  async invite(transaction: Transaction<Tables>, record: InvitationRecord): Promise<void> {
+    await transaction
+      .deleteFrom('invitations')
+      .where('participant', '=', record.participant)
+      .where('used', '=', 0)
+      .execute();
+    const { participant, organization, secretHash, expiresMillis } = record;
+    await transaction
+      .insertInto('invitations')
+      .values({ participant, organization, secret_hash: toHex(secretHash), expires_millis: expiresMillis, used: 0 })
+      .execute();
   }
 
   async invitations(): Promise<InvitationRecord[]> {
@@ -58,29 +56,27 @@ export class AdmissionRecords {
     }));
   }
 
-  /** Use up the invitation and leave the entry, in one transaction. */
-  async enrol(entry: PendingEntry): Promise<void> {
-    await this.#database.transaction().execute(async (transaction) => {
-      await transaction
-        .updateTable('invitations')
-        .set({ used: 1 })
-        .where('secret_hash', '=', toHex(entry.secretHash))
-        .execute();
-      const row = {
-        participant: entry.participant,
-        organization: entry.organization,
-        secret_hash: toHex(entry.secretHash),
-        identity_key: entry.identityKey,
-        certificate_request: entry.certificateRequest,
-        fingerprint: entry.fingerprint,
-        certificate_chain: null,
-      };
-      await transaction
-        .insertInto('pending')
-        .values(row)
-        .onConflict((same) => same.column('participant').doUpdateSet(row))
-        .execute();
-    });
+  /** Use up the invitation and leave the entry, in the transaction of the event. */
+  async enrol(transaction: Transaction<Tables>, entry: PendingEntry): Promise<void> {
+    await transaction
+      .updateTable('invitations')
+      .set({ used: 1 })
+      .where('secret_hash', '=', toHex(entry.secretHash))
+      .execute();
+    const row = {
+      participant: entry.participant,
+      organization: entry.organization,
+      secret_hash: toHex(entry.secretHash),
+      identity_key: entry.identityKey,
+      certificate_request: entry.certificateRequest,
+      fingerprint: entry.fingerprint,
+      certificate_chain: null,
+    };
+    await transaction
+      .insertInto('pending')
+      .values(row)
+      .onConflict((same) => same.column('participant').doUpdateSet(row))
+      .execute();
   }
 
   async pending(): Promise<PendingEntry[]> {

@@ -4,6 +4,7 @@ import { open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bounds, FederatedError } from '@concordat/core';
 import { DurableWriter } from './durable-writer.js';
+import { StoreWrites } from './durable-writes.js';
 
 /**
  * Immutable bytes in files named by their SHA-256. A blob exists completely and durably or not at all:
@@ -11,10 +12,12 @@ import { DurableWriter } from './durable-writer.js';
  */
 export class BlobStore {
   readonly #directory: string;
+  readonly #writes: StoreWrites;
   #temporary = 0;
 
-  constructor(directory: string) {
+  constructor(directory: string, writes = new StoreWrites()) {
     this.#directory = directory;
+    this.#writes = writes;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
 
@@ -30,7 +33,11 @@ export class BlobStore {
    *
    * @returns its SHA-256. @throws what the stream throws; nothing is stored then.
    */
-  async write(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  write(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+    return this.#writes.guard(() => this.#write(pieces));
+  }
+
+  async #write(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
     const hash = createHash('sha256');
     const writer = await DurableWriter.create(join(this.#directory, `${process.pid}-${++this.#temporary}.part`));
     try {
@@ -43,7 +50,7 @@ export class BlobStore {
       throw error;
     }
     const digest = hash.digest();
-    await writer.commit(this.#path(digest));
+    await this.#writes.do('coordinator.blob', () => writer.commit(this.#path(digest)));
     return digest;
   }
 
@@ -63,6 +70,14 @@ export class BlobStore {
         fix: 'Use a smaller model.',
       });
     }
+    await this.#writes.guard(() => this.#receive(digest, sizeBytes, chunks));
+  }
+
+  async #receive(
+    digest: Uint8Array,
+    sizeBytes: number,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<void> {
     const hash = createHash('sha256');
     const writer = await DurableWriter.create(`${this.#path(digest)}.${process.pid}-${++this.#temporary}.part`);
     try {
@@ -81,7 +96,7 @@ export class BlobStore {
       await writer.discard();
       throw error;
     }
-    await writer.commit(this.#path(digest));
+    await this.#writes.do('coordinator.blob', () => writer.commit(this.#path(digest)));
   }
 
   async has(digest: Uint8Array): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { columnBytes, type Database } from './database.js';
+import type { StoreWrites } from './durable-writes.js';
 
 /** The newest start of a participant's client. */
 export interface ClientStart {
@@ -10,9 +11,11 @@ export interface ClientStart {
 /** Which client of each participant is the newest: it outlives the coordinator's process, so an older one stays fenced. */
 export class ClientEpochRecords {
   readonly #database: Database;
+  readonly #writes: StoreWrites;
 
-  constructor(database: Database) {
+  constructor(database: Database, writes: StoreWrites) {
     this.#database = database;
+    this.#writes = writes;
   }
 
   async all(): Promise<Map<string, ClientStart>> {
@@ -24,12 +27,12 @@ export class ClientEpochRecords {
 
   /** Durable when it resolves. A smaller epoch than the stored one changes nothing. */
   async put(participant: string, { epoch, startId }: ClientStart): Promise<void> {
-    await this.#database
+    const insert = this.#database
       .insertInto('client_epochs')
       .values({ participant, epoch, start_id: startId })
       .onConflict((same) =>
         same.column('participant').doUpdateSet({ epoch, start_id: startId }).where('client_epochs.epoch', '<', epoch),
-      )
-      .execute();
+      );
+    await this.#writes.do('coordinator.client-epoch', () => insert.execute());
   }
 }

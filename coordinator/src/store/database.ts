@@ -1,5 +1,5 @@
 import { chmodSync } from 'node:fs';
-import { type ColumnType, Kysely, SqliteDialect, sql } from 'kysely';
+import { type ColumnType, Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely';
 import Libsql from 'libsql';
 
 /** A blob column: libsql returns an ArrayBuffer and takes a Uint8Array. */
@@ -142,11 +142,30 @@ export async function openDatabase(path: string): Promise<Database> {
   file.exec('pragma synchronous = FULL');
   // Revealed shares are deleted with their session: no page of the file keeps them.
   file.exec('pragma secure_delete = ON');
-  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: rollingBackOnce(file) }) });
   for (const statement of schema) await sql.raw(statement).execute(database);
   chmodSync(path, 0o600);
   return database;
 }
+
+/**
+ * SQLite ends a transaction itself when the disk is full or fails. Rolling back what is over is then an error, and would be thrown
+ * instead of the one that says why.
+ */
+function rollingBackOnce(file: InstanceType<typeof Libsql>): SqliteDatabase {
+  const nothing: SqliteStatement = {
+    reader: false,
+    all: () => [],
+    run: () => ({ changes: 0, lastInsertRowid: 0 }),
+    iterate,
+  };
+  return {
+    prepare: (text) => (text === 'rollback' && !file.inTransaction ? nothing : (file.prepare(text) as SqliteStatement)),
+    close: () => file.close(),
+  };
+}
+
+function* iterate(): IterableIterator<never> {}
 
 /** A column's bytes without a copy. */
 export function columnBytes(column: ArrayBuffer): Uint8Array {

@@ -3,6 +3,7 @@ import { FederatedError } from '@concordat/core';
 import type { Insertable, Transaction } from 'kysely';
 import type { BlobStore } from './blobs.js';
 import { columnBytes, type Database, type Tables } from './database.js';
+import { type CoordinatorWrite, isStoreFailed, isStoreFull, journalWrite, type StoreWrites } from './durable-writes.js';
 
 /** One fact of the coordinator, as it is written. `run` is empty and `round` 0 for facts of the consortium. */
 export interface JournalEntry {
@@ -20,6 +21,30 @@ export interface JournalEvent extends JournalEntry {
 /** Bodies above this are blobs; the event holds their digest. */
 const inlineBytesMax = 4_096;
 
+/** Appends in one transaction: as many as wait while another is written. */
+const groupMax = 64;
+
+export interface JournalOptions {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly writes: StoreWrites;
+  /** Milliseconds since 1970, kept beside the events for people; 0 unknown. */
+  readonly wallMillis: () => number;
+}
+
+/** Rows written in the transaction of an append, and the names of these writes. */
+export interface Alongside {
+  readonly writes?: readonly CoordinatorWrite[];
+  readonly write: (transaction: Transaction<Tables>) => Promise<void>;
+}
+
+interface WaitingAppend {
+  readonly entries: readonly JournalEntry[];
+  readonly alongside: Alongside | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * The hash-chained list of everything the coordinator decided. Append is one transaction and durable when it returns.
  *
@@ -29,25 +54,26 @@ const inlineBytesMax = 4_096;
 export class Journal {
   readonly #database: Database;
   readonly #blobs: BlobStore;
+  readonly #writes: StoreWrites;
   readonly #wallMillis: () => number;
+  readonly #waiting: WaitingAppend[] = [];
+  #writing = false;
   #seq: number;
   #head: Uint8Array;
-  #tail: Promise<unknown> = Promise.resolve();
 
-  private constructor(database: Database, blobs: BlobStore, wallMillis: () => number) {
+  private constructor({ database, blobs, writes, wallMillis }: JournalOptions) {
     this.#database = database;
     this.#blobs = blobs;
+    this.#writes = writes;
     this.#wallMillis = wallMillis;
     this.#seq = 0;
     this.#head = new Uint8Array(32);
   }
 
-  /**
-   * @param wallMillis milliseconds since 1970, kept beside the events for people; 0 unknown.
-   * @throws `verification` when the stored chain does not hold, naming the first bad event.
-   */
-  static async open(database: Database, blobs: BlobStore, wallMillis: () => number): Promise<Journal> {
-    const journal = new Journal(database, blobs, wallMillis);
+  /** @throws `verification` when the stored chain does not hold, naming the first bad event. */
+  static async open(options: JournalOptions): Promise<Journal> {
+    const { database } = options;
+    const journal = new Journal(options);
     for await (const event of database.selectFrom('events').selectAll().orderBy('seq').stream()) {
       const digest = columnBytes(event.body_digest);
       const hash = chainHash(journal.#head, journal.#seq + 1, event, digest);
@@ -71,16 +97,16 @@ export class Journal {
   }
 
   /**
-   * Append entries in one transaction, together with the rows that `alongside` writes.
-   * A failed append changes nothing; appends run one after another.
+   * Append entries in one transaction, together with the rows that `alongside` writes. Appends keep their order; those that wait while
+   * another is written share one transaction, and so one fsync. A failed append changes nothing, and fails nobody else's.
+   *
+   * @throws as {@link StoreWrites.do}; what `alongside` throws.
    */
-  append(
-    entries: readonly JournalEntry[],
-    alongside?: (transaction: Transaction<Tables>) => Promise<void>,
-  ): Promise<void> {
-    const appended = this.#tail.then(() => this.#write(entries, alongside));
-    this.#tail = appended.catch(() => undefined);
-    return appended;
+  append(entries: readonly JournalEntry[], alongside?: Alongside): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entries, alongside, resolve, reject });
+      if (!this.#writing) void this.#writeWaiting();
+    });
   }
 
   /** All events of a run in order; bodies resolved. */
@@ -98,42 +124,82 @@ export class Journal {
     );
   }
 
-  async #write(entries: readonly JournalEntry[], alongside?: (transaction: Transaction<Tables>) => Promise<void>) {
+  async #writeWaiting(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, groupMax);
+      const error = await this.#written(group);
+      if (error === undefined) for (const { resolve } of group) resolve();
+      else if (group.length === 1 || isStoreFull(error) || isStoreFailed(error)) {
+        for (const { reject } of group) reject(error);
+      } else await this.#writeAlone(group);
+    }
+    this.#writing = false;
+  }
+
+  /** One of them cannot be written: only its caller hears of it. */
+  async #writeAlone(group: readonly WaitingAppend[]): Promise<void> {
+    for (const one of group) {
+      const error = await this.#written([one]);
+      if (error === undefined) one.resolve();
+      else one.reject(error);
+    }
+  }
+
+  /** @returns why nothing of it was written. */
+  #written(group: readonly WaitingAppend[]): Promise<unknown> {
+    return this.#write(group).then(
+      () => undefined,
+      (error: unknown) => error ?? new FederatedError('internal', 'an append failed without a reason'),
+    );
+  }
+
+  async #write(group: readonly WaitingAppend[]): Promise<void> {
+    const entries = group.flatMap((one) => one.entries);
+    const names = new Set([
+      ...entries.map(({ kind }) => journalWrite(kind)),
+      ...group.flatMap(({ alongside }) => alongside?.writes ?? []),
+    ]);
+    const { rows, seq, head } = await this.#rowsOf(entries);
+    await this.#writes.do([...names], () =>
+      this.#database.transaction().execute(async (transaction) => {
+        for (const row of rows) await transaction.insertInto('events').values(row).execute();
+        const [first] = rows;
+        const at_millis = this.#wallMillis();
+        if (first !== undefined) {
+          await transaction.insertInto('event_times').values({ seq: first.seq, at_millis }).execute();
+        }
+        for (const { alongside } of group) await alongside?.write(transaction);
+      }),
+    );
+    this.#seq = seq;
+    this.#head = head;
+  }
+
+  /** Long bodies are durable as blobs when it returns: a row never names one that is not there. */
+  async #rowsOf(entries: readonly JournalEntry[]) {
     let seq = this.#seq;
     let head = this.#head;
     const rows: Insertable<Tables['events']>[] = [];
-    for (const entry of entries) {
-      const digest = sha256(entry.body);
-      const inline = entry.body.byteLength <= inlineBytesMax;
-      if (!inline) await this.#blobs.put(entry.body);
+    for (const { run, round, kind, body } of entries) {
+      const digest = sha256(body);
+      const inline = body.byteLength <= inlineBytesMax;
+      if (!inline) await this.#blobs.put(body);
       seq += 1;
-      const hash = chainHash(head, seq, entry, digest);
-      const body = inline ? entry.body : new Uint8Array(0);
+      const hash = chainHash(head, seq, { run, round, kind }, digest);
       rows.push({
         seq,
-        run: entry.run,
-        round: entry.round,
-        kind: entry.kind,
-        body,
+        run,
+        round,
+        kind,
+        body: inline ? body : new Uint8Array(0),
         body_digest: digest,
         prev_hash: head,
         hash,
       });
       head = hash;
     }
-    await this.#database.transaction().execute(async (transaction) => {
-      for (const row of rows) await transaction.insertInto('events').values(row).execute();
-      const [first] = rows;
-      const at = { at_millis: this.#wallMillis() };
-      if (first !== undefined)
-        await transaction
-          .insertInto('event_times')
-          .values({ seq: first.seq, ...at })
-          .execute();
-      await alongside?.(transaction);
-    });
-    this.#seq = seq;
-    this.#head = head;
+    return { rows, seq, head };
   }
 
   async #resolve(inline: Uint8Array, digest: Uint8Array): Promise<Uint8Array> {

@@ -1,6 +1,8 @@
 import { toHex } from '@concordat/core';
 import { sql, type Transaction } from 'kysely';
 import { columnBytes, type Database, type Tables } from './database.js';
+import type { StoreWrites } from './durable-writes.js';
+import type { PublishedHash } from './results.js';
 
 /** A signed document as stored. */
 export interface StoredDocument {
@@ -21,9 +23,9 @@ export class PlanRecords {
     this.#database = database;
   }
 
-  /** Storing the same plan again changes nothing. */
-  async put(plan: StoredPlan): Promise<void> {
-    await this.#database
+  /** In the transaction of its event. Storing the same plan again changes nothing. */
+  async put(transaction: Transaction<Tables>, plan: StoredPlan): Promise<void> {
+    await transaction
       .insertInto('plans')
       .values({ ...plan, hash: toHex(plan.hash) })
       .onConflict((same) => same.doNothing())
@@ -91,26 +93,32 @@ export interface RunRecord {
 /** One row per run: where it stands. The journal says how it got there. */
 export class RunRecords {
   readonly #database: Database;
+  readonly #writes: StoreWrites;
 
-  constructor(database: Database) {
+  constructor(database: Database, writes: StoreWrites) {
     this.#database = database;
+    this.#writes = writes;
   }
 
-  async put(record: RunRecord): Promise<void> {
-    const row = {
-      run: record.run,
-      plan_hash: record.planHash,
-      state: record.state,
-      started_millis: record.startedMillis,
-      model_version: record.modelVersion,
-      model_hash: record.modelHash,
-      reason: record.reason,
-    };
-    await this.#database
-      .insertInto('runs')
-      .values(row)
-      .onConflict((same) => same.column('run').doUpdateSet(row))
+  /** In the transaction of the event that the run was started. */
+  async begin(transaction: Transaction<Tables>, record: RunRecord): Promise<void> {
+    await transaction.insertInto('runs').values(rowOf(record)).execute();
+  }
+
+  /** In the transaction of the event that a model was published. */
+  async advance(transaction: Transaction<Tables>, run: string, model: PublishedHash): Promise<void> {
+    await transaction
+      .updateTable('runs')
+      .set({ model_version: model.version, model_hash: model.hash })
+      .where('run', '=', run)
       .execute();
+  }
+
+  /** At its end, when nothing of it is left to do; and before it is gone on with: whoever cannot write this can write nothing. */
+  async put(record: RunRecord): Promise<void> {
+    const row = rowOf(record);
+    const update = this.#database.updateTable('runs').set(row).where('run', '=', record.run);
+    await this.#writes.do('coordinator.run-row', () => update.execute());
   }
 
   async get(run: string): Promise<RunRecord | undefined> {
@@ -130,4 +138,16 @@ export class RunRecords {
       reason: row.reason,
     }));
   }
+}
+
+function rowOf(record: RunRecord) {
+  return {
+    run: record.run,
+    plan_hash: record.planHash,
+    state: record.state,
+    started_millis: record.startedMillis,
+    model_version: record.modelVersion,
+    model_hash: record.modelHash,
+    reason: record.reason,
+  };
 }

@@ -9,6 +9,7 @@ import {
 import { sql, type Transaction } from 'kysely';
 import { decodeRecord, encodeRecord } from '../run/record-json.js';
 import { columnBytes, type Database, type Tables } from './database.js';
+import type { StoreWrites } from './durable-writes.js';
 
 /** A survivor, with its place in the cohort. */
 export interface StoredSurvivor {
@@ -33,15 +34,23 @@ export interface StoredResult {
   readonly verdicts: ReadonlyMap<string, Verdict>;
 }
 
+/** A model as a round published it. */
+export interface PublishedHash {
+  readonly version: number;
+  readonly hash: Uint8Array;
+}
+
 /** The sums of a round and how their release stands. */
 export type TalliedRelease = ReleaseTally & { readonly round: number; readonly modelVersion: number };
 
 /** Opened sums and the verdicts on them, kept for ever; and their transcripts with the revealed secrets, kept for some rounds. */
 export class ResultRecords {
   readonly #database: Database;
+  readonly #writes: StoreWrites;
 
-  constructor(database: Database) {
+  constructor(database: Database, writes: StoreWrites) {
     this.#database = database;
+    this.#writes = writes;
   }
 
   /** A sum that is opened again after a restart is known already, and changes nothing. */
@@ -134,9 +143,13 @@ export class ResultRecords {
     return row === undefined ? undefined : (decodeRecord(columnBytes(row.body)) as Transcript);
   }
 
-  /** A model was published with the sums of this round. */
-  async setModel(run: string, round: number, model: { readonly version: number; readonly hash: Uint8Array }) {
-    await this.#database
+  /** In the transaction of the event that a model was published with the sums of this round. */
+  async setModel(
+    transaction: Transaction<Tables>,
+    { run, round }: { readonly run: string; readonly round: number },
+    model: PublishedHash,
+  ): Promise<void> {
+    await transaction
       .updateTable('results')
       .set({ model_version: model.version, model_hash: model.hash })
       .where('run', '=', run)
@@ -178,7 +191,11 @@ export class ResultRecords {
    *
    * @returns rounds whose last transcript was destroyed.
    */
-  async endRound(run: string, round: number): Promise<{ readonly run: string; readonly round: number }[]> {
+  endRound(run: string, round: number): Promise<{ readonly run: string; readonly round: number }[]> {
+    return this.#writes.do('coordinator.transcripts-ended', () => this.#endRound(run, round));
+  }
+
+  async #endRound(run: string, round: number): Promise<{ readonly run: string; readonly round: number }[]> {
     const rounds = await this.#database.transaction().execute(async (transaction) => {
       await transaction
         .updateTable('transcripts')

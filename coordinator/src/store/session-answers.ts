@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { columnBytes, type Database, type Tables } from './database.js';
+import type { StoreWrites } from './durable-writes.js';
 
 /**
  * The events that changed sessions which are not over, beside the journal: a session is restored from them, and those with revealed
@@ -7,9 +8,11 @@ import { columnBytes, type Database, type Tables } from './database.js';
  */
 export class SessionAnswerRecords {
   readonly #database: Database;
+  readonly #writes: StoreWrites;
 
-  constructor(database: Database) {
+  constructor(database: Database, writes: StoreWrites) {
     this.#database = database;
+    this.#writes = writes;
   }
 
   /** In the transaction of the events that follow from it. */
@@ -35,6 +38,7 @@ export class SessionAnswerRecords {
 
   /** A run that is over is never gone on with: also what was not settled in it goes. */
   async removeRun(run: string): Promise<void> {
-    await this.#database.deleteFrom('session_answers').where('run', '=', run).execute();
+    const remove = this.#database.deleteFrom('session_answers').where('run', '=', run);
+    await this.#writes.do('coordinator.answers-removed', () => remove.execute());
   }
 }

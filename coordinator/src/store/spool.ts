@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { bounds, merkleRoot, requireId, toHex } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { DurableWriter } from './durable-writer.js';
+import { type CoordinatorWrite, StoreWrites } from './durable-writes.js';
 import { trailerOf } from './vector-file.js';
 
 /** Which masked vector: one participant's in one round of a run. */
@@ -28,9 +29,11 @@ export interface SumKey {
  */
 export class Spool {
   readonly #directory: string;
+  readonly #writes: StoreWrites;
 
-  constructor(directory: string) {
+  constructor(directory: string, writes = new StoreWrites()) {
     this.#directory = directory;
+    this.#writes = writes;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
 
@@ -38,7 +41,8 @@ export class Spool {
   async begin(key: SpoolKey): Promise<SpoolWriter> {
     await mkdir(this.#round(key.run, key.round), { recursive: true, mode: 0o700 });
     const path = this.#path(key);
-    return new SpoolWriter(await DurableWriter.create(`${path}.part`), path);
+    const name = 'coordinator.masked-vector';
+    return new SpoolWriter(await DurableWriter.create(`${path}.part`), { path, name, writes: this.#writes });
   }
 
   /** @returns a file to read from any offset; the caller closes it. */
@@ -51,10 +55,15 @@ export class Spool {
   }
 
   /** Durable when it resolves. @param vector the packed sum. @returns its RFC 6962 root: the resultHash. */
-  async putSum(key: SumKey, vector: Uint8Array): Promise<Uint8Array> {
+  putSum(key: SumKey, vector: Uint8Array): Promise<Uint8Array> {
+    return this.#writes.guard(() => this.#putSum(key, vector));
+  }
+
+  async #putSum(key: SumKey, vector: Uint8Array): Promise<Uint8Array> {
     const path = this.sumPath(key);
     await mkdir(this.#round(key.run, key.round), { recursive: true, mode: 0o700 });
-    const writer = new SpoolWriter(await DurableWriter.create(`${path}.part`), path);
+    const place = { path, name: 'coordinator.sum', writes: this.#writes } as const;
+    const writer = new SpoolWriter(await DurableWriter.create(`${path}.part`), place);
     try {
       for (let at = 0; at < vector.length; at += bounds.frameBytes) {
         // A copy: the sum may be memory that threads share, which files do not take everywhere.
@@ -73,11 +82,16 @@ export class Spool {
   }
 
   async removeRound(run: string, round: number): Promise<void> {
-    await rm(this.#round(run, round), { recursive: true, force: true });
+    const remove = () => rm(this.#round(run, round), { recursive: true, force: true });
+    await this.#writes.do('coordinator.round-removed', remove);
   }
 
   /** @param kept rounds that stay. */
-  async removeRun(run: string, kept: readonly number[] = []): Promise<void> {
+  removeRun(run: string, kept: readonly number[] = []): Promise<void> {
+    return this.#writes.do('coordinator.run-removed', () => this.#removeRun(run, kept));
+  }
+
+  async #removeRun(run: string, kept: readonly number[]): Promise<void> {
     const directory = join(this.#directory, requireId(run, 'run'));
     if (kept.length === 0) return rm(directory, { recursive: true, force: true });
     const stay = new Set(kept.map(String));
@@ -99,17 +113,24 @@ export class Spool {
   }
 }
 
+/** Where a vector goes, and what its write is called. */
+interface SpoolPlace {
+  readonly path: string;
+  readonly name: CoordinatorWrite;
+  readonly writes: StoreWrites;
+}
+
 /** One vector being received. Leaf hashes are computed as bytes pass, so that the Merkle root needs no second read. */
 export class SpoolWriter {
   readonly #file: DurableWriter;
-  readonly #path: string;
+  readonly #place: SpoolPlace;
   readonly #leaves: Uint8Array[] = [];
   #leaf: Hash = newLeaf();
   #leafBytes = 0;
 
-  constructor(file: DurableWriter, path: string) {
+  constructor(file: DurableWriter, place: SpoolPlace) {
     this.#file = file;
-    this.#path = path;
+    this.#place = place;
   }
 
   get sizeBytes(): number {
@@ -125,7 +146,7 @@ export class SpoolWriter {
       at += part.byteLength;
       if (this.#leafBytes === bounds.chunkBytes) this.#closeLeaf();
     }
-    await this.#file.append(data);
+    await this.#place.writes.guard(() => this.#file.append(data));
   }
 
   /** RFC 6962 leaf hashes of the chunks so far; call it at the end. */
@@ -136,8 +157,11 @@ export class SpoolWriter {
 
   /** Durable under its name when this returns. */
   async commit(): Promise<void> {
-    await this.#file.append(trailerOf(this.leafHashes()));
-    await this.#file.commit(this.#path);
+    const { path, name, writes } = this.#place;
+    await writes.do(name, async () => {
+      await this.#file.append(trailerOf(this.leafHashes()));
+      await this.#file.commit(path);
+    });
   }
 
   async discard(): Promise<void> {

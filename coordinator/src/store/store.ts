@@ -5,6 +5,7 @@ import { AdmissionRecords } from './admissions.js';
 import { BlobStore } from './blobs.js';
 import { ClientEpochRecords } from './client-epochs.js';
 import { type Database, openDatabase } from './database.js';
+import { StoreWrites } from './durable-writes.js';
 import { Journal } from './journal.js';
 import { JournalReader } from './journal-reader.js';
 import { ReceiptRecords } from './receipts.js';
@@ -27,6 +28,7 @@ export interface Store {
   readonly sessionAnswers: SessionAnswerRecords;
   readonly results: ResultRecords;
   readonly clientEpochs: ClientEpochRecords;
+  readonly writes: StoreWrites;
   close(): Promise<void>;
 }
 
@@ -43,20 +45,22 @@ export async function openStore(directory: string, wallMillis: () => number = ()
   try {
     database = await openDatabase(join(directory, 'coordinator.db'));
     const held = database;
-    const blobs = new BlobStore(join(directory, 'blobs'));
+    const writes = new StoreWrites();
+    const blobs = new BlobStore(join(directory, 'blobs'), writes);
     return {
-      journal: await Journal.open(database, blobs, wallMillis),
+      journal: await Journal.open({ database, blobs, writes, wallMillis }),
       journalReader: new JournalReader(database, blobs),
       blobs,
-      spool: new Spool(join(directory, 'spool')),
+      spool: new Spool(join(directory, 'spool'), writes),
       admissions: new AdmissionRecords(database),
       rosters: new RosterRecords(database),
       plans: new PlanRecords(database),
-      runs: new RunRecords(database),
+      runs: new RunRecords(database, writes),
       receipts: new ReceiptRecords(database),
-      sessionAnswers: new SessionAnswerRecords(database),
-      results: new ResultRecords(database),
-      clientEpochs: new ClientEpochRecords(database),
+      sessionAnswers: new SessionAnswerRecords(database, writes),
+      results: new ResultRecords(database, writes),
+      clientEpochs: new ClientEpochRecords(database, writes),
+      writes,
       close: () => held.destroy().finally(() => lock.release()),
     };
   } catch (error) {

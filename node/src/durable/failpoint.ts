@@ -46,6 +46,22 @@ export function parseFailpoint(text: string): Failpoint {
   };
 }
 
+/** A failpoint that can be armed, without its action and occurrence. */
+export interface FailpointPlace {
+  /** `<write>.<before|after>`. */
+  readonly failpoint: string;
+  /** File or table. */
+  readonly where: string;
+}
+
+/** Both sides of every durable write. @param writes name → file or table, as a package lists them. */
+export function failpointPlaces(writes: Readonly<Record<string, string>>): FailpointPlace[] {
+  return Object.entries(writes).flatMap(([write, where]) => [
+    { failpoint: `${write}.before`, where },
+    { failpoint: `${write}.after`, where },
+  ]);
+}
+
 /** Counts the passes of one process through one failpoint. */
 export class ArmedFailpoint {
   readonly #failpoint: Failpoint;

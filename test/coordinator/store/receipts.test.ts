@@ -25,19 +25,19 @@ describe('the receipts of a coordinator', () => {
   async function give(run: string, round: number, step: string, participant = 'acme'): Promise<void> {
     const body = Buffer.from(`${participant} ${run} ${round} ${step}`);
     const contentDigest = step === 'ready' ? bytes(round) : bytes(99);
-    await store.journal.append([], async (transaction) => {
-      await store.receipts.put(
-        transaction,
-        { run, round, step, participant },
-        { contentDigest, body, signature: body },
-      );
-      if (step === 'ready') await store.receipts.putBaseModel(transaction, contentDigest, bytes(100 + round));
+    await store.journal.append([], {
+      write: async (transaction) => {
+        const key = { run, round, step, participant };
+        await store.receipts.put(transaction, key, { contentDigest, body, signature: body });
+        if (step === 'ready') await store.receipts.putBaseModel(transaction, contentDigest, bytes(100 + round));
+      },
     });
   }
 
   async function start(run: string, startedMillis: number): Promise<void> {
     const model = { planHash: bytes(1), modelVersion: 0, modelHash: bytes(1), reason: '' };
-    await store.runs.put({ run, state: 'running', startedMillis, ...model });
+    const row = { run, state: 'running', startedMillis, ...model } as const;
+    await store.journal.append([], { write: (transaction) => store.runs.begin(transaction, row) });
   }
 
   const names = (receipts: readonly OfferedReceipt[]) =>

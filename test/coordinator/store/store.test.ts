@@ -60,8 +60,10 @@ describe('the store of a coordinator', () => {
   });
 
   it('writes nothing of an append whose companion row fails', async () => {
-    const failed = store.journal.append([entry('a', bytes(1))], async () => {
-      throw new FederatedError('conflict', 'no');
+    const failed = store.journal.append([entry('a', bytes(1))], {
+      write: async () => {
+        throw new FederatedError('conflict', 'no');
+      },
     });
     expect(await codeOf(failed)).to.equal('conflict');
     await store.journal.append([entry('b', bytes(2))]);

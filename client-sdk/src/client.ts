@@ -311,7 +311,8 @@ export class FederatedClient {
         this.#requireRemembered(receipts);
         connected = true;
         this.#welcomed = true;
-        onEvent({ type: 'connected', address: connection.address, software });
+        const { correlationId } = this;
+        onEvent({ type: 'connected', address: connection.address, software, correlationId });
         runner.post({ type: 'connected' });
       },
       onDisconnected: (error, retryMillis) => {

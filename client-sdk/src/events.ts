@@ -15,7 +15,13 @@ export type ClientEvent =
     }
   /** Once, when the client opens. */
   | ({ readonly type: 'engine' } & EngineDescription)
-  | { readonly type: 'connected'; readonly address: string; readonly software: string }
+  /** `correlationId` is in the coordinator's log too, beside this stream and every call of ours that it refuses. */
+  | {
+      readonly type: 'connected';
+      readonly address: string;
+      readonly software: string;
+      readonly correlationId: string;
+    }
   /** The connection is down and is tried again by itself. */
   | { readonly type: 'disconnected'; readonly reason: string; readonly retryMillis: number }
   /** The last model on the local holdout; nothing was trained. */

@@ -90,6 +90,15 @@ export const coordinatorSettings = {
     default: 'info',
     description: 'how much is logged on stderr',
   },
+  logFormat: {
+    kind: 'choice',
+    choices: ['json', 'text'],
+    key: 'logFormat',
+    flag: '--log-format <format>',
+    environment: 'CONCORDAT_LOG_FORMAT',
+    default: 'json',
+    description: 'json: one object a line; text: the same for people',
+  },
   holdout: {
     kind: 'directory',
     key: 'holdout',

@@ -18,6 +18,8 @@ import { type Desks, openDesks } from './desks.js';
 import type { Evaluator } from './evaluator.js';
 import { Metrics } from './observe/metrics.js';
 import { type ObservationServer, openObservationServer } from './observe/observation-server.js';
+import { RunLog } from './observe/run-log.js';
+import type { ProgressEvent } from './run/progress.js';
 import type { Run } from './run/run.js';
 import { type CoordinatorStatus, coordinatorStatus } from './status.js';
 import type { RunRecord } from './store/records.js';
@@ -192,7 +194,11 @@ async function assemble(
     listen.port === 0 ? configuration.address.replace(/\d+$/, String(port)) : configuration.address;
   const shared = { store, crypto, log, clock };
   const metrics = new Metrics();
-  const observe = metrics.note.bind(metrics);
+  const runLog = new RunLog(log);
+  const observe = (event: ProgressEvent) => {
+    metrics.note(event);
+    runLog.note(event);
+  };
   const desks = await openDesks({ ...shared, keys, random, evaluator, wallMillis, address, kernels, threads, observe });
   const record = await desks.runs.resume();
   const resumed = record === undefined ? undefined : resumedRun(record);

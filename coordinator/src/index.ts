@@ -26,7 +26,9 @@ export { type InitOptions, type InitResult, initConsortium } from './init.js';
 export { type EndedRound, forkedPlan, mayTrainFrom } from './model/forked-plan.js';
 export { type ModelDirectory, readModelDirectory } from './model/model-directory.js';
 export { type PreparedPlan, preparePlan } from './model/plan-document.js';
+export { LineBudget } from './observe/line-budget.js';
 export { openObservationServer } from './observe/observation-server.js';
+export { textLine } from './observe/text-lines.js';
 export { type NextModelOptions, writeNextModel } from './run/next-model.js';
 export { isLargeSum, openSpooledSum, type SpooledOrder, type SpooledSum } from './run/open-sum.js';
 export {

@@ -102,7 +102,9 @@ describe('a participant served by processes', function () {
 
   it('comes back by itself when its connection is reset and when the coordinator starts again, and says when', async () => {
     const one = serve();
-    await one.says('connected');
+    const connected = await one.says('connected');
+    expect(connected.at).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(connected.correlationId).to.match(/^[0-9a-f]{16}$/);
     for (const socket of sockets.splice(0)) socket.resetAndDestroy();
     await one.says('connected', 2);
     expect(one.lines.find(({ type }) => type === 'disconnected'))

@@ -23,7 +23,7 @@ export function eventLine(event: ClientEvent): string | undefined {
     case 'engine':
       return `Training with ${event.engine} (${event.kernels}); ${event.why}.`;
     case 'connected':
-      return `Connected to ${event.address}.`;
+      return `Connected to ${event.address}; correlation id ${event.correlationId}.`;
     case 'disconnected':
       return `Not connected (${event.reason}); trying again in ${Math.ceil(event.retryMillis)} ms.`;
     case 'policy':

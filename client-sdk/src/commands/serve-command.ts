@@ -70,7 +70,7 @@ async function serve(flags: ServeFlags, io: CommandIo): Promise<CommandResult> {
 
 function say(event: ClientEvent, flags: ServeFlags, io: CommandIo): void {
   if (flags.json === true) {
-    writeLine(io, eventJson(event));
+    writeLine(io, { at: new Date().toISOString(), ...eventJson(event) });
     return;
   }
   const line = eventLine(event);

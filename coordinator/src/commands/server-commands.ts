@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { configurationOf, coordinatorSettings, readSettings } from '../configuration.js';
 import { Coordinator } from '../coordinator.js';
 import type { Evaluator } from '../evaluator.js';
+import { textLine } from '../observe/text-lines.js';
 import type { RunStanding } from '../run/standing.js';
 import type { CoordinatorStatus, RunStatus } from '../status.js';
 import type { CommandIo } from './io.js';
@@ -22,7 +23,7 @@ interface StartFlags extends Readonly<Record<string, unknown>> {
 /** `coordinator start` and `coordinator status`. */
 export function addServerCommands(group: Command, io: CommandIo): void {
   settingFlags(
-    group.command('start').description('Serve until Ctrl-C or SIGTERM. Logs are JSON lines on stderr.'),
+    group.command('start').description('Serve until Ctrl-C or SIGTERM. Logs are lines on stderr.'),
     coordinatorSettings,
   )
     .option('--json', 'print JSON lines')
@@ -44,7 +45,7 @@ async function serve(io: CommandIo, flags: StartFlags) {
   const evaluator = holdout === undefined ? undefined : await evaluatorOver(io, holdout);
   const log = pino(
     { level: configuration.logLevel, base: null },
-    { write: (line: string) => void io.stderr.write(line) },
+    { write: (line: string) => void io.stderr.write(settings.logFormat === 'text' ? textLine(line) : line) },
   );
   const coordinator = await Coordinator.start({
     directory,

@@ -3,6 +3,7 @@ import type { Clock } from '@concordat/node';
 import { correlationHeader, readCorrelationId } from '@concordat/proto';
 import type { Metadata } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { LineBudget } from '../observe/line-budget.js';
 
 /** A call that was answered with an error. */
 export interface FailedCall {
@@ -22,15 +23,13 @@ const linesPerSecond = 20;
  */
 export class RefusalLog {
   readonly #log: Logger;
-  readonly #clock: Pick<Clock, 'monotonicMillis'>;
+  readonly #budget: LineBudget;
   readonly #count: (code: ErrorCode) => void;
-  #second = { number: -1, lines: 0 };
-  #unwritten = 0;
 
   /** @param count hears the code of every error, also of those that are not written. */
   constructor(log: Logger, clock: Pick<Clock, 'monotonicMillis'>, count: (code: ErrorCode) => void = () => undefined) {
     this.#log = log;
-    this.#clock = clock;
+    this.#budget = new LineBudget(linesPerSecond, clock);
     this.#count = count;
   }
 
@@ -42,20 +41,10 @@ export class RefusalLog {
       this.#log.error({ err: error, ...call }, 'a call failed');
       return;
     }
-    if (!this.#mayWrite()) return;
+    const unwritten = this.#budget.take();
+    if (unwritten === undefined) return;
     const { code, message, detail } = error;
-    const unwritten = this.#unwritten === 0 ? {} : { unwritten: this.#unwritten };
-    this.#unwritten = 0;
     this.#log.info({ ...call, code, ...ruleOf(detail), reason: message, ...unwritten }, 'a call was refused');
-  }
-
-  #mayWrite(): boolean {
-    const number = Math.floor(this.#clock.monotonicMillis() / 1000);
-    if (this.#second.number !== number) this.#second = { number, lines: 0 };
-    this.#second.lines++;
-    if (this.#second.lines <= linesPerSecond) return true;
-    this.#unwritten++;
-    return false;
   }
 }
 

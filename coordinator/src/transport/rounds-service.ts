@@ -13,6 +13,7 @@ import type { RunDesk } from '../run-desk.js';
 import type { ClientStart } from '../store/client-epochs.js';
 import type { ReceiptRecords } from '../store/receipts.js';
 import { type Caller, participantOf } from './caller.js';
+import type { CheckInLog } from './check-in-log.js';
 import type { CheckIns } from './check-ins.js';
 import { type CallContext, statusOf, unary } from './handlers.js';
 import { chooseWireVersion, software } from './versions.js';
@@ -20,6 +21,7 @@ import { chooseWireVersion, software } from './versions.js';
 export interface RoundsServiceOptions extends CallContext {
   readonly consortium: string;
   readonly checkIns: CheckIns;
+  readonly checkInLog: CheckInLog;
   readonly runs: RunDesk;
   readonly traffic: Traffic;
   readonly store: { readonly receipts: ReceiptRecords };
@@ -79,7 +81,7 @@ async function showReceipts(
 }
 
 function checkIn(options: RoundsServiceOptions): wire.RoundsHandlers['CheckIn'] {
-  const { checkIns, consortium } = options;
+  const { checkIns, checkInLog, consortium } = options;
   return (call) => {
     const gone = new AbortController();
     let closed = () => gone.abort();
@@ -95,7 +97,20 @@ function checkIn(options: RoundsServiceOptions): wire.RoundsHandlers['CheckIn'] 
       };
       const welcome = { type: 'welcome', wireVersion, software, consortium } as const;
       call.on('drain', () => checkIns.drained(caller.id));
-      closed = await checkIns.open(caller, startOf(request), { sink, gone: gone.signal, welcome });
+      const ended = await checkIns.open(caller, startOf(request), { sink, gone: gone.signal, welcome });
+      if (gone.signal.aborted) return ended();
+      const { clientEpoch } = request;
+      const left = checkInLog.opened({
+        participant: caller.id,
+        metadata: call.metadata,
+        software: request.software,
+        clientEpoch,
+      });
+      closed = () => {
+        closed = () => undefined;
+        ended();
+        left();
+      };
     };
     open().catch((error: unknown) => call.emit('error', statusOf(error, options, call)));
   };

@@ -31,6 +31,7 @@ import { authorize } from './authorization.js';
 import { BlobPieces } from './blob-pieces.js';
 import { blobsService } from './blobs-service.js';
 import { type Caller, callerName } from './caller.js';
+import { CheckInLog } from './check-in-log.js';
 import type { CheckIns } from './check-ins.js';
 import { healthService } from './health-service.js';
 import { loadServices } from './load-services.js';
@@ -118,6 +119,7 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   const context = {
     ...options,
     refusals,
+    checkInLog: new CheckInLog(log, options.clock),
     draining: () => draining,
     callerOf: (call: Parameters<typeof peerOfCall>[0]) => callerOfPeer(peerOfCall(call), roster),
   };

@@ -97,6 +97,7 @@ describe('coordinator config', () => {
       { setting: 'listen.connectionsPerAddress', value: 64, origin: { type: 'default' } },
       { setting: 'observe', origin: { type: 'unset' } },
       { setting: 'logLevel', value: 'debug', origin: { type: 'flag', flag: '--log-level' } },
+      { setting: 'logFormat', value: 'json', origin: { type: 'default' } },
       { setting: 'holdout', origin: { type: 'unset' } },
       { setting: 'kernels', value: 'plain', origin: { type: 'environment', variable: 'CONCORDAT_KERNELS' } },
       { setting: 'threads', origin: { type: 'unset' } },

@@ -1,6 +1,7 @@
 import { checkReferencedFile, type Problem, type ReferencedFile, unknownVariables } from '@concordat/node';
 import { type CoordinatorSettings, type Overrides, resolveConfiguration } from './configuration.js';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
+import { readWebhooks } from './webhooks/webhooks-file.js';
 
 /** What was looked at, and everything that is wrong with it. */
 export interface CheckedConfiguration {
@@ -14,9 +15,11 @@ export async function checkConfiguration(overrides: Overrides): Promise<CheckedC
   // Nothing was founded there: one problem, not one for every file.
   const files = founded ? referencedFiles(values, path) : [];
   const found = await Promise.all(files.map(checkReferencedFile));
+  const { webhooks: file } = values;
+  const webhooks = file === undefined ? [] : (await readWebhooks(file, overrides.environment ?? {})).problems;
   return {
     files: founded ? [path] : [],
-    problems: [...problems, ...found.flat(), ...unknownVariables(overrides.environment ?? {})],
+    problems: [...problems, ...found.flat(), ...webhooks, ...unknownVariables(overrides.environment ?? {})],
   };
 }
 

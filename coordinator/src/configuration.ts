@@ -20,6 +20,8 @@ import {
   threadsSetting,
 } from '@concordat/node';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
+import type { Webhook } from './webhooks/webhook.js';
+import { requireWebhooks } from './webhooks/webhooks-file.js';
 
 export type LogLevel = (typeof logLevels)[number];
 
@@ -99,6 +101,13 @@ export const coordinatorSettings = {
     default: 'json',
     description: 'json: one object a line; text: the same for people',
   },
+  webhooks: {
+    kind: 'file',
+    key: 'webhooks',
+    flag: '--webhooks <file>',
+    environment: 'CONCORDAT_WEBHOOKS',
+    description: 'who is told when a person should act: addresses, secrets and events, as docs/operating.md has it',
+  },
   holdout: {
     kind: 'directory',
     key: 'holdout',
@@ -145,6 +154,8 @@ export interface CoordinatorConfiguration {
   readonly logLevel: LogLevel;
   /** Where metrics and probes are answered; nowhere unless said. */
   readonly observe?: { readonly host: string; readonly port: number };
+  /** Who is told when a person should act; nobody unless said. */
+  readonly webhooks?: readonly Webhook[];
   /** `auto` unless said. */
   readonly kernels?: KernelChoice;
   /** Beside the event loop, for large sums; {@link threadsUnlessSaid} otherwise. */
@@ -208,7 +219,22 @@ export function readOperatorSettings(overrides: Overrides): SettingValues<typeof
   return values;
 }
 
-/** What a running coordinator needs of the settings. */
+/**
+ * What a running coordinator needs of the settings, with the files that they name.
+ *
+ * @param environment where secrets of webhooks may be.
+ * @throws `invalid-argument` naming file and line of the first problem.
+ */
+export async function completeConfiguration(
+  settings: CoordinatorSettings,
+  environment: Environment,
+): Promise<CoordinatorConfiguration> {
+  const { webhooks: file } = settings;
+  const webhooks = file === undefined ? {} : { webhooks: await requireWebhooks(file, environment) };
+  return { ...configurationOf(settings), ...webhooks };
+}
+
+/** What a running coordinator needs of the settings themselves. */
 export function configurationOf(settings: CoordinatorSettings): CoordinatorConfiguration {
   const { address, host, port, connectionsPerAddress, logLevel, kernels, threads } = settings;
   const listen = { host, port, connectionsPerAddressMax: connectionsPerAddress };

@@ -11,7 +11,12 @@ import {
   type Transport,
 } from '@concordat/node';
 import { type Logger, pino } from 'pino';
-import { type CoordinatorConfiguration, configurationOf, readSettings, threadsUnlessSaid } from './configuration.js';
+import {
+  type CoordinatorConfiguration,
+  completeConfiguration,
+  readSettings,
+  threadsUnlessSaid,
+} from './configuration.js';
 import { type CoordinatorKeys, readCoordinatorKeys } from './consortium-directory.js';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 import { type Desks, openDesks } from './desks.js';
@@ -25,6 +30,8 @@ import { type CoordinatorStatus, coordinatorStatus } from './status.js';
 import type { RunRecord } from './store/records.js';
 import { openStore, type Store } from './store/store.js';
 import { type CoordinatorServer, openCoordinatorServer } from './transport/server.js';
+import { Notices } from './webhooks/notices.js';
+import { Webhooks } from './webhooks/webhooks.js';
 
 export interface CoordinatorOptions {
   /** The consortium's directory, with `coordinator/` in it. */
@@ -64,6 +71,7 @@ interface Parts {
   readonly evaluator: Evaluator | undefined;
   readonly threads: LaneThreads | undefined;
   readonly observation: ObservationServer | undefined;
+  readonly closeNotices: () => Promise<void>;
 }
 
 /** Bytes of messages between two collections. */
@@ -161,9 +169,10 @@ export class Coordinator {
   }
 
   async #stop(): Promise<void> {
-    const { server, desks, evaluator, store, threads, observation } = this.#parts;
+    const { server, desks, evaluator, store, threads, observation, closeNotices } = this.#parts;
     server.drain();
     await desks.runs.stop();
+    await closeNotices();
     desks.checkIns.close();
     await server.close(drainMillis);
     await observation?.close();
@@ -174,7 +183,7 @@ export class Coordinator {
 }
 
 async function configurationIn(directory: string): Promise<CoordinatorConfiguration> {
-  return configurationOf(await readSettings({ flags: { directory } }));
+  return completeConfiguration(await readSettings({ flags: { directory } }), {});
 }
 
 async function assemble(
@@ -195,11 +204,24 @@ async function assemble(
   const shared = { store, crypto, log, clock };
   const metrics = new Metrics();
   const runLog = new RunLog(log);
+  let notices: Notices | undefined;
   const observe = (event: ProgressEvent) => {
     metrics.note(event);
     runLog.note(event);
+    notices?.note(event);
   };
+  const { certificatePem } = keys.server;
+  const count = metrics.webhook.bind(metrics);
+  const { webhooks: receivers = [] } = configuration;
+  const webhooks = new Webhooks(receivers, { consortium: keys.consortium, clock, wallMillis, log, count });
   const desks = await openDesks({ ...shared, keys, random, evaluator, wallMillis, address, kernels, threads, observe });
+  if (receivers.length > 0) {
+    const tell = webhooks.tell.bind(webhooks);
+    const standing = () =>
+      desks.runs.current && { run: desks.runs.current.runId, standing: desks.runs.current.standing };
+    const participants = () => desks.enrolment.participants();
+    notices = new Notices({ clock, wallMillis, certificatePem, standing, participants, tell });
+  }
   const record = await desks.runs.resume();
   const resumed = record === undefined ? undefined : resumedRun(record);
   if (resumed !== undefined) log.warn({ run: resumed.run, modelVersion: resumed.modelVersion }, 'the run goes on');
@@ -226,7 +248,12 @@ async function assemble(
     },
   );
   if (listening) log.info({ host: listen.host, port, consortium }, 'listening');
-  return { store, desks, server, address: address(), status, resumed, evaluator, threads, observation };
+  void notices?.watch();
+  const closeNotices = async () => {
+    notices?.close();
+    await webhooks.close();
+  };
+  return { closeNotices, store, desks, server, address: address(), status, resumed, evaluator, threads, observation };
 }
 
 async function openObservation(

@@ -57,3 +57,8 @@ export { authorization, authorize, type Role } from './transport/authorization.j
 export { BlobPieces, type EncodedPiece } from './transport/blob-pieces.js';
 export { OperatorClient, type OperatorClientOptions, type ParticipantRow } from './transport/operator-client.js';
 export { type FailedCall, RefusalLog } from './transport/refusal-log.js';
+export { Notices, type NoticesOptions } from './webhooks/notices.js';
+export { signatureHeader, signWebhook, verifyWebhook } from './webhooks/signature.js';
+export { type Notice, type Webhook, type WebhookEvent, webhookEvents } from './webhooks/webhook.js';
+export { Webhooks } from './webhooks/webhooks.js';
+export { readWebhooks } from './webhooks/webhooks-file.js';

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { webhookEvents } from '@concordat/coordinator';
 import { expect } from 'chai';
 import { load } from 'js-yaml';
 import { TestConsortium } from '../coordinator/consortium.js';
@@ -48,12 +49,24 @@ describe('what operators watch a coordinator with', function () {
   });
 
   it('has a runbook for every alert, and an alert for every runbook', () => {
-    const [, runbooks] = guide.split('## When something is wrong');
+    const [, runbooks] = guide.split(/^## (?:When something is wrong|Events without an alert)$/m);
     const headings = [...runbooks!.matchAll(/^### (\S+)$/gm)].map(([, name]) => name!);
     expect(headings).to.deep.equal(rules.map(({ alert }) => alert));
     for (const { alert, annotations } of rules) {
       expect(annotations.runbook).to.equal(`docs/operating.md#${alert.toLowerCase()}`);
       expect(annotations.summary).to.match(/\.$/);
+    }
+  });
+
+  it('has a section for every event that a webhook is told of, which its notice names', () => {
+    const sections = [...guide.matchAll(/^### (\S+)$/gm)].map(([, name]) => name!);
+    const rows = [...guide.matchAll(/^\| `([a-z-]+)` \| .+ \| \[(\S+)\]\(#(\S+)\) \|$/gm)];
+    expect(rows.map(([, event]) => event)).to.deep.equal([...webhookEvents]);
+    const source = readFileSync('coordinator/src/webhooks/notices.ts', 'utf8');
+    for (const [, event, section, anchor] of rows) {
+      expect(sections, event).to.include(section);
+      expect(anchor).to.equal(section!.toLowerCase());
+      expect(source, event).to.match(new RegExp(`event: '${event}'[^;]+runbook\\('${anchor}'\\)`));
     }
   });
 

@@ -3,7 +3,7 @@ import { serverCollection } from '@concordat/node';
 import { conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
 import { pino } from 'pino';
-import { configurationOf, coordinatorSettings, readSettings } from '../configuration.js';
+import { completeConfiguration, coordinatorSettings, readSettings } from '../configuration.js';
 import { Coordinator } from '../coordinator.js';
 import type { Evaluator } from '../evaluator.js';
 import { textLine } from '../observe/text-lines.js';
@@ -41,7 +41,7 @@ export function addServerCommands(group: Command, io: CommandIo): void {
 async function serve(io: CommandIo, flags: StartFlags) {
   const settings = await readSettings({ flags, environment: io.environment });
   const { directory, holdout } = settings;
-  const configuration = configurationOf(settings);
+  const configuration = await completeConfiguration(settings, io.environment);
   const evaluator = holdout === undefined ? undefined : await evaluatorOver(io, holdout);
   const log = pino(
     { level: configuration.logLevel, base: null },

@@ -4,6 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Desks } from '../desks.js';
 import type { ProgressEvent } from '../run/progress.js';
 import { runStateNames } from '../run/standing.js';
+import type { DeliveryOutcome } from '../webhooks/delivery.js';
 
 /** Upper bounds in seconds: of a round without training up to one that waits for people. */
 const roundBuckets = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000];
@@ -26,6 +27,7 @@ export class Metrics {
   readonly #dropouts: Counter<'step'>;
   readonly #verdicts: Counter<'verdict'>;
   readonly #refusals: Counter<'code'>;
+  readonly #webhooks: Counter<'outcome'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -67,6 +69,17 @@ export class Metrics {
       labelNames: ['code'],
       registers,
     });
+    this.#webhooks = new Counter({
+      name: 'concordat_webhooks_total',
+      help: 'Notices to webhooks that were delivered, failed for good, or were dropped.',
+      labelNames: ['outcome'],
+      registers,
+    });
+  }
+
+  /** Count one notice to one receiver that came to an end. */
+  webhook(outcome: DeliveryOutcome): void {
+    this.#webhooks.inc({ outcome });
   }
 
   /** Count one event of a run. */

@@ -25,6 +25,7 @@ export const environmentVariables = [
   'CONCORDAT_THREADS',
   'CONCORDAT_UPLOAD_BYTES_PER_SECOND',
   'CONCORDAT_WAIT',
+  'CONCORDAT_WEBHOOKS',
 ] as const;
 
 export type EnvironmentVariable = (typeof environmentVariables)[number];

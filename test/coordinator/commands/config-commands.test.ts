@@ -98,6 +98,7 @@ describe('coordinator config', () => {
       { setting: 'observe', origin: { type: 'unset' } },
       { setting: 'logLevel', value: 'debug', origin: { type: 'flag', flag: '--log-level' } },
       { setting: 'logFormat', value: 'json', origin: { type: 'default' } },
+      { setting: 'webhooks', origin: { type: 'unset' } },
       { setting: 'holdout', origin: { type: 'unset' } },
       { setting: 'kernels', value: 'plain', origin: { type: 'environment', variable: 'CONCORDAT_KERNELS' } },
       { setting: 'threads', origin: { type: 'unset' } },

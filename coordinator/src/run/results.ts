@@ -172,7 +172,7 @@ export class ResultDesk {
     try {
       for (const { path, source } of sources) {
         // What is destroyed meanwhile is not served from files that are still there.
-        if ((await results.transcript(sid2)) === undefined) throw unknown(sid2);
+        if (!(await results.hasTranscript(sid2))) throw unknown(sid2);
         let at = 0;
         for await (const stored of readChunks(this.#options.crypto, path, { lengthBytes, chunks })) {
           yield { ...source, chunk: chunks[at]!, ...stored };

@@ -116,7 +116,7 @@ class MeasuredClient {
     }: { directory: string; ports: MaskingPorts; round: number; session: DistantSession },
   ): Promise<MeasuredClient> {
     const digest = Buffer.alloc(32).toString('base64url');
-    const plan = planOf(question, { topologyDigest: digest, weightsDigest: digest });
+    const plan = planOf(question, { topologyDigest: digest, weightsDigest: digest, rounds: 1 });
     const options = await session.open({ participants: question.participants, plan, round });
     const name = { runId, round };
     const client = new MeasuredClient(options, { session, plan, ports, name, spool: await Spool.open(directory, []) });

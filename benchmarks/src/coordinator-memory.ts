@@ -18,7 +18,7 @@ export async function measureCoordinatorMemory(
   question: Question,
   processes = question.participants,
 ): Promise<Measurement> {
-  const { idleBytes, peakBytes, clientPeakBytes, millis } = await playRun(question, processes);
+  const { idleBytes, peakBytes, clientPeakBytes, millis } = await playRun(question, { processes });
   const value = Math.max(0, peakBytes - idleBytes);
   if (question.participants === 10) grownWithTen = value;
   return {

@@ -1,6 +1,10 @@
 import { createCipheriv } from 'node:crypto';
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Kernels, plainKernels } from '@concordat/core';
 import { chooseKernels, Garbage, keepFreedMemory, minorCollection } from '@concordat/node';
+import { median } from './measure.js';
 
 /** What this machine needs at least for one byte, measured in this run: the best of five turns in time on a processor, so that a busy
  * machine hardly raises it; one thread. A turn is long enough to pay for the garbage it makes. */
@@ -37,6 +41,25 @@ export function maskingLimit(bits: 16 | 24 | 32, bytes: { readonly keystream: nu
   const { aesMillis, addMillis } = costOfByte(bits);
   const terms = { limitAesMillis: bytes.keystream * aesMillis, limitAddMillis: bytes.added * addMillis };
   return { limit: terms.limitAesMillis + terms.limitAddMillis, terms };
+}
+
+/** Milliseconds of one durable append of 4 KiB beside the temporary files of a benchmark: the median of fifty. */
+export function fsyncMillis(): number {
+  const directory = mkdtempSync(join(tmpdir(), 'concordat-fsync-'));
+  const file = openSync(join(directory, 'log'), 'w');
+  try {
+    const page = new Uint8Array(4096);
+    const times = Array.from({ length: 50 }, () => {
+      const before = performance.now();
+      writeSync(file, page);
+      fdatasyncSync(file);
+      return performance.now() - before;
+    });
+    return median(times);
+  } finally {
+    closeSync(file);
+    rmSync(directory, { recursive: true });
+  }
 }
 
 function aesMillis(): number {

@@ -4,6 +4,7 @@ import { measureGroups } from './groups.js';
 import { measureClientMask } from './masking.js';
 import type { Entry } from './measurement.js';
 import { measureRotate } from './rotation.js';
+import { measureRound } from './round.js';
 import { measureServerUnmask } from './server-unmask.js';
 import { measureUploadBytes } from './upload-bytes.js';
 
@@ -36,6 +37,18 @@ export const suites: Readonly<Record<string, readonly Entry[]>> = {
       name: 'groups-1000',
       about: 'a round of 1,000 in four secure groups, d = 100,000, 24 bits, 30 % lost: what all of them spend',
       measure: (of) => measureGroups({ ...of, participants: 1000, parameters: 100_000, bits: 24, drop: 0.3 }, 4),
+    },
+  ],
+  round: [
+    {
+      name: 'round-1e6',
+      about: 'a round of 10 that trains nothing, d = 1,000,000, every participant a process of its own',
+      measure: (of) => measureRound({ ...of, participants: 10, parameters: 1_000_000 }, 800),
+    },
+    {
+      name: 'round-1e3',
+      about: 'the same with d = 1,000',
+      measure: (of) => measureRound({ ...of, participants: 10, parameters: 1_000 }, 150),
     },
   ],
   large: [

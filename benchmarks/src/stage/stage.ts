@@ -19,9 +19,10 @@ import {
   toBase64url,
 } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
+import { median } from '../measure.js';
 import type { Question } from '../measurement.js';
-import { forgetPeak, residentBytes } from './memory.js';
-import { consortiumName, operatorName, planOf, step, tensorsOf } from './terms.js';
+import { forgetPeak, residentBytes, usedMillis } from './memory.js';
+import { consortiumName, operatorName, planOf, runId, step, tensorsOf } from './terms.js';
 
 const command = resolve(import.meta.dirname, '../../../cli/dist/bin/concordat.js');
 const participantsProgram = resolve(import.meta.dirname, 'participants.js');
@@ -36,16 +37,34 @@ export interface PlayedRun {
   /** Of the largest process of participants. */
   readonly clientPeakBytes: number;
   readonly millis: number;
+  /** Of each round but the first, from the publication before it to its own, as a watching operator sees them. */
+  readonly roundMillis: readonly number[];
+  /** Time on a processor for each of those rounds: of the coordinator, and of the median process of participants. */
+  readonly coordinatorMillis: number;
+  readonly clientMillis: number;
+  /** Median seconds of each phase of those rounds. */
+  readonly phaseSeconds: Readonly<Record<string, number>>;
+}
+
+export interface PlayOptions {
+  /** Among which the participants are shared out. */
+  readonly processes: number;
+  /** Models to publish; 1 unless said. */
+  readonly rounds?: number;
+  /** Whether every participant computes every sum anew beside the next round; on unless said, as in a plan. */
+  readonly aggregateCheck?: 'on' | 'off';
 }
 
 /**
  * Play one run of real processes over mutual TLS on this machine: a coordinator as operators start it, and participants with a trainer
  * that learns nothing. The published model is checked.
  *
- * @param processes among which the participants are shared out.
  * @throws `internal` when the run does not complete, or its model is not what was put in.
  */
-export async function playRun(question: Question, processes: number): Promise<PlayedRun> {
+export async function playRun(
+  question: Question,
+  { processes, rounds = 1, aggregateCheck = 'on' }: PlayOptions,
+): Promise<PlayedRun> {
   const directory = await mkdtemp(join(tmpdir(), 'concordat-stage-'));
   const children: ChildProcess[] = [];
   let operator: OperatorClient | undefined;
@@ -61,13 +80,15 @@ export async function playRun(question: Question, processes: number): Promise<Pl
     const { now: idleBytes } = residentBytes(coordinator.child.pid!);
     forgetPeak(coordinator.child.pid!);
     const started = performance.now();
-    await startRun(operator, question, consortium);
+    await startRun(operator, question, { consortium, rounds, aggregateCheck });
+    const processorMillis = () => [coordinator, ...serving].map(({ child }) => usedMillis(child.pid!));
+    const seen = await watch(operator, processorMillis);
     const run = await ended(operator);
     const millis = performance.now() - started;
     const { peak: peakBytes } = residentBytes(coordinator.child.pid!);
     const told = await Promise.all(serving.map(({ said }) => said));
-    await requireModel(operator, run);
-    return { idleBytes, peakBytes, clientPeakBytes: Math.max(...told), millis };
+    await requireModel(operator, run, rounds);
+    return { idleBytes, peakBytes, clientPeakBytes: Math.max(...told), millis, ...seen };
   } finally {
     operator?.close();
     for (const child of children) child.kill('SIGKILL');
@@ -140,15 +161,52 @@ async function connected(operator: OperatorClient, participants: number): Promis
   }
 }
 
-async function startRun(operator: OperatorClient, question: Question, directory: string): Promise<void> {
+/** Follow the run to its end. */
+async function watch(
+  operator: OperatorClient,
+  processorMillis: () => readonly number[],
+): Promise<Pick<PlayedRun, 'roundMillis' | 'phaseSeconds' | 'coordinatorMillis' | 'clientMillis'>> {
+  const published: {
+    readonly at: number;
+    readonly phases: Readonly<Record<string, number>>;
+    readonly used: readonly number[];
+  }[] = [];
+  await operator.watch(runId, 1, ({ event }) => {
+    if (event.type === 'round' && event.outcome === 'published')
+      published.push({ at: performance.now(), phases: event.phases, used: processorMillis() });
+  });
+  const [first, last] = [published[0]!.used, published.at(-1)!.used];
+  const [coordinatorMillis = 0, ...clients] = last.map(
+    (used, process) => (used - first[process]!) / Math.max(1, published.length - 1),
+  );
+  const later = published.slice(1);
+  const phases = Object.keys(later[0]?.phases ?? {});
+  return {
+    coordinatorMillis,
+    clientMillis: median(clients),
+    roundMillis: later.map(({ at }, before) => at - published[before]!.at),
+    phaseSeconds: Object.fromEntries(
+      phases.map((phase) => [phase, median(later.map((round) => round.phases[phase] ?? 0))]),
+    ),
+  };
+}
+
+async function startRun(
+  operator: OperatorClient,
+  question: Question,
+  {
+    consortium,
+    ...terms
+  }: { readonly consortium: string; readonly rounds: number; readonly aggregateCheck: 'on' | 'off' },
+): Promise<void> {
   const tensors = tensorsOf(question.parameters);
   const weights = tensors.map((shape) => ({ ...shape, values: new Float32Array(tensorSize(shape)) }));
   const topologyDigest = toBase64url(await operator.put(Buffer.from('{"class_name":"Sequential"}')));
   const weightsDigest = toBase64url(await operator.put(encodeSafetensors(weights)));
-  const plan = encodePlan(planOf(question, { topologyDigest, weightsDigest }));
-  const { operatorKey } = await readOperatorKeys(directory);
+  const plan = encodePlan(planOf(question, { topologyDigest, weightsDigest, ...terms }));
+  const { operatorKey } = await readOperatorKeys(consortium);
   const planHash = await operator.propose(signPlan(nodeCrypto, operatorKey, plan));
-  await operator.startRun(planHash, 'measured');
+  await operator.startRun(planHash, runId);
 }
 
 async function ended(operator: OperatorClient): Promise<RunStatus> {
@@ -160,13 +218,14 @@ async function ended(operator: OperatorClient): Promise<RunStatus> {
   }
 }
 
-/** Every weight was 0, and every participant added the same step. */
-async function requireModel(operator: OperatorClient, { modelHash }: RunStatus): Promise<void> {
+/** Every weight was 0, and every participant added the same step in every round. */
+async function requireModel(operator: OperatorClient, { modelHash }: RunStatus, rounds: number): Promise<void> {
+  const expected = rounds * step;
   for (const { name, values } of decodeSafetensors(await operator.get(fromHex(modelHash)))) {
     let sum = 0;
     for (let i = 0; i < values.length; i++) sum += values[i]!;
     const mean = sum / values.length;
-    if (Math.abs(mean - step) > step / 100) throw failed(`the mean of ${name} is ${mean} and not ${step}`);
+    if (Math.abs(mean - expected) > expected / 100) throw failed(`the mean of ${name} is ${mean} and not ${expected}`);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Question } from '../measurement.js';
 export const consortiumName = 'benchmark';
 export const operatorName = 'operator';
 export const planPurpose = 'measurement';
+export const runId = 'measured';
 
 /** What each participant's training adds to every weight. */
 export const step = 0.0625;
@@ -19,15 +20,24 @@ export function tensorsOf(parameters: number): TensorShape[] {
   return shapes;
 }
 
-/** One round of everybody, with time for machines that do other work beside. */
+/** Rounds of everybody, with time for machines that do other work beside. */
 export function planOf(
   { participants, parameters, bits }: Question,
-  digests: { readonly topologyDigest: string; readonly weightsDigest: string },
+  {
+    rounds,
+    aggregateCheck = 'on',
+    ...digests
+  }: {
+    readonly topologyDigest: string;
+    readonly weightsDigest: string;
+    readonly rounds: number;
+    readonly aggregateCheck?: 'on' | 'off';
+  },
 ): Plan {
   const n = participants;
   return completePlan({
     consortium: consortiumName,
-    run: 'measured',
+    run: runId,
     purpose: planPurpose,
     task: {
       model: { ...digests, tensors: tensorsOf(parameters) },
@@ -37,13 +47,15 @@ export function planOf(
       epochs: 1,
       dataSchemaDigest: digests.topologyDigest,
     },
-    rounds: 1,
+    rounds,
     cohort: { min: n, size: n },
     expires: '2099-01-01T00:00:00Z',
     // Nothing is clipped, and twice the step is one more than a lane can say.
     clippingNorm: Math.max(1, 2 * step * Math.sqrt(parameters)),
     lanes: { bits, quantBits: bits === 16 ? 8 : 16 },
     weighting: 'equal',
+    aggregateCheck,
+    transcriptRetention: aggregateCheck === 'on' ? 2 : 0,
     deadlines: {
       selectMillis: 60_000,
       readyMillis: 3_600_000,

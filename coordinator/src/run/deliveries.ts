@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /** One event on its way, and what came of it. */
 export interface Delivery<Event, Answer> {
   readonly event: Event;
@@ -39,8 +41,8 @@ export class Deliveries<Event, Answer> {
   }
 
   async #handleWaiting(): Promise<void> {
-    // What comes in the same turn is taken together.
-    await Promise.resolve();
+    // What the sockets hold by now is taken together: a transaction blocks the event loop while they fill.
+    await nextTurn();
     while (this.#waiting.length > 0) {
       const deliveries = this.#waiting.splice(0, deliveriesMax);
       try {

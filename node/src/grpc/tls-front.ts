@@ -84,6 +84,7 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
   front.on('secureConnection', (socket: TLSSocket) => {
     // A peer that resets its connection is no news; without a listener it would end the process.
     socket.on('error', () => undefined);
+    keepPeerCertificate(socket);
     if (socket.alpnProtocol === 'h2') {
       injector.injectConnection(socket);
     } else {
@@ -122,4 +123,10 @@ function closeFront(front: TlsServer, connections: Set<Socket>, drain: () => voi
     });
     drain();
   });
+}
+
+/** Node reads the certificate of the peer anew whenever it is asked for, and gRPC asks several times for each call: of one connection it is one. */
+function keepPeerCertificate(socket: TLSSocket): void {
+  const certificate = socket.getPeerCertificate();
+  socket.getPeerCertificate = (() => certificate) as typeof socket.getPeerCertificate;
 }

@@ -143,6 +143,16 @@ export class ResultRecords {
     return row === undefined ? undefined : (decodeRecord(columnBytes(row.body)) as Transcript);
   }
 
+  /** Whether it is kept still. */
+  async hasTranscript(sid2: Uint8Array): Promise<boolean> {
+    const row = await this.#database
+      .selectFrom('transcripts')
+      .select('sid2')
+      .where('sid2', '=', toHex(sid2))
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** In the transaction of the event that a model was published with the sums of this round. */
   async setModel(
     transaction: Transaction<Tables>,

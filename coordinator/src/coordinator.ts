@@ -24,6 +24,7 @@ import type { Evaluator } from './evaluator.js';
 import { Metrics } from './observe/metrics.js';
 import { type ObservationServer, openObservationServer } from './observe/observation-server.js';
 import { RunLog } from './observe/run-log.js';
+import { RunTraces } from './observe/traces.js';
 import type { ProgressEvent } from './run/progress.js';
 import type { Run } from './run/run.js';
 import { type CoordinatorStatus, coordinatorStatus } from './status.js';
@@ -204,10 +205,12 @@ async function assemble(
   const shared = { store, crypto, log, clock };
   const metrics = new Metrics();
   const runLog = new RunLog(log);
+  const traces = new RunTraces();
   let notices: Notices | undefined;
   const observe = (event: ProgressEvent) => {
     metrics.note(event);
     runLog.note(event);
+    traces.note(event);
     notices?.note(event);
   };
   const { certificatePem } = keys.server;

@@ -1,6 +1,8 @@
+import { FederatedError } from '@concordat/core';
 import { type peerOfCall, readSingly } from '@concordat/node';
-import { errorToWire, errorTrailer, requireDecoded } from '@concordat/proto';
+import { correlationHeader, errorToWire, errorTrailer, readCorrelationId, requireDecoded } from '@concordat/proto';
 import * as grpc from '@grpc/grpc-js';
+import { traceCall } from '../observe/traces.js';
 import { type Caller, callerName } from './caller.js';
 import type { RefusalLog } from './refusal-log.js';
 
@@ -26,15 +28,31 @@ export function statusOf(error: unknown, context: CallContext, call: AnyCall): P
   return { code, details, metadata };
 }
 
+function traced(context: CallContext, call: AnyCall): (code?: string) => void {
+  const correlationId = readCorrelationId(call.metadata.get(correlationHeader)[0]);
+  return traceCall(call.getPath(), callerName(context.callerOf(call)), correlationId);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof FederatedError ? error.code : 'internal';
+}
+
 /** A unary handler from a function of request and caller. */
 export function unary<Request, Reply>(
   context: CallContext,
   handle: (request: Request, caller: Caller) => Promise<Reply> | Reply,
 ): grpc.handleUnaryCall<Request, Reply> {
   return (call, callback) => {
+    const answered = traced(context, call);
     new Promise<Reply>((resolve) => resolve(handle(requireDecoded(call.request), context.callerOf(call)))).then(
-      (reply) => callback(null, reply),
-      (error: unknown) => callback(statusOf(error, context, call)),
+      (reply) => {
+        answered();
+        callback(null, reply);
+      },
+      (error: unknown) => {
+        answered(codeOf(error));
+        callback(statusOf(error, context, call));
+      },
     );
   };
 }
@@ -49,9 +67,16 @@ export function clientStream<Frame, Reply>(
     const gone = new AbortController();
     call.on('cancelled', () => gone.abort());
     call.on('error', () => gone.abort());
+    const answered = traced(context, call);
     handle(framesOf(call), context.callerOf(call), gone.signal).then(
-      (reply) => callback(null, reply),
-      (error: unknown) => callback(statusOf(error, context, call)),
+      (reply) => {
+        answered();
+        callback(null, reply);
+      },
+      (error: unknown) => {
+        answered(codeOf(error));
+        callback(statusOf(error, context, call));
+      },
     );
   };
 }

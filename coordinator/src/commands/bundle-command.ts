@@ -103,8 +103,7 @@ function partsOf(io: CommandIo, flags: BundleFlags, directory: string): BundlePa
         async (client) => {
           const [run] = (await client.status()).runs;
           if (run === undefined) return [];
-          const heads = await client.journal(eventsMax);
-          const rounds = heads.filter((head) => head.run === run.run).map(({ round }) => round);
+          const rounds = (await client.journal(eventsMax, run.run)).map(({ round }) => round);
           return Promise.all(newest(rounds).map((round) => client.explain(run.run, round)));
         },
         async (store) => {

@@ -72,12 +72,13 @@ export class JournalReader {
     return rows.map(({ round }) => round);
   }
 
-  /** The newest events of all runs and of the consortium, oldest first, at most `most` and 1,000. */
-  async newestEvents(most: number): Promise<EventHead[]> {
+  /** The newest events, oldest first, at most `most` and 1,000: of one run, or of all and of the consortium. */
+  async newestEvents(most: number, run?: string): Promise<EventHead[]> {
     const rows = await this.#database
       .selectFrom('events')
       .select(['seq', 'run', 'round', 'kind'])
       .select(appendedAt)
+      .$if(run !== undefined, (query) => query.where('run', '=', run!))
       .orderBy('seq', 'desc')
       .limit(Math.min(most, headsMax))
       .execute();

@@ -245,10 +245,13 @@ export class OperatorClient {
     return JSON.parse(reply.json.toString('utf8')) as RoundStory;
   }
 
-  /** The newest events of the journal, oldest first, without their bodies; at most 1,000. */
-  async journal(most: number): Promise<EventHead[]> {
+  /** The newest events of the journal, or of one run, oldest first, without their bodies; at most 1,000. */
+  async journal(most: number, runId = ''): Promise<EventHead[]> {
     const { runs } = this.#channel;
-    const reply = await this.#call<wire.JournalRequest, wire.JournalReply__Output>(runs.Journal.bind(runs), { most });
+    const reply = await this.#call<wire.JournalRequest, wire.JournalReply__Output>(runs.Journal.bind(runs), {
+      runId,
+      most,
+    });
     return JSON.parse(reply.json.toString('utf8')) as EventHead[];
   }
 

@@ -38,8 +38,10 @@ export function runsService(options: RunsServiceOptions): wire.RunsHandlers {
     Explain: unary<wire.ExplainRequest__Output, wire.ExplainReply>(options, async ({ runId, round }) => ({
       json: jsonBytes(await explainRound(options.store, requireId(runId, 'run id'), round)),
     })),
-    Journal: unary<wire.JournalRequest__Output, wire.JournalReply>(options, async ({ most }) => ({
-      json: jsonBytes(await options.store.journalReader.newestEvents(most)),
+    Journal: unary<wire.JournalRequest__Output, wire.JournalReply>(options, async ({ runId, most }) => ({
+      json: jsonBytes(
+        await options.store.journalReader.newestEvents(most, runId === '' ? undefined : requireId(runId, 'run id')),
+      ),
     })),
   };
 }

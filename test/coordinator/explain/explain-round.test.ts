@@ -70,6 +70,21 @@ describe('a coordinator that is asked for the story of a round', function () {
     );
   });
 
+  it('shows the heads of the newest events, of one run or of all, and no more than were asked for', async () => {
+    const own = await consortium.operator.journal(1_000, 'spring');
+    expect(own.map(({ kind }) => kind)).to.include.members([
+      'run-started',
+      'approved',
+      'session/certified',
+      'finished',
+    ]);
+    expect(own.every(({ run, at }) => run === 'spring' && at !== undefined)).to.equal(true);
+    const all = await consortium.operator.journal(1_000);
+    expect(all.map(({ kind }) => kind)).to.include.members(['roster-epoch', 'invited', 'finished']);
+    expect(await consortium.operator.journal(2)).to.deep.equal(all.slice(-2));
+    expect(Object.keys(all.at(-1)!).sort()).to.deep.equal(['at', 'kind', 'round', 'run', 'seq']);
+  });
+
   it('says which runs and rounds there are when it is asked for another', async () => {
     expect(await refusalOf(consortium.operator.explain('spring', 9))).to.equal('invalid-argument');
     const { address } = consortium.coordinator;

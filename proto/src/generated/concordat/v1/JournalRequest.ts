@@ -3,9 +3,11 @@
 
 
 export interface JournalRequest {
+  'runId'?: (string);
   'most'?: (number);
 }
 
 export interface JournalRequest__Output {
+  'runId': (string);
   'most': (number);
 }

@@ -11,6 +11,8 @@ export interface CommandIo {
   readonly stdin?: AsyncIterable<Uint8Array | string>;
   /** Fires on Ctrl-C and SIGTERM: stop in an orderly way. */
   readonly signal: AbortSignal;
+  /** Call `heard` at every SIGHUP; @returns stops that. Absent where there is no such signal. */
+  onHangup?(heard: () => void): () => void;
   /** Sent to the coordinator with every call, and shown with an error. */
   readonly correlationId: string;
   /** How the command ended; 0 unless called. */

@@ -19,6 +19,7 @@ import type { ClientEvent, RunEnd } from './events.js';
 import { KeyStore } from './keys/key-store.js';
 import { type Policy, readPolicy } from './policy/policy.js';
 import { type RandomSource, randomFor } from './random-source.js';
+import { CertificateRenewal } from './renewal.js';
 import { LocalTraining } from './run/local-training.js';
 import type { MaskingPorts } from './run/masking.js';
 import { ParticipationRunner } from './run/participation-runner.js';
@@ -300,7 +301,9 @@ export class FederatedClient {
 
   async #checkIn(connection: Connection, runner: ParticipationRunner, signal: AbortSignal): Promise<void> {
     const { clientEpoch, startId } = this.#opened;
-    const onEvent = this.#options.onEvent ?? (() => undefined);
+    const { onEvent = () => undefined, wallMillis = Date.now } = this.#options;
+    const { keys } = this.#opened;
+    const renewal = new CertificateRenewal({ keys, connection, signal, wallMillis, onEvent });
     let connected = false;
     await connection.checkIn({
       clientEpoch,
@@ -314,6 +317,7 @@ export class FederatedClient {
         const { correlationId } = this;
         onEvent({ type: 'connected', address: connection.address, software, correlationId });
         runner.post({ type: 'connected' });
+        renewal.look();
       },
       onDisconnected: (error, retryMillis) => {
         if (connected) runner.post({ type: 'disconnected' });

@@ -22,6 +22,14 @@ export type ClientEvent =
       readonly software: string;
       readonly correlationId: string;
     }
+  /** The TLS certificate runs out before long: a new one came, or none for a reason. Tried again every six hours. */
+  | {
+      readonly type: 'certificate';
+      readonly renewed: boolean;
+      /** Of the one that is used now, RFC 3339. */
+      readonly expires: string;
+      readonly reason?: string;
+    }
   /** The connection is down and is tried again by itself. */
   | { readonly type: 'disconnected'; readonly reason: string; readonly retryMillis: number }
   /** The last model on the local holdout; nothing was trained. */

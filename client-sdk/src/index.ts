@@ -31,6 +31,7 @@ export { listedMembers } from './policy/known-members.js';
 export { type Policy, parsePolicy, policyJsonSchema, readPolicy } from './policy/policy.js';
 export type { RandomPurpose, RandomSource } from './random-source.js';
 export { type RecoverOptions, type Recovery, recover } from './recover.js';
+export { type RenewOptions, type RenewResult, renewCertificate } from './renewal.js';
 export { encodeDelta, type MaskingPorts, maskUpdate } from './run/masking.js';
 export { checkResult, type ResultCheck, type ResultCheckOptions, type ResultCheckPorts } from './run/result-check.js';
 export { type ParticipantWrite, participantWrites } from './state/durable-writes.js';

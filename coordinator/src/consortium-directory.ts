@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { FederatedError, fromBase64url, requireId, type Signed, type Signer } from '@concordat/core';
-import { type CertifiedKey, readIdentityFile, readSecretFile } from '@concordat/node';
+import { type CertifiedKey, type KeyPairPaths, readIdentityFile, readKeyPair, readSecretFile } from '@concordat/node';
 import { z } from 'zod';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 
@@ -27,6 +27,12 @@ export interface OperatorKeys {
   readonly privateKeyPem: string;
 }
 
+/** What to do when a certificate and its key are not there or do not belong together. */
+export const renewServer =
+  'Name the directory that `concordat coordinator init` made, with --directory; if it is that one: concordat coordinator renew-certificate.';
+export const restore =
+  'Name the directory that `concordat coordinator init` made, with --directory, or restore it from a copy.';
+
 const factsSchema = z.object({
   consortium: z.string(),
   address: z.string(),
@@ -35,20 +41,48 @@ const factsSchema = z.object({
 });
 const signedSchema = z.strictObject({ body: z.string(), signature: z.string() });
 
+/** Who a directory is of. @throws as {@link readCoordinatorKeys}. */
+export function readFacts(path: string): Promise<z.infer<typeof factsSchema>> {
+  return readJson(path, factsSchema);
+}
+
+/** Certificate and key that the coordinator shows. */
+export function serverPair(directory: string): KeyPairPaths {
+  const { tlsCertificate, tlsKey, tlsNextKey } = consortiumFiles.coordinator;
+  return pathsBelow(directory, tlsCertificate, tlsKey, tlsNextKey);
+}
+
+/** Certificate and key that the operator shows. */
+export function operatorPair(directory: string): KeyPairPaths {
+  const { tlsCertificate, tlsKey, tlsNextKey } = consortiumFiles.operator;
+  return pathsBelow(directory, tlsCertificate, tlsKey, tlsNextKey);
+}
+
+/** The consortium's TLS authority with its key. @throws as {@link readCoordinatorKeys}. */
+export function readAuthority(directory: string): Promise<CertifiedKey> {
+  const { authorityCertificate, authorityKey } = consortiumFiles.coordinator;
+  return readPair(consortiumPath(directory, authorityCertificate), consortiumPath(directory, authorityKey));
+}
+
+/** The root's word for the roster key. @throws as {@link readCoordinatorKeys}. */
+export async function readRosterKeyCertificate(path: string): Promise<Signed> {
+  const { body, signature } = await readJson(path, signedSchema);
+  return { body: fromBase64url(body), signature: fromBase64url(signature) };
+}
+
 /** @throws `invalid-argument` when a file is absent or damaged; `permission` when a key is readable by others. */
 export async function readCoordinatorKeys(directory: string): Promise<CoordinatorKeys> {
   const files = consortiumFiles.coordinator;
   const path = (file: string) => consortiumPath(directory, file);
   const facts = await readJson(path(files.facts), factsSchema);
-  const certificate = await readJson(path(files.rosterKeyCertificate), signedSchema);
   return {
     consortium: requireId(facts.consortium, 'consortium'),
     rootKey: fromBase64url(facts.rootKey),
     coordinatorKey: await readIdentityFile(path(files.coordinatorKey)),
     rosterKey: await readIdentityFile(path(files.rosterKey)),
-    rosterKeyCertificate: { body: fromBase64url(certificate.body), signature: fromBase64url(certificate.signature) },
-    authority: await readPair(path(files.authorityCertificate), path(files.authorityKey)),
-    server: await readPair(path(files.tlsCertificate), path(files.tlsKey)),
+    rosterKeyCertificate: await readRosterKeyCertificate(path(files.rosterKeyCertificate)),
+    authority: await readAuthority(directory),
+    server: await readKeyPair(serverPair(directory), renewServer),
   };
 }
 
@@ -57,7 +91,7 @@ export async function readOperatorKeys(directory: string): Promise<OperatorKeys>
   const files = consortiumFiles.operator;
   const path = (file: string) => consortiumPath(directory, file);
   const facts = await readJson(path(files.facts), factsSchema);
-  const { certificatePem, privateKeyPem } = await readPair(path(files.tlsCertificate), path(files.tlsKey));
+  const { certificatePem, privateKeyPem } = await readKeyPair(operatorPair(directory), restore);
   return {
     consortium: requireId(facts.consortium, 'consortium'),
     operator: requireId(facts.operator ?? '', 'operator id'),
@@ -67,6 +101,11 @@ export async function readOperatorKeys(directory: string): Promise<OperatorKeys>
     certificatePem,
     privateKeyPem,
   };
+}
+
+function pathsBelow(directory: string, certificate: string, key: string, nextKey: string): KeyPairPaths {
+  const path = (file: string) => consortiumPath(directory, file);
+  return { certificate: path(certificate), key: path(key), nextKey: path(nextKey) };
 }
 
 async function readPair(certificatePath: string, keyPath: string): Promise<CertifiedKey> {

@@ -11,6 +11,7 @@ export const consortiumFiles = {
   operator: {
     key: 'operator/operator-key.pem',
     tlsKey: 'operator/tls-key.pem',
+    tlsNextKey: 'operator/tls-key-next.pem',
     tlsCertificate: 'operator/tls-certificate.pem',
     tlsAuthority: 'operator/tls-authority.pem',
     facts: 'operator/operator.json',
@@ -23,6 +24,8 @@ export const consortiumFiles = {
     authorityKey: 'coordinator/tls-authority-key.pem',
     authorityCertificate: 'coordinator/tls-authority.pem',
     tlsKey: 'coordinator/tls-key.pem',
+    /** A new key whose certificate is not there yet. */
+    tlsNextKey: 'coordinator/tls-key-next.pem',
     /** Leaf, then the authority, so that a first connection can be checked against the invitation. */
     tlsCertificate: 'coordinator/tls-certificate.pem',
     rosterKey: 'coordinator/roster-key.pem',

@@ -17,7 +17,7 @@ import {
   readSettings,
   threadsUnlessSaid,
 } from './configuration.js';
-import { type CoordinatorKeys, readCoordinatorKeys } from './consortium-directory.js';
+import { readCoordinatorKeys } from './consortium-directory.js';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 import { type Desks, openDesks } from './desks.js';
 import type { Evaluator } from './evaluator.js';
@@ -25,6 +25,7 @@ import { Metrics } from './observe/metrics.js';
 import { type ObservationServer, openObservationServer } from './observe/observation-server.js';
 import { RunLog } from './observe/run-log.js';
 import { RunTraces } from './observe/traces.js';
+import { WatchedCertificates } from './renewal/watched-certificates.js';
 import type { ProgressEvent } from './run/progress.js';
 import type { Run } from './run/run.js';
 import { type CoordinatorStatus, coordinatorStatus } from './status.js';
@@ -73,6 +74,7 @@ interface Parts {
   readonly threads: LaneThreads | undefined;
   readonly observation: ObservationServer | undefined;
   readonly closeNotices: () => Promise<void>;
+  readonly certificates: WatchedCertificates;
 }
 
 /** Bytes of messages between two collections. */
@@ -159,6 +161,16 @@ export class Coordinator {
     return this.#parts.store.writes.failed;
   }
 
+  /**
+   * Show the certificates that are in the directory now, of TLS and of the roster key; connections that are open stay. They are looked at
+   * every minute as well.
+   *
+   * @throws what is wrong with the files; what was shown before stays.
+   */
+  reloadCertificates(): Promise<void> {
+    return this.#parts.certificates.reload();
+  }
+
   status(): Promise<CoordinatorStatus> {
     return this.#parts.status();
   }
@@ -170,7 +182,8 @@ export class Coordinator {
   }
 
   async #stop(): Promise<void> {
-    const { server, desks, evaluator, store, threads, observation, closeNotices } = this.#parts;
+    const { server, desks, evaluator, store, threads, observation, closeNotices, certificates } = this.#parts;
+    await certificates.close();
     server.drain();
     await desks.runs.stop();
     await closeNotices();
@@ -202,7 +215,7 @@ async function assemble(
   // Port 0 takes a free one, which is known only once it is open.
   const address = () =>
     listen.port === 0 ? configuration.address.replace(/\d+$/, String(port)) : configuration.address;
-  const shared = { store, crypto, log, clock };
+  const shared = { store, crypto, log, clock, wallMillis };
   const metrics = new Metrics();
   const runLog = new RunLog(log);
   const traces = new RunTraces();
@@ -213,17 +226,17 @@ async function assemble(
     traces.note(event);
     notices?.note(event);
   };
-  const { certificatePem } = keys.server;
+  let shown = () => keys.server.certificatePem;
   const count = metrics.webhook.bind(metrics);
   const { webhooks: receivers = [] } = configuration;
   const webhooks = new Webhooks(receivers, { consortium: keys.consortium, clock, wallMillis, log, count });
-  const desks = await openDesks({ ...shared, keys, random, evaluator, wallMillis, address, kernels, threads, observe });
+  const desks = await openDesks({ ...shared, keys, random, evaluator, address, kernels, threads, observe });
   if (receivers.length > 0) {
     const tell = webhooks.tell.bind(webhooks);
     const standing = () =>
       desks.runs.current && { run: desks.runs.current.runId, standing: desks.runs.current.standing };
     const participants = () => desks.enrolment.participants();
-    notices = new Notices({ clock, wallMillis, certificatePem, standing, participants, tell });
+    notices = new Notices({ clock, wallMillis, certificatePem: () => shown(), standing, participants, tell });
   }
   const record = await desks.runs.resume();
   const resumed = record === undefined ? undefined : resumedRun(record);
@@ -244,8 +257,12 @@ async function assemble(
     ...desks,
   });
   port = server.port;
-  const observation = await openObservation(configuration, { metrics, desks, server, log, keys, store }).catch(
+  const { roster } = desks;
+  const certificates = new WatchedCertificates({ ...options, server, roster, clock, log, shown: keys.server });
+  shown = () => certificates.certificatePem;
+  const observation = await openObservation(configuration, { metrics, desks, server, log, certificates, store }).catch(
     async (error: unknown) => {
+      await certificates.close();
       await server.close(0);
       throw error;
     },
@@ -256,7 +273,8 @@ async function assemble(
     notices?.close();
     await webhooks.close();
   };
-  return { closeNotices, store, desks, server, address: address(), status, resumed, evaluator, threads, observation };
+  const held = { store, desks, server, evaluator, threads, observation, certificates };
+  return { ...held, closeNotices, address: address(), status, resumed };
 }
 
 async function openObservation(
@@ -266,13 +284,13 @@ async function openObservation(
     readonly desks: Desks;
     readonly server: CoordinatorServer;
     readonly log: Logger;
-    readonly keys: CoordinatorKeys;
+    readonly certificates: WatchedCertificates;
     readonly store: Store;
   },
 ): Promise<ObservationServer | undefined> {
   if (observe === undefined) return undefined;
-  const { metrics, desks, server, log, keys, store } = parts;
-  metrics.observe({ ...desks, certificatePem: keys.server.certificatePem });
+  const { metrics, desks, server, log, certificates, store } = parts;
+  metrics.observe({ ...desks, certificatePem: () => certificates.certificatePem });
   const full = () => (store.writes.full ? 'the disk of the store is full' : undefined);
   const unready = () => (server.draining() ? 'draining' : (desks.runs.current?.failure ?? full()));
   const observation = await openObservationServer({ ...observe, metrics, unready, log });

@@ -29,6 +29,9 @@ export { type PreparedPlan, preparePlan } from './model/plan-document.js';
 export { LineBudget } from './observe/line-budget.js';
 export { openObservationServer } from './observe/observation-server.js';
 export { textLine } from './observe/text-lines.js';
+export { renewOperatorCertificate } from './renewal/operator-certificate.js';
+export { renewRosterKeyCertificate } from './renewal/roster-key-certificate.js';
+export { renewServerCertificate } from './renewal/server-certificate.js';
 export { type NextModelOptions, writeNextModel } from './run/next-model.js';
 export { isLargeSum, openSpooledSum, type SpooledOrder, type SpooledSum } from './run/open-sum.js';
 export {

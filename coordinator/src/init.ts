@@ -26,6 +26,7 @@ import {
 } from '@concordat/node';
 import { configurationText, coordinatorJsonSchema } from './configuration.js';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
+import { rosterKeyMillis } from './renewal/roster-key-certificate.js';
 import { RosterKeeper } from './roster-keeper.js';
 import { openStore } from './store/store.js';
 
@@ -57,8 +58,6 @@ export interface InitResult {
   readonly address: string;
 }
 
-/** The root certifies the roster key for this long. */
-const rosterKeyMillis = 90 * 24 * 3_600_000;
 const clockSkewMillis = 10 * 60_000;
 
 /**

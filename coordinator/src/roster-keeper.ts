@@ -40,7 +40,7 @@ export interface CurrentRoster {
 
 /** Keeps the chain of roster epochs and signs the next one. */
 export class RosterKeeper {
-  readonly #options: RosterKeeperOptions;
+  #options: RosterKeeperOptions;
   #roster: Roster;
   #hash: Uint8Array;
   #signed: SignedRoster;
@@ -73,6 +73,19 @@ export class RosterKeeper {
     }
     const { body, signature } = latest;
     return new RosterKeeper(options, { document: { body, signature }, rosterKey: options.certificate });
+  }
+
+  /**
+   * Show epochs with this certificate of the roster key from now on.
+   *
+   * @throws `verification` unless the root signed it, for this key and consortium, and it is valid now.
+   */
+  certify(certificate: Signed): void {
+    const { crypto, rootKey, consortium, wallMillis } = this.#options;
+    const signed = { document: this.#signed.document, rosterKey: certificate };
+    verifyRoster(crypto, signed, { rootKey, consortium, now: wallMillis() });
+    this.#options = { ...this.#options, certificate };
+    this.#signed = signed;
   }
 
   get consortium(): string {

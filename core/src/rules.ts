@@ -26,7 +26,17 @@ export const rules = {
       fix: 'Stop that process, use another directory, or start with --standby to take over when it ends.',
     },
   },
+  unauthenticated: {
+    'certificate.expired': {
+      required: 'a client certificate that has not run out',
+      fix: 'Ask the operator for a new invitation and enrol with it in a new directory; a client that runs renews its certificate 60 days before.',
+    },
+  },
   unavailable: {
+    'certificate.expired': {
+      required: 'a coordinator whose certificate has not run out',
+      fix: 'Tell the operator: concordat coordinator renew-certificate. If it is valid there, the clock of this machine is wrong.',
+    },
     'participant.leaving': {
       required: 'a participant that stays',
       fix: 'Wait until it connects again; the round goes on with the others.',

@@ -74,4 +74,6 @@ export {
   requireCertificateRequest,
 } from './tls/certificates.js';
 export { fingerprintOf, spokenFingerprint } from './tls/fingerprint.js';
+export { type KeyPairPaths, type KeyRenewal, readKeyPair, renewKeyPair } from './tls/key-pair-files.js';
 export { type Peer, peerOf } from './tls/peer.js';
+export { requireRenewedCertificate } from './tls/renewed-certificate.js';

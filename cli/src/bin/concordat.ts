@@ -13,6 +13,12 @@ function stopOrExit(): void {
 }
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stopOrExit);
 
+// Only a command that reads its files again listens: for all others the signal ends the process, as ever.
+function onHangup(heard: () => void): () => void {
+  process.on('SIGHUP', heard);
+  return () => process.off('SIGHUP', heard);
+}
+
 // Nobody reads any more (`| head`, or whoever started us died): end, as a program that knows SIGPIPE would.
 process.stdout.on('error', () => process.exit(1));
 
@@ -22,4 +28,5 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   stdin: process.stdin,
   environment: process.env,
   signal: stop.signal,
+  ...(process.platform === 'win32' ? {} : { onHangup }),
 });

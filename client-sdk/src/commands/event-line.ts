@@ -22,6 +22,10 @@ export function eventLine(event: ClientEvent): string | undefined {
       return `Standing by: process ${event.pid} on ${event.host} uses ${event.directory} since ${event.since}.`;
     case 'engine':
       return `Training with ${event.engine} (${event.kernels}); ${event.why}.`;
+    case 'certificate':
+      return event.renewed
+        ? `A new TLS certificate, valid until ${event.expires}.`
+        : `The TLS certificate runs out on ${event.expires} and could not be renewed (${event.reason}); it is tried again.`;
     case 'connected':
       return `Connected to ${event.address}; correlation id ${event.correlationId}.`;
     case 'disconnected':

@@ -4,6 +4,7 @@ import { addEnrollCommand } from './enroll-command.js';
 import { addFailpointsCommand } from './failpoints-command.js';
 import type { CommandIo } from './io.js';
 import { addRecoverCommand } from './recover-command.js';
+import { addRenewCommand } from './renew-command.js';
 import { addServeCommand } from './serve-command.js';
 import { addVerifyRoundCommand } from './verify-round-command.js';
 
@@ -23,6 +24,7 @@ export function addParticipantCommands(group: Command, io: CommandIo): void {
   addServeCommand(group, io);
   addConfigCommands(group, io);
   addRecoverCommand(group, io);
+  addRenewCommand(group, io);
   addVerifyRoundCommand(group, io);
   addFailpointsCommand(group, io);
 }

@@ -13,14 +13,19 @@ import {
 } from '@concordat/core';
 import {
   certificateFromPem,
+  createCertificateRequest,
   fingerprintOf,
+  type KeyPairPaths,
   nodeCrypto,
   readIdentityFile,
+  readKeyPair,
   readSecretFile,
+  renewKeyPair,
+  requireRenewedCertificate,
   systemRandom,
 } from '@concordat/node';
 import { type Enrolment, readEnrolment, readPending } from './enrolment-file.js';
-import { participantFile } from './participant-files.js';
+import { participantFile, type participantFiles } from './participant-files.js';
 import { readRoster, writeRoster } from './roster-file.js';
 import { SealedRoots } from './sealed-roots.js';
 
@@ -60,7 +65,7 @@ export class KeyStore {
   readonly enrolment: Enrolment;
   /** Signs with the participant's identity key; the key itself stays inside. */
   readonly identity: Signer;
-  readonly tls: TlsIdentity;
+  #tls: TlsIdentity;
   /** Sealed session roots; purge them at start. */
   readonly roots: SealedRoots;
   readonly #crypto: CryptoPort;
@@ -71,7 +76,7 @@ export class KeyStore {
     this.directory = parts.directory;
     this.enrolment = parts.enrolment;
     this.identity = parts.identity;
-    this.tls = parts.tls;
+    this.#tls = parts.tls;
     this.roots = parts.roots;
     this.#roster = parts.roster;
     this.#crypto = parts.crypto;
@@ -105,6 +110,26 @@ export class KeyStore {
   /** SHA-256 of the identity key, hexadecimal: what participant and operator compare by voice. */
   get fingerprint(): string {
     return fingerprintOf(this.identity.publicKey);
+  }
+
+  /** What the TLS connection needs now. */
+  get tls(): TlsIdentity {
+    return this.#tls;
+  }
+
+  /**
+   * Make a new TLS key and put it with its certificate in the place of the old ones. A stop at any moment leaves one pair that works.
+   *
+   * @param ask for a certificate for a PKCS #10 request, both DER; the chain is leaf first.
+   * @throws `verification` when the certificate is another than was asked for; what `ask` throws. The old pair stays then.
+   */
+  async renewTls(ask: (request: Uint8Array) => Promise<readonly Uint8Array[]>): Promise<void> {
+    const { authorityPem } = this.#tls;
+    const subject = { role: 'participant', id: this.participantId } as const;
+    const { request, privateKeyPem } = await createCertificateRequest();
+    const certify = async () => requireRenewedCertificate(await ask(request), { subject, authorityPem });
+    const renewed = await renewKeyPair(tlsPair(this.directory), { privateKeyPem, certify }, restore);
+    this.#tls = { ...renewed, authorityPem };
   }
 
   /** The latest epoch that was accepted here. */
@@ -159,10 +184,15 @@ async function requireEnrolment(directory: string): Promise<Enrolment> {
   });
 }
 
+const restore = 'Restore the directory, or enrol again with a new invitation.';
+
+function tlsPair(directory: string): KeyPairPaths {
+  const path = (name: keyof typeof participantFiles) => participantFile(directory, name);
+  return { certificate: path('certificate'), key: path('tlsKey'), nextKey: path('tlsNextKey') };
+}
+
 async function readTls(directory: string, enrolment: Enrolment): Promise<TlsIdentity> {
-  const text = new TextDecoder();
-  const privateKeyPem = text.decode(await readSecretFile(participantFile(directory, 'tlsKey')));
-  const certificatePem = await readFile(participantFile(directory, 'certificate'), 'utf8');
+  const { certificatePem, privateKeyPem } = await readKeyPair(tlsPair(directory), restore);
   const authorityPem = await readFile(participantFile(directory, 'authority'), 'utf8');
   requireAuthority(authorityPem, enrolment.tlsAuthoritySha256);
   return { privateKeyPem, certificatePem, authorityPem };
@@ -201,6 +231,6 @@ export function requireOwnEntry(verified: VerifiedRoster, participantId: string,
 function damaged(path: string): FederatedError {
   return new FederatedError('state-lost', `${path} is missing or damaged`, {
     detail: { path },
-    fix: 'Restore the directory, or enrol again with a new invitation.',
+    fix: restore,
   });
 }

@@ -11,6 +11,8 @@ export const participantFiles = {
   identityKey: 'identity.key',
   /** TLS client key, PKCS #8 PEM. */
   tlsKey: 'tls.key',
+  /** A new TLS key whose certificate is not there yet. */
+  tlsNextKey: 'tls-next.key',
   /** TLS client certificate and what follows it up to the authority, PEM. */
   certificate: 'certificate.pem',
   /** The consortium's TLS authority, PEM. */

@@ -71,7 +71,7 @@ const transferMillis = 30 * 60_000;
 
 /** A participant's line to its coordinator: one outbound mutual-TLS connection, opened at the first call and again when it breaks. */
 export class Connection {
-  readonly #options: ConnectionOptions;
+  #options: ConnectionOptions;
   #services: Services;
   readonly #counts: ByteCounts = { uploadBytes: 0, downloadBytes: 0 };
   readonly #crypto: CryptoPort;
@@ -158,6 +158,23 @@ export class Connection {
     throw new FederatedError('verification', 'the plan is not the one of this digest', {
       fix: 'Ask the operator which plan was proposed.',
     });
+  }
+
+  /** A new certificate for a PKCS #10 request. @returns DER, leaf first; nothing of it is checked. */
+  async renewCertificate(request: Uint8Array, limits: CallLimits = {}): Promise<Uint8Array[]> {
+    const reply = await this.#unary<wire.RenewRequest, wire.RenewReply__Output>(
+      ({ membership }) => membership.Renew.bind(membership),
+      { certificateRequest: request },
+      limits,
+    );
+    return reply.certificateChain.map((certificate) => new Uint8Array(certificate));
+  }
+
+  /** Show another certificate: later calls go over a new line with it, those under way end on the old one. */
+  showCertificate(tls: Pick<ConnectionOptions, 'certificatePem' | 'privateKeyPem'>): void {
+    const { certificatePem, privateKeyPem } = tls;
+    this.#options = { ...this.#options, certificatePem, privateKeyPem };
+    this.#redial();
   }
 
   /** The latest roster epoch. Nothing of it is checked yet: `KeyStore.acceptRoster` does. */

@@ -15,6 +15,8 @@ export function explain(error: unknown, address: string): FederatedError {
   if (!isServiceError(error))
     return new FederatedError('internal', 'a call failed in an unexpected way', { cause: error });
   const envelope = error.metadata?.get(errorTrailer)[0];
+  if (envelope === undefined && /certificate has expired|CERT_HAS_EXPIRED/i.test(error.details))
+    return expired(error, address);
   if (envelope === undefined && foreignCertificate.test(error.details)) return foreign(error, address);
   if (envelope === undefined && tooLong.test(error.details)) return oversized(error, address);
   const known = errorFromWire({ code: error.code, details: error.details, envelope }, error);
@@ -39,6 +41,14 @@ export function explain(error: unknown, address: string): FederatedError {
 function oversized(error: ServiceError, address: string): FederatedError {
   return new FederatedError('malformed', `the coordinator at ${address} sent a message that is too long`, {
     detail: { address, required: bounds.messageBytesMax, reason: error.details.slice(0, 300) },
+    cause: error,
+  });
+}
+
+// No word against the server: it is the right one, and becomes usable by itself when its operator renews.
+function expired(error: ServiceError, address: string): FederatedError {
+  return new FederatedError('unavailable', `the certificate of the coordinator at ${address} has expired`, {
+    detail: { rule: 'certificate.expired', address },
     cause: error,
   });
 }

@@ -7,6 +7,7 @@ import { addInitCommand } from './init-command.js';
 import type { CommandIo } from './io.js';
 import { addParticipantCommands } from './participant-commands.js';
 import { addPlanCommands } from './plan-commands.js';
+import { addRenewalCommands } from './renewal-commands.js';
 import { addRunCommands } from './run-commands.js';
 import { addServerCommands } from './server-commands.js';
 import { addSizeCommand } from './size-command.js';
@@ -20,6 +21,7 @@ export function registerCoordinatorCommands(program: Command, io: CommandIo): vo
   addServerCommands(group, io);
   addConfigCommands(group, io);
   addParticipantCommands(group, io);
+  addRenewalCommands(group, io);
   addPlanCommands(group, io);
   addRunCommands(group, io);
   addExplainCommand(group, io);

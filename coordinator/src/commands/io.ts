@@ -7,6 +7,8 @@ export interface CommandIo {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Fires when the person or the system wants the command to end. */
   readonly signal: AbortSignal;
+  /** Call `heard` whenever the system asks the process to read its files again; @returns stops that. */
+  onHangup?(heard: () => void): () => void;
   /** Sent to the coordinator with every call, and shown with an error. */
   readonly correlationId?: string;
   /** How the command ended; 0 unless called. */

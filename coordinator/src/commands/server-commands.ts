@@ -2,7 +2,7 @@ import { FederatedError } from '@concordat/core';
 import { serverCollection } from '@concordat/node';
 import { conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { completeConfiguration, coordinatorSettings, readSettings } from '../configuration.js';
 import { Coordinator } from '../coordinator.js';
 import type { Evaluator } from '../evaluator.js';
@@ -62,10 +62,18 @@ async function serve(io: CommandIo, flags: StartFlags) {
       io.stdout.write(`Run ${resumed.run} goes on after model version ${resumed.modelVersion}.\n`);
     }
   }
+  const noMore = io.onHangup?.(() => void reload(coordinator, log));
   const failure = await Promise.race([fired(io.signal), coordinator.failed]);
+  noMore?.();
   await coordinator.stop();
   if (failure !== undefined) throw failure;
   return { data: { stopped: true }, lines: ['Stopped.'] };
+}
+
+async function reload(coordinator: Coordinator, log: Logger): Promise<void> {
+  await coordinator.reloadCertificates().catch((error: unknown) => {
+    log.error({ err: error }, 'the certificate files cannot be used; the old ones stay');
+  });
 }
 
 function evaluatorOver(io: CommandIo, holdout: string): Promise<Evaluator> {

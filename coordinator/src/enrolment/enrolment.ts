@@ -12,6 +12,7 @@ import {
   verifyEnrolment,
 } from '@concordat/core';
 import {
+  type CertificateSubject,
   type CertifiedKey,
   certificateFromPem,
   issueClientCertificate,
@@ -175,6 +176,21 @@ export class Enrolment {
    */
   admit(participant: string, fingerprint: string): Promise<SignedRoster> {
     return this.#inTurn(() => this.#admit(participant, fingerprint));
+  }
+
+  /**
+   * Issue a certificate for a new key to whom TLS and roster know already. The entry in the roster stays as it is.
+   *
+   * @returns DER, leaf first. @throws `malformed` or `verification` for the request.
+   */
+  async renew(subject: CertificateSubject, certificateRequest: Uint8Array): Promise<readonly Uint8Array[]> {
+    const { authority, wallMillis } = this.#options;
+    const { role, id } = subject;
+    const leaf = await issueClientCertificate(authority, certificateRequest, {
+      subject: { role, id },
+      now: wallMillis(),
+    });
+    return [leaf, certificateFromPem(authority.certificatePem)];
   }
 
   async #enrol(request: EnrolRequest): Promise<EnrolmentState> {

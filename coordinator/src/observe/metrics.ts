@@ -12,7 +12,7 @@ const roundBuckets = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000];
 /** What a scrape reads beside what was counted. */
 export interface ObservedParts extends Pick<Desks, 'roster' | 'checkIns' | 'traffic' | 'runs'> {
   /** PEM of the certificate that the coordinator shows. */
-  readonly certificatePem: string;
+  readonly certificatePem: () => string;
 }
 
 /**
@@ -112,12 +112,12 @@ export class Metrics {
     this.#observePeople(parts, registers);
     this.#observeRun(parts, registers);
     this.#observeBytes(parts, registers);
-    const expires = Date.parse(new X509Certificate(parts.certificatePem).validTo) / 1000;
-    new Gauge({
-      name: 'concordat_certificate_expires_seconds',
-      help: 'When the certificate that the coordinator shows runs out, in seconds since 1970.',
+    gauge(
       registers,
-    }).set(expires);
+      'concordat_certificate_expires_seconds',
+      'When the certificate that the coordinator shows runs out, in seconds since 1970.',
+      () => Date.parse(new X509Certificate(parts.certificatePem()).validTo) / 1000,
+    );
   }
 
   /** In Prometheus' text format, with its content type. */

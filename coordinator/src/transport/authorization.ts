@@ -15,6 +15,7 @@ export const authorization: Readonly<Record<string, readonly Role[]>> = {
   '/concordat.v1.Membership/Enroll': anyone,
   '/concordat.v1.Membership/Enrollment': anyone,
   '/concordat.v1.Membership/Roster': members,
+  '/concordat.v1.Membership/Renew': members,
   '/concordat.v1.Membership/Invite': operators,
   '/concordat.v1.Membership/Participants': operators,
   '/concordat.v1.Membership/Admit': operators,

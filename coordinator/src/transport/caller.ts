@@ -20,6 +20,12 @@ export function operatorOf(caller: Caller): OperatorCaller {
   throw new FederatedError('permission', 'this method is for operators');
 }
 
+/** Whoever the roster knows. */
+export function memberOf(caller: Caller): ParticipantCaller | OperatorCaller {
+  if (caller.role !== 'anonymous') return caller;
+  throw new FederatedError('permission', 'this method is for participants and operators');
+}
+
 /** Role and id for a log. */
 export function callerName(caller: Caller): string {
   return caller.role === 'anonymous' ? 'anonymous' : `${caller.role} ${caller.id}`;

@@ -2,6 +2,7 @@ import { bounds, FederatedError, requireId } from '@concordat/core';
 import type { SignedRosterFrame, wire } from '@concordat/proto';
 import type { Enrolment, EnrolmentState } from '../enrolment/enrolment.js';
 import type { RosterKeeper } from '../roster-keeper.js';
+import { memberOf } from './caller.js';
 import type { CheckIns } from './check-ins.js';
 import { type CallContext, unary } from './handlers.js';
 
@@ -39,6 +40,11 @@ export function membershipService(options: MembershipServiceOptions): wire.Membe
       ),
     ),
     Roster: unary<wire.RosterRequest__Output, wire.RosterReply>(options, () => ({ roster: roster.current().signed })),
+    Renew: unary<wire.RenewRequest__Output, wire.RenewReply>(options, async ({ certificateRequest }, caller) => ({
+      certificateChain: [
+        ...(await enrolment.renew(memberOf(caller), plainBytes(certificateRequest, bounds.certificateBytesMax))),
+      ],
+    })),
     Invite: unary<wire.InviteRequest__Output, wire.InviteReply>(options, async (request) => ({
       invitation: await enrolment.invite({
         participant: requireId(request.participantId, 'participant id'),

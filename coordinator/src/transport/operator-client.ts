@@ -110,6 +110,15 @@ export class OperatorClient {
     return signedRosterFromWire(reply.roster);
   }
 
+  /** @param request PKCS #10, DER. @returns the chain for it, DER, leaf first; nothing of it is checked. */
+  async renew(request: Uint8Array): Promise<Uint8Array[]> {
+    const { membership } = this.#channel;
+    const reply = await this.#call<wire.RenewRequest, wire.RenewReply__Output>(membership.Renew.bind(membership), {
+      certificateRequest: request,
+    });
+    return reply.certificateChain.map((certificate) => new Uint8Array(certificate));
+  }
+
   async roster(): Promise<SignedRosterFrame> {
     const { membership } = this.#channel;
     const reply = await this.#call<wire.RosterRequest, wire.RosterReply__Output>(

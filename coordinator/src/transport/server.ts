@@ -3,6 +3,7 @@ import {
   authorizationInterceptor,
   type CallFacts,
   type CallVerdict,
+  type CertifiedKey,
   type Clock,
   createWideServer,
   type Garbage,
@@ -63,6 +64,8 @@ export interface CoordinatorServerOptions {
   readonly log: Logger;
   readonly status: () => Promise<CoordinatorStatus>;
   readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  readonly wallMillis: () => number;
   /** Hears the code of every call that is answered with an error. */
   readonly countRefusal?: ((code: ErrorCode) => void) | undefined;
   readonly garbage: Garbage;
@@ -71,6 +74,8 @@ export interface CoordinatorServerOptions {
 export interface CoordinatorServer {
   /** 0 without a port. */
   readonly port: number;
+  /** Show this certificate from the next handshake on. @throws `invalid-argument` when it is none. */
+  renew(pair: CertifiedKey): void;
   /** For clients of this process. @throws `internal` when grpc-js has other internals than the tested ones. */
   inProcessTransport(): Transport;
   /** Answer `draining` from now on. */
@@ -98,14 +103,14 @@ const transfers: ReadonlySet<string> = new Set([
 
 /** Open the coordinator's one port: TLS in front, authorization before any body, then the services. In process, all but TLS. */
 export async function openCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
-  const { roster, log } = options;
-  const decide = (facts: CallFacts) => verdictOn(facts, callerOfPeer(facts.peer, roster));
+  const { roster, log, wallMillis } = options;
+  const decide = (facts: CallFacts) => verdictOn(facts, callerOfPeer(facts.peer, roster, wallMillis()), wallMillis());
   const refusals = new RefusalLog(log, options.clock, options.countRefusal);
   const onRefused = (facts: CallFacts, metadata: Metadata) => {
-    const caller = callerOfPeer(facts.peer, roster);
+    const caller = callerOfPeer(facts.peer, roster, wallMillis());
     const verdict = authorize(facts.method, caller.role);
     if (verdict === 'allowed') return;
-    refusals.note(refusalOf(verdict, facts.method, facts.peer), {
+    refusals.note(refusalOf(verdict, facts, wallMillis()), {
       method: facts.method,
       caller: callerName(caller),
       metadata,
@@ -121,7 +126,7 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
     refusals,
     checkInLog: new CheckInLog(log, options.clock),
     draining: () => draining,
-    callerOf: (call: Parameters<typeof peerOfCall>[0]) => callerOfPeer(peerOfCall(call), roster),
+    callerOf: (call: Parameters<typeof peerOfCall>[0]) => callerOfPeer(peerOfCall(call), roster, wallMillis()),
   };
   const wire = loadServices();
   const add = (service: ServiceDefinition, handlers: UntypedServiceImplementation) =>
@@ -143,6 +148,7 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   let inProcess: InProcessServer | undefined;
   return {
     port: front?.port ?? 0,
+    renew: (pair) => front?.renew(pair),
     inProcessTransport() {
       inProcess ??= serveInProcess({ server, interceptors, authorityPem: options.authorityPem, messageBytesMax });
       return inProcess.transport;
@@ -159,22 +165,28 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   };
 }
 
-/** A certificate counts as long as its holder is in the current roster, with the same role. */
-export function callerOfPeer(peer: Peer | undefined, roster: Pick<RosterKeeper, 'participant' | 'operator'>): Caller {
-  if (peer === undefined) return { role: 'anonymous' };
+/** A certificate counts until it runs out, and as long as its holder is in the current roster with the same role. */
+export function callerOfPeer(
+  peer: Peer | undefined,
+  roster: Pick<RosterKeeper, 'participant' | 'operator'>,
+  now: number,
+): Caller {
+  // TLS looks at the dates when a connection begins; one may stand for longer than its certificate is valid.
+  if (peer === undefined || peer.notAfter <= now) return { role: 'anonymous' };
   const { role, id } = peer.subject;
   if (role === 'operator') return roster.operator(id) === undefined ? { role: 'anonymous' } : { role, id };
   const entry = roster.participant(id);
   return entry === undefined ? { role: 'anonymous' } : { role, id, organization: entry.organization };
 }
 
-function verdictOn({ method, peer }: CallFacts, caller: Caller): CallVerdict {
+function verdictOn(facts: CallFacts, caller: Caller, now: number): CallVerdict {
+  const { method } = facts;
   const verdict = authorize(method, caller.role);
   if (verdict === 'allowed') {
     if (streams.has(method)) return { allow: true };
     return { allow: true, deadlineMillis: transfers.has(method) ? transferMillis : unaryMillis };
   }
-  const error = refusalOf(verdict, method, peer);
+  const error = refusalOf(verdict, facts, now);
   const { code, details, envelope } = errorToWire(error);
   const metadata = new Metadata();
   metadata.set(errorTrailer, Buffer.from(envelope));
@@ -183,8 +195,8 @@ function verdictOn({ method, peer }: CallFacts, caller: Caller): CallVerdict {
 
 function refusalOf(
   verdict: 'unknown-method' | 'unauthenticated' | 'permission',
-  method: string,
-  peer: Peer | undefined,
+  { method, peer, unverified }: CallFacts,
+  now: number,
 ) {
   switch (verdict) {
     case 'unknown-method':
@@ -195,12 +207,21 @@ function refusalOf(
         fix: 'Use the certificate of the other role.',
       });
     case 'unauthenticated':
-      return new FederatedError(
-        'unauthenticated',
-        peer === undefined
-          ? 'this method needs a client certificate of this consortium'
-          : `${peer.subject.role} ${peer.subject.id} is not in the current roster`,
-        { detail: { method }, fix: 'Enrol with an invitation, or ask the operator whether the entry was admitted.' },
-      );
+      return unauthenticated(method, unverified === 'CERT_HAS_EXPIRED' || (peer?.notAfter ?? now + 1) <= now, peer);
   }
+}
+
+function unauthenticated(method: string, expired: boolean, peer: Peer | undefined): FederatedError {
+  if (expired) {
+    return new FederatedError('unauthenticated', 'the client certificate has expired', {
+      detail: { rule: 'certificate.expired', method },
+    });
+  }
+  return new FederatedError(
+    'unauthenticated',
+    peer === undefined
+      ? 'this method needs a client certificate of this consortium'
+      : `${peer.subject.role} ${peer.subject.id} is not in the current roster`,
+    { detail: { method }, fix: 'Enrol with an invitation, or ask the operator whether the entry was admitted.' },
+  );
 }

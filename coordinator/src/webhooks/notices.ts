@@ -11,7 +11,7 @@ export interface NoticesOptions {
   /** Milliseconds since 1970. */
   readonly wallMillis: () => number;
   /** PEM of the certificate that the coordinator shows. */
-  readonly certificatePem: string;
+  readonly certificatePem: () => string;
   /** The run that goes on here, and where it stands. */
   readonly standing: () => { readonly run: string; readonly standing: RunStanding | undefined } | undefined;
   readonly participants: () => Promise<readonly Pick<ParticipantRow, 'participant' | 'organization' | 'state'>[]>;
@@ -144,7 +144,7 @@ export class Notices {
 
   #lookAtCertificate(): void {
     const now = this.#options.wallMillis();
-    const { validTo } = new X509Certificate(this.#options.certificatePem);
+    const { validTo } = new X509Certificate(this.#options.certificatePem());
     const left = Date.parse(validTo) - now;
     if (left > expiringMillis || now - this.#expiryToldMillis < dayMillis) return;
     this.#expiryToldMillis = now;

@@ -9,7 +9,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { type Peer, peerOf } from '../tls/peer.js';
-import { limitMessages } from './wide-server.js';
+import { limitMessages, unverifiedBecause } from './wide-server.js';
 
 /** What is known of a call before a byte of its body is read. */
 export interface CallFacts {
@@ -17,6 +17,8 @@ export interface CallFacts {
   readonly method: string;
   /** undefined without a client certificate that TLS verified against our authority. */
   readonly peer: Peer | undefined;
+  /** Why TLS did not verify a certificate that was shown, e.g. `CERT_HAS_EXPIRED`. */
+  readonly unverified?: string | undefined;
   /** Remote address and port, for logs. */
   readonly address: string;
 }
@@ -50,7 +52,8 @@ export function authorizationInterceptor(
 ): ServerInterceptor {
   return (definition, call) => {
     const peer = peerOfCall(call);
-    const facts = { method: definition.path, peer, address: addressOf(call) };
+    const unverified = peer === undefined ? unverifiedBecause(call) : undefined;
+    const facts = { method: definition.path, peer, unverified, address: addressOf(call) };
     const verdict = decideSafely(decide, facts);
     const bytesMax = verdict.allow ? verdict.messageBytesMax : 0;
     if (bytesMax !== undefined) limitMessages(call, bytesMax);

@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
-import { bounds } from '@concordat/core';
+import { createServer, type SecureContextOptions, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { bounds, FederatedError } from '@concordat/core';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import { cannotListen } from '../cannot-listen.js';
 
@@ -23,6 +23,8 @@ export interface TlsFrontOptions {
 
 export interface TlsFront {
   readonly port: number;
+  /** Show this certificate from the next handshake on; connections that are open stay. @throws `invalid-argument` when it is none. */
+  renew(pair: Pick<TlsFrontOptions, 'certificatePem' | 'privateKeyPem'>): void;
   /** Connections refused or destroyed by the front since it was opened. */
   refused(): number;
   /** Accept no more, let open streams end for at most `graceMillis`, then destroy what is left. Resolves when all are gone. */
@@ -44,15 +46,10 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
   const perAddress = new Map<string, number>();
   let refusals = 0;
   const front = createServer({
-    cert: options.certificatePem,
-    key: options.privateKeyPem,
-    ca: options.authorityPem,
+    ...contextOf(options, options),
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ['h2'],
-    minVersion: 'TLSv1.3',
-    // No session tickets: each connection proves its certificate afresh.
-    secureOptions: constants.SSL_OP_NO_TICKET,
     handshakeTimeout: options.handshakeMillis ?? bounds.handshakeMillis,
     noDelay: true,
   });
@@ -95,9 +92,32 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
   await listen(front, options.host, options.port);
   return {
     port: (front.address() as AddressInfo).port,
+    renew: (pair) => renewContext(front, contextOf(pair, options)),
     refused: () => refusals,
     close: (graceMillis) => closeFront(front, connections, () => injector.drain(graceMillis), graceMillis),
   };
+}
+
+function contextOf(
+  pair: Pick<TlsFrontOptions, 'certificatePem' | 'privateKeyPem'>,
+  { authorityPem }: Pick<TlsFrontOptions, 'authorityPem'>,
+): SecureContextOptions {
+  return {
+    cert: pair.certificatePem,
+    key: pair.privateKeyPem,
+    ca: authorityPem,
+    minVersion: 'TLSv1.3',
+    // No session tickets: each connection proves its certificate afresh.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+}
+
+function renewContext(front: TlsServer, context: SecureContextOptions): void {
+  try {
+    front.setSecureContext(context);
+  } catch (cause) {
+    throw new FederatedError('invalid-argument', 'certificate and key do not make a TLS server', { cause });
+  }
 }
 
 function listen(front: TlsServer, host: string, port: number): Promise<void> {

@@ -1,8 +1,9 @@
-// The one place that reaches behind grpc-js, for four things that have no public option.
+// The one place that reaches behind grpc-js, for five things that have no public option.
 // Receive windows: its server leaves every one at 64 KiB; at 50 ms round trip an upload then runs at 0.74 MiB/s; with wide windows at 30 to 51 MiB/s.
 // They are wide for a few connections at a time (wide-connections.ts).
 // Handlers: calls from within the process run the very handlers that calls from a socket run.
 // Messages read ahead: its calls take sixteen, whatever their size, before anybody asked for one.
+// Certificates that were refused: who shows an expired one shall read why nobody knows it.
 // Message limits: it has one for all methods, but who is unknown shall not make us hold 2 MiB for each unfinished call.
 
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
@@ -104,6 +105,26 @@ export function readSingly(call: object): boolean {
   state.highWaterMark = 1;
   return true;
 }
+
+/**
+ * Why TLS did not verify the client certificate of a call, e.g. `CERT_HAS_EXPIRED`.
+ *
+ * @param call the first interceptor's. @returns undefined when it was verified, or none was shown, or this version has other internals.
+ */
+export function unverifiedBecause(call: object): string | undefined {
+  const { stream } = call as { stream?: { session?: { socket?: { authorizationError?: unknown } } } };
+  try {
+    const reason = stream?.session?.socket?.authorizationError;
+    const text = reason instanceof Error ? (reason as NodeJS.ErrnoException).code : reason;
+    return typeof text === 'string' && text !== notShown ? text : undefined;
+  } catch {
+    // The connection died before the call was looked at: its socket throws at every touch.
+    return undefined;
+  }
+}
+
+/** What OpenSSL says of a client that shows no certificate. */
+const notShown = 'UNABLE_TO_GET_ISSUER_CERT';
 
 /** The handlers of a server, for calls that did not come over HTTP/2. */
 export interface Handlers {

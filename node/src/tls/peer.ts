@@ -9,6 +9,7 @@ export interface Peer {
   /** SHA-256 of the certificate, lower-case hexadecimal: the roster entry may pin it. */
   readonly fingerprint: string;
   /** Milliseconds since 1970. */
+  readonly notBefore: number;
   readonly notAfter: number;
 }
 
@@ -25,6 +26,7 @@ export function peerOf(certificate: PeerCertificate | undefined): Peer | undefin
   return {
     subject: { role: match[1] as CertificateSubject['role'], id: match[2]! },
     fingerprint: fingerprintOf(certificate.raw),
+    notBefore: Date.parse(certificate.valid_from),
     notAfter: Date.parse(certificate.valid_to),
   };
 }

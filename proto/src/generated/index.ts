@@ -67,6 +67,8 @@ export type * from './concordat/v1/Receipt.js';
 export type * from './concordat/v1/ReceiptBody.js';
 export type * from './concordat/v1/ReceiptsReply.js';
 export type * from './concordat/v1/ReceiptsRequest.js';
+export type * from './concordat/v1/RenewReply.js';
+export type * from './concordat/v1/RenewRequest.js';
 export type * from './concordat/v1/ResultBody.js';
 export type * from './concordat/v1/Results.js';
 export type * from './concordat/v1/ResumeRunReply.js';

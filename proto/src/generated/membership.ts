@@ -18,6 +18,8 @@ import type { ParticipantEntry as _concordat_v1_ParticipantEntry, ParticipantEnt
 import type { ParticipantsReply as _concordat_v1_ParticipantsReply, ParticipantsReply__Output as _concordat_v1_ParticipantsReply__Output } from './concordat/v1/ParticipantsReply.js';
 import type { ParticipantsRequest as _concordat_v1_ParticipantsRequest, ParticipantsRequest__Output as _concordat_v1_ParticipantsRequest__Output } from './concordat/v1/ParticipantsRequest.js';
 import type { ReceiptBody as _concordat_v1_ReceiptBody, ReceiptBody__Output as _concordat_v1_ReceiptBody__Output } from './concordat/v1/ReceiptBody.js';
+import type { RenewReply as _concordat_v1_RenewReply, RenewReply__Output as _concordat_v1_RenewReply__Output } from './concordat/v1/RenewReply.js';
+import type { RenewRequest as _concordat_v1_RenewRequest, RenewRequest__Output as _concordat_v1_RenewRequest__Output } from './concordat/v1/RenewRequest.js';
 import type { ResultBody as _concordat_v1_ResultBody, ResultBody__Output as _concordat_v1_ResultBody__Output } from './concordat/v1/ResultBody.js';
 import type { RevealBody as _concordat_v1_RevealBody, RevealBody__Output as _concordat_v1_RevealBody__Output } from './concordat/v1/RevealBody.js';
 import type { RevealedShare as _concordat_v1_RevealedShare, RevealedShare__Output as _concordat_v1_RevealedShare__Output } from './concordat/v1/RevealedShare.js';
@@ -55,6 +57,8 @@ export interface ProtoGrpcType {
       ParticipantsReply: MessageTypeDefinition<_concordat_v1_ParticipantsReply, _concordat_v1_ParticipantsReply__Output>
       ParticipantsRequest: MessageTypeDefinition<_concordat_v1_ParticipantsRequest, _concordat_v1_ParticipantsRequest__Output>
       ReceiptBody: MessageTypeDefinition<_concordat_v1_ReceiptBody, _concordat_v1_ReceiptBody__Output>
+      RenewReply: MessageTypeDefinition<_concordat_v1_RenewReply, _concordat_v1_RenewReply__Output>
+      RenewRequest: MessageTypeDefinition<_concordat_v1_RenewRequest, _concordat_v1_RenewRequest__Output>
       ResultBody: MessageTypeDefinition<_concordat_v1_ResultBody, _concordat_v1_ResultBody__Output>
       RevealBody: MessageTypeDefinition<_concordat_v1_RevealBody, _concordat_v1_RevealBody__Output>
       RevealedShare: MessageTypeDefinition<_concordat_v1_RevealedShare, _concordat_v1_RevealedShare__Output>

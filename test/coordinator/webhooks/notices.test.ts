@@ -44,7 +44,7 @@ describe('what a person is told of', () => {
     options = {
       clock: { monotonicMillis: () => now, after: () => () => undefined, sleep: async () => undefined },
       wallMillis: () => now,
-      certificatePem,
+      certificatePem: () => certificatePem,
       standing: () => standing,
       participants: async () => people,
       tell: (notice) => void told.push(notice),

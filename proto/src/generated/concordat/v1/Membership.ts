@@ -11,6 +11,8 @@ import type { InviteReply as _concordat_v1_InviteReply, InviteReply__Output as _
 import type { InviteRequest as _concordat_v1_InviteRequest, InviteRequest__Output as _concordat_v1_InviteRequest__Output } from '../../concordat/v1/InviteRequest.js';
 import type { ParticipantsReply as _concordat_v1_ParticipantsReply, ParticipantsReply__Output as _concordat_v1_ParticipantsReply__Output } from '../../concordat/v1/ParticipantsReply.js';
 import type { ParticipantsRequest as _concordat_v1_ParticipantsRequest, ParticipantsRequest__Output as _concordat_v1_ParticipantsRequest__Output } from '../../concordat/v1/ParticipantsRequest.js';
+import type { RenewReply as _concordat_v1_RenewReply, RenewReply__Output as _concordat_v1_RenewReply__Output } from '../../concordat/v1/RenewReply.js';
+import type { RenewRequest as _concordat_v1_RenewRequest, RenewRequest__Output as _concordat_v1_RenewRequest__Output } from '../../concordat/v1/RenewRequest.js';
 import type { RosterReply as _concordat_v1_RosterReply, RosterReply__Output as _concordat_v1_RosterReply__Output } from '../../concordat/v1/RosterReply.js';
 import type { RosterRequest as _concordat_v1_RosterRequest, RosterRequest__Output as _concordat_v1_RosterRequest__Output } from '../../concordat/v1/RosterRequest.js';
 
@@ -60,6 +62,15 @@ export interface MembershipClient extends grpc.Client {
   participants(argument: _concordat_v1_ParticipantsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_ParticipantsReply__Output>): grpc.ClientUnaryCall;
   participants(argument: _concordat_v1_ParticipantsRequest, callback: grpc.requestCallback<_concordat_v1_ParticipantsReply__Output>): grpc.ClientUnaryCall;
   
+  Renew(argument: _concordat_v1_RenewRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  Renew(argument: _concordat_v1_RenewRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  Renew(argument: _concordat_v1_RenewRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  Renew(argument: _concordat_v1_RenewRequest, callback: grpc.requestCallback<_concordat_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  renew(argument: _concordat_v1_RenewRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  renew(argument: _concordat_v1_RenewRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  renew(argument: _concordat_v1_RenewRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  renew(argument: _concordat_v1_RenewRequest, callback: grpc.requestCallback<_concordat_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  
   Roster(argument: _concordat_v1_RosterRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
   Roster(argument: _concordat_v1_RosterRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
   Roster(argument: _concordat_v1_RosterRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
@@ -82,6 +93,8 @@ export interface MembershipHandlers extends grpc.UntypedServiceImplementation {
   
   Participants: grpc.handleUnaryCall<_concordat_v1_ParticipantsRequest__Output, _concordat_v1_ParticipantsReply>;
   
+  Renew: grpc.handleUnaryCall<_concordat_v1_RenewRequest__Output, _concordat_v1_RenewReply>;
+  
   Roster: grpc.handleUnaryCall<_concordat_v1_RosterRequest__Output, _concordat_v1_RosterReply>;
   
 }
@@ -92,5 +105,6 @@ export interface MembershipDefinition extends grpc.ServiceDefinition {
   Enrollment: MethodDefinition<_concordat_v1_EnrollmentRequest, _concordat_v1_EnrollReply, _concordat_v1_EnrollmentRequest__Output, _concordat_v1_EnrollReply__Output>
   Invite: MethodDefinition<_concordat_v1_InviteRequest, _concordat_v1_InviteReply, _concordat_v1_InviteRequest__Output, _concordat_v1_InviteReply__Output>
   Participants: MethodDefinition<_concordat_v1_ParticipantsRequest, _concordat_v1_ParticipantsReply, _concordat_v1_ParticipantsRequest__Output, _concordat_v1_ParticipantsReply__Output>
+  Renew: MethodDefinition<_concordat_v1_RenewRequest, _concordat_v1_RenewReply, _concordat_v1_RenewRequest__Output, _concordat_v1_RenewReply__Output>
   Roster: MethodDefinition<_concordat_v1_RosterRequest, _concordat_v1_RosterReply, _concordat_v1_RosterRequest__Output, _concordat_v1_RosterReply__Output>
 }

@@ -1,0 +1,35 @@
+import { configurationError, resolveSettings } from '@concordat/node';
+import { conclude } from '@concordat/proto';
+import type { Command } from 'commander';
+import { recoverSettings as renewSettings } from '../configuration/settings.js';
+import { renewCertificate } from '../renewal.js';
+import { requireExisting } from './existing-path.js';
+import type { CommandIo } from './io.js';
+import { settingFlags } from './setting-flags.js';
+
+interface RenewFlags extends Readonly<Record<string, unknown>> {
+  readonly json?: true;
+}
+
+/** `participant renew`: a new TLS certificate before the old one runs out. A client that runs renews its own. */
+export function addRenewCommand(group: Command, io: CommandIo): void {
+  settingFlags(
+    group.command('renew').description('A new TLS key and certificate, before the old ones run out.'),
+    renewSettings,
+  )
+    .option('--json', 'print one envelope on stdout')
+    .action((flags: RenewFlags) =>
+      conclude(io, flags.json === true, async () => {
+        const { values, problems } = resolveSettings(renewSettings, { flags, environment: io.environment });
+        if (problems.length > 0) throw configurationError(problems, 'concordat participant renew --help');
+        const { directory } = values;
+        requireExisting('--directory', directory, 'directory');
+        const { signal, correlationId } = io;
+        const { participantId, expires } = await renewCertificate({ directory, signal, correlationId });
+        return {
+          data: { participant: participantId, expires },
+          lines: [`${participantId} has a new certificate, valid until ${expires}.`],
+        };
+      }),
+    );
+}

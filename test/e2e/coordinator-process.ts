@@ -90,6 +90,10 @@ export class CoordinatorProcess {
     return said;
   }
 
+  get pid(): number {
+    return this.#child!.pid!;
+  }
+
   async kill(): Promise<void> {
     globalThis.process.kill(-this.#child!.pid!, 'SIGKILL');
     await this.ended;

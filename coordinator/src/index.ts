@@ -18,6 +18,7 @@ export {
 } from './configuration.js';
 export { type OperatorKeys, readOperatorKeys } from './consortium-directory.js';
 export { Coordinator, type CoordinatorOptions, type ResumedRun } from './coordinator.js';
+export { type MembershipChange, membershipChanges } from './enrolment/enrolment.js';
 export type { Evaluator, PublishedModel } from './evaluator.js';
 export { explainRound } from './explain/explain-round.js';
 export type { ResultFact, RoundFact } from './explain/round-facts.js';

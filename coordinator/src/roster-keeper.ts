@@ -1,5 +1,6 @@
 import {
   type CryptoPort,
+  decodeRoster,
   FederatedError,
   type Roster,
   type RosterMember,
@@ -144,14 +145,38 @@ export class RosterKeeper {
     member: RosterMember,
     alongside: (transaction: Transaction<Tables>) => Promise<void>,
   ): Promise<CurrentRoster> {
+    return this.#succeed([...this.#others(member.participantId), member], alongside);
+  }
+
+  /** Sign the next epoch without this participant. @param alongside as for {@link admit}. */
+  async remove(
+    participant: string,
+    alongside: (transaction: Transaction<Tables>) => Promise<void>,
+  ): Promise<CurrentRoster> {
+    return this.#succeed(this.#others(participant), alongside);
+  }
+
+  /** The entry of a participant in the last epoch that named it; undefined when none did. */
+  async lastEntry(participant: string): Promise<RosterMember | undefined> {
+    for (let roster = this.#roster; ; ) {
+      const entry = roster.members.find(({ participantId }) => participantId === participant);
+      if (entry !== undefined || roster.previousHash === undefined) return entry;
+      const before = await this.#options.store.rosters.byHash(roster.previousHash);
+      if (before === undefined) return undefined;
+      roster = decodeRoster(before.body);
+    }
+  }
+
+  #others(participant: string): RosterMember[] {
+    return this.#roster.members.filter(({ participantId }) => participantId !== participant);
+  }
+
+  async #succeed(
+    members: readonly RosterMember[],
+    alongside: (transaction: Transaction<Tables>) => Promise<void>,
+  ): Promise<CurrentRoster> {
     const { crypto, rosterKey, certificate, store, rootKey, consortium, wallMillis } = this.#options;
-    const others = this.#roster.members.filter(({ participantId }) => participantId !== member.participantId);
-    const next: Roster = {
-      ...this.#roster,
-      epoch: this.#roster.epoch + 1,
-      previousHash: this.#hash,
-      members: [...others, member],
-    };
+    const next: Roster = { ...this.#roster, epoch: this.#roster.epoch + 1, previousHash: this.#hash, members };
     const signed = signRoster(crypto, rosterKey, next, certificate);
     // The certificate may have run out since the start: then nobody would accept this epoch.
     const { roster, hash } = verifyRoster(crypto, signed, { rootKey, consortium, now: wallMillis() });

@@ -27,6 +27,10 @@ export const rules = {
     },
   },
   unauthenticated: {
+    'membership.ended': {
+      required: 'a participant that its operator has not suspended or revoked',
+      fix: 'Ask the operator; after a suspension the client can be started again, after a revocation a new invitation is needed.',
+    },
     'certificate.expired': {
       required: 'a client certificate that has not run out',
       fix: 'Ask the operator for a new invitation and enrol with it in a new directory; a client that runs renews its certificate 60 days before.',

@@ -53,6 +53,7 @@ export {
 } from './grpc/authorization.js';
 export { type ClientCredentials, type ClientTls, clientCredentials } from './grpc/client-credentials.js';
 export { type InProcessServer, type InProcessServerOptions, serveInProcess } from './grpc/in-process.js';
+export { LiveCalls } from './grpc/live-calls.js';
 export { channelSettings, serverSettings } from './grpc/settings.js';
 export { openTlsFront, type TlsFront, type TlsFrontOptions } from './grpc/tls-front.js';
 export { type ChannelCall, type Transport, tlsTransport } from './grpc/transport.js';

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { toHex } from '@concordat/core';
 import { nodeCrypto, spokenFingerprint, writeSecretFile } from '@concordat/node';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { MembershipChange } from '../enrolment/enrolment.js';
 import type { ParticipantRow } from '../transport/operator-client.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
@@ -18,7 +19,7 @@ interface ParticipantsFlags extends OperatorFlags {
   readonly fingerprint?: string;
 }
 
-/** `coordinator invite` and `coordinator participants`. */
+/** `coordinator invite`, `participants`, and `participant suspend | reinstate | revoke | extend`. */
 export function addParticipantCommands(group: Command, io: CommandIo): void {
   operatorOptions(group.command('invite').description('Write a one-time invitation file for one organization.'))
     .argument('<participant>', 'its id: a–z, 0–9 and hyphen', idValue)
@@ -55,7 +56,41 @@ export function addParticipantCommands(group: Command, io: CommandIo): void {
         };
       }),
     );
+  const one = group.command('participant').description('Suspend, reinstate, revoke or extend one participant.');
+  for (const [change, { description, said }] of Object.entries(changes)) {
+    operatorOptions(one.command(change).description(description))
+      .argument('<participant>', 'its id', idValue)
+      .action((participant: string, flags: OperatorFlags) =>
+        asOperator(io, flags, async (client) => {
+          const { document } = await client.changeMembership(participant, change as MembershipChange);
+          const rosterHash = toHex(nodeCrypto.sha256(document.body));
+          return {
+            data: { participant, change, rosterHash },
+            lines: [`${participant} ${said} Roster ${rosterHash.slice(0, 16)}…`],
+          };
+        }),
+      );
+  }
 }
+
+const changes: Readonly<Record<MembershipChange, { readonly description: string; readonly said: string }>> = {
+  suspend: {
+    description: 'Leave it out until it is reinstated; whatever it has open ends at once.',
+    said: 'is suspended and cut off; its client stops. To undo: participant reinstate.',
+  },
+  reinstate: {
+    description: 'Take one that was suspended back, with the key and certificate it has.',
+    said: 'is a member again; its client has to be started.',
+  },
+  revoke: {
+    description: 'Leave it out for good; only a new invitation lets it in again. What it has open ends at once.',
+    said: 'is revoked and cut off, for good.',
+  },
+  extend: {
+    description: 'Let its entry in the roster count for 397 days from now.',
+    said: 'is a member for 397 days from now; others may have to approve that.',
+  },
+};
 
 function list(participants: readonly ParticipantRow[]) {
   const lines = participants.map(({ participant, organization, state, fingerprint, connected }) => {

@@ -57,11 +57,16 @@ export type EnrolmentState =
 export interface ParticipantRow {
   readonly participant: string;
   readonly organization: string;
-  readonly state: 'invited' | 'pending' | 'admitted';
+  readonly state: 'invited' | 'pending' | 'admitted' | 'suspended';
   /** Of the identity key; empty before enrolment. */
   readonly fingerprint: string;
   readonly invitationExpiresMillis: number;
 }
+
+/** What an operator may do to a participant that was admitted; see {@link Enrolment.change}. */
+export type MembershipChange = (typeof membershipChanges)[number];
+
+export const membershipChanges = ['suspend', 'reinstate', 'revoke', 'extend'] as const;
 
 /** Clocks may differ by this much: certificates are valid from ten minutes before they were made. */
 const clockSkewMillisMax = 5 * 60_000;
@@ -149,7 +154,7 @@ export class Enrolment {
       });
     }
     for (const { participant, organization, fingerprint, certificateChain } of await store.admissions.pending()) {
-      const state = certificateChain.length === 0 ? 'pending' : 'admitted';
+      const state = certificateChain.length === 0 ? 'pending' : 'suspended';
       const invitationExpiresMillis = rows.get(participant)?.invitationExpiresMillis ?? 0;
       rows.set(participant, { participant, organization, state, fingerprint, invitationExpiresMillis });
     }
@@ -191,6 +196,42 @@ export class Enrolment {
       now: wallMillis(),
     });
     return [leaf, certificateFromPem(authority.certificatePem)];
+  }
+
+  /**
+   * Sign the next roster epoch: `suspend` leaves a participant out until it is reinstated; `revoke` for good, so that only a new
+   * invitation and another comparison of fingerprints let it in; `extend` renews the time that its entry counts.
+   *
+   * @throws `invalid-argument` for a participant that this cannot be done to.
+   */
+  change(participant: string, change: MembershipChange): Promise<SignedRoster> {
+    return this.#inTurn(() => this.#change(participant, change));
+  }
+
+  async #change(participant: string, change: MembershipChange): Promise<SignedRoster> {
+    const { store, roster, wallMillis } = this.#options;
+    const nothing = async () => undefined;
+    const isMember = roster.current().roster.members.some(({ participantId }) => participantId === participant);
+    const entry = await roster.lastEntry(participant);
+    const enrolled = (await store.admissions.pending()).some((one) => one.participant === participant);
+    if (change === 'revoke' && (isMember || enrolled)) {
+      return (await roster.remove(participant, (rows) => store.admissions.remove(rows, participant))).signed;
+    }
+    if (change === 'suspend' && isMember) return (await roster.remove(participant, nothing)).signed;
+    if (change === 'extend' && isMember && entry !== undefined) {
+      return (await roster.admit({ ...entry, notAfter: wallMillis() + membershipMillis }, nothing)).signed;
+    }
+    if (change === 'reinstate' && !isMember && enrolled && entry !== undefined) {
+      return (await roster.admit(entry, nothing)).signed;
+    }
+    throw new FederatedError(
+      'invalid-argument',
+      `${participant} is ${isMember ? 'a member' : 'no member'}: it cannot be told to ${change}`,
+      {
+        detail: { participant, offered: change },
+        fix: 'See who is what: concordat coordinator participants.',
+      },
+    );
   }
 
   async #enrol(request: EnrolRequest): Promise<EnrolmentState> {

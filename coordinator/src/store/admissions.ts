@@ -92,6 +92,12 @@ export class AdmissionRecords {
     }));
   }
 
+  /** Inside the transaction that stores the roster epoch without the participant: only a new invitation lets it in again. */
+  async remove(transaction: Transaction<Tables>, participant: string): Promise<void> {
+    await transaction.deleteFrom('invitations').where('participant', '=', participant).execute();
+    await transaction.deleteFrom('pending').where('participant', '=', participant).execute();
+  }
+
   /** Inside the transaction that stores the roster epoch naming the participant. */
   async admit(transaction: Transaction<Tables>, participant: string, chain: readonly Uint8Array[]): Promise<void> {
     await transaction

@@ -19,6 +19,7 @@ export const authorization: Readonly<Record<string, readonly Role[]>> = {
   '/concordat.v1.Membership/Invite': operators,
   '/concordat.v1.Membership/Participants': operators,
   '/concordat.v1.Membership/Admit': operators,
+  '/concordat.v1.Membership/Change': operators,
   '/concordat.v1.Plans/Propose': operators,
   '/concordat.v1.Plans/Get': members,
   '/concordat.v1.Blobs/Put': operators,

@@ -1,6 +1,6 @@
 import { bounds, FederatedError, requireId } from '@concordat/core';
 import type { SignedRosterFrame, wire } from '@concordat/proto';
-import type { Enrolment, EnrolmentState } from '../enrolment/enrolment.js';
+import { type Enrolment, type EnrolmentState, membershipChanges } from '../enrolment/enrolment.js';
 import type { RosterKeeper } from '../roster-keeper.js';
 import { memberOf } from './caller.js';
 import type { CheckIns } from './check-ins.js';
@@ -10,6 +10,8 @@ export interface MembershipServiceOptions extends CallContext {
   readonly enrolment: Enrolment;
   readonly roster: RosterKeeper;
   readonly checkIns: CheckIns;
+  /** End whatever this participant has open. @param change why: `suspend` or `revoke`. */
+  readonly cutOff: (participant: string, change: string) => void;
 }
 
 /** Membership: enrolment for whoever holds an invitation, the roster for members, invitations and admissions for operators. */
@@ -59,6 +61,14 @@ export function membershipService(options: MembershipServiceOptions): wire.Membe
         ...row,
       })),
     })),
+    Change: unary<wire.ChangeRequest__Output, wire.RosterReply>(options, async (request) => {
+      const participant = requireId(request.participantId, 'participant id');
+      const change = membershipChanges.find((one) => one === request.change);
+      if (change === undefined) throw new FederatedError('malformed', 'no such change of a membership');
+      const signed = await enrolment.change(participant, change);
+      if (roster.participant(participant) === undefined) options.cutOff(participant, change);
+      return { roster: signed };
+    }),
     Admit: unary<wire.AdmitRequest__Output, wire.RosterReply>(options, async ({ participantId, fingerprint }) => ({
       roster: await enrolment.admit(requireId(participantId, 'participant id'), shortText(fingerprint)),
     })),

@@ -12,6 +12,7 @@ import {
   type wire,
 } from '@concordat/proto';
 import * as grpc from '@grpc/grpc-js';
+import type { MembershipChange } from '../enrolment/enrolment.js';
 import type { RoundStory } from '../explain/round-story.js';
 import type { SequencedEvent } from '../run/progress.js';
 import type { CoordinatorStatus } from '../status.js';
@@ -37,7 +38,7 @@ export interface OperatorClientOptions {
 export interface ParticipantRow {
   readonly participant: string;
   readonly organization: string;
-  /** invited | pending | admitted */
+  /** invited | pending | admitted | suspended */
   readonly state: string;
   readonly fingerprint: string;
   readonly connected: boolean;
@@ -107,6 +108,16 @@ export class OperatorClient {
       membership.Admit.bind(membership),
       request,
     );
+    return signedRosterFromWire(reply.roster);
+  }
+
+  /** Suspend, reinstate, revoke or extend a participant. @returns the roster epoch that follows. */
+  async changeMembership(participant: string, change: MembershipChange): Promise<SignedRosterFrame> {
+    const { membership } = this.#channel;
+    const reply = await this.#call<wire.ChangeRequest, wire.RosterReply__Output>(membership.Change.bind(membership), {
+      participantId: participant,
+      change,
+    });
     return signedRosterFromWire(reply.roster);
   }
 

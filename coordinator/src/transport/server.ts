@@ -2,12 +2,14 @@ import { bounds, type CryptoPort, type ErrorCode, FederatedError } from '@concor
 import {
   authorizationInterceptor,
   type CallFacts,
+  type CallRefusal,
   type CallVerdict,
   type CertifiedKey,
   type Clock,
   createWideServer,
   type Garbage,
   type InProcessServer,
+  LiveCalls,
   openTlsFront,
   type Peer,
   peerOfCall,
@@ -34,6 +36,7 @@ import { blobsService } from './blobs-service.js';
 import { type Caller, callerName } from './caller.js';
 import { CheckInLog } from './check-in-log.js';
 import type { CheckIns } from './check-ins.js';
+import { Expiries } from './expiries.js';
 import { healthService } from './health-service.js';
 import { loadServices } from './load-services.js';
 import { membershipService } from './membership-service.js';
@@ -85,6 +88,14 @@ export interface CoordinatorServer {
   close(graceMillis: number): Promise<void>;
 }
 
+/** From the word that somebody is cut off to the end of its connections. */
+const cutMillis = 200;
+/**
+ * A certificate is valid from ten minutes before it was issued, to the second; an entry counts from five minutes before it was admitted. A
+ * certificate that is older than that was issued for an earlier entry of the same name.
+ */
+const supersededMillis = 5 * 60_000 + 2_000;
+
 /** Server-side ends of calls. Streams live as long as their round or run needs them. */
 const unaryMillis = 60_000;
 const transferMillis = 30 * 60_000;
@@ -104,7 +115,13 @@ const transfers: ReadonlySet<string> = new Set([
 /** Open the coordinator's one port: TLS in front, authorization before any body, then the services. In process, all but TLS. */
 export async function openCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
   const { roster, log, wallMillis } = options;
-  const decide = (facts: CallFacts) => verdictOn(facts, callerOfPeer(facts.peer, roster, wallMillis()), wallMillis());
+  const live = new LiveCalls();
+  const decide = (facts: CallFacts): CallVerdict => {
+    const caller = callerOfPeer(facts.peer, roster, wallMillis());
+    const verdict = verdictOn(facts, caller, wallMillis());
+    if (!verdict.allow || caller.role === 'anonymous') return verdict;
+    return { ...verdict, opened: (end) => live.add(callerName(caller), end) };
+  };
   const refusals = new RefusalLog(log, options.clock, options.countRefusal);
   const onRefused = (facts: CallFacts, metadata: Metadata) => {
     const caller = callerOfPeer(facts.peer, roster, wallMillis());
@@ -123,6 +140,7 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   let draining = false;
   const context = {
     ...options,
+    cutOff: (participant: string, change: string) => cutOff(participant, change),
     refusals,
     checkInLog: new CheckInLog(log, options.clock),
     draining: () => draining,
@@ -144,6 +162,18 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   const health = new HealthImplementation({ '': 'SERVING' });
   health.addToServer(server);
   const front: TlsFront | undefined = options.listening ? await openTlsFront({ ...options, server }) : undefined;
+  const cutOff = (participant: string, change: string) => {
+    const ended = live.end(`participant ${participant}`, statusOfRefusal(membershipEnded(participant, change)));
+    log.warn({ participant, change, calls: ended }, 'a participant was cut off');
+    // The word why goes ahead of the end.
+    options.clock.after(cutMillis, () =>
+      front?.cut(
+        ({ subject }) =>
+          subject.id === participant && subject.role === 'participant' && roster.participant(participant) === undefined,
+      ),
+    );
+  };
+  const expiries = new Expiries(options.clock, () => front?.cut(({ notAfter }) => notAfter <= wallMillis()));
   const { messageBytesMax } = bounds;
   let inProcess: InProcessServer | undefined;
   return {
@@ -159,6 +189,7 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
       health.setStatus('', 'NOT_SERVING');
     },
     async close(graceMillis) {
+      expiries.close();
       await Promise.all([inProcess?.close(graceMillis), front?.close(graceMillis)]);
       server.forceShutdown();
     },
@@ -176,6 +207,8 @@ export function callerOfPeer(
   const { role, id } = peer.subject;
   if (role === 'operator') return roster.operator(id) === undefined ? { role: 'anonymous' } : { role, id };
   const entry = roster.participant(id);
+  // Of an entry that was revoked: the name was admitted again, with another key.
+  if (entry !== undefined && peer.notBefore < entry.notBefore - supersededMillis) return { role: 'anonymous' };
   return entry === undefined ? { role: 'anonymous' } : { role, id, organization: entry.organization };
 }
 
@@ -187,10 +220,24 @@ function verdictOn(facts: CallFacts, caller: Caller, now: number): CallVerdict {
     return { allow: true, deadlineMillis: transfers.has(method) ? transferMillis : unaryMillis };
   }
   const error = refusalOf(verdict, facts, now);
+  return { allow: false, status: statusOfRefusal(error) };
+}
+
+function statusOfRefusal(error: FederatedError): CallRefusal {
   const { code, details, envelope } = errorToWire(error);
   const metadata = new Metadata();
   metadata.set(errorTrailer, Buffer.from(envelope));
-  return { allow: false, status: { code, details, metadata } };
+  return { code, details, metadata };
+}
+
+function membershipEnded(participant: string, change: string): FederatedError {
+  return new FederatedError(
+    'unauthenticated',
+    `the operator told the coordinator to ${change} participant ${participant}`,
+    {
+      detail: { rule: 'membership.ended', participant },
+    },
+  );
 }
 
 function refusalOf(

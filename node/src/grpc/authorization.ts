@@ -37,6 +37,8 @@ export type CallVerdict =
       readonly deadlineMillis?: number;
       /** Longest message taken from the client; without a verified certificate 64 KiB unless said. */
       readonly messageBytesMax?: number;
+      /** The call begins; `end` ends it with a status. @returns called once, when the call is over however it ended. */
+      readonly opened?: (end: (status: CallRefusal) => void) => () => void;
     }
   | { readonly allow: false; readonly status: CallRefusal };
 
@@ -58,20 +60,31 @@ export function authorizationInterceptor(
     const bytesMax = verdict.allow ? verdict.messageBytesMax : 0;
     if (bytesMax !== undefined) limitMessages(call, bytesMax);
     else if (peer === undefined) limitMessages(call, bounds.anonymousMessageBytesMax);
+    const over: (() => void)[] = [];
+    const conclude = () => {
+      for (const step of over.splice(0)) step();
+    };
     // Nothing calls `next` for a refused call: the handler never starts, so nothing ever reads the stream.
-    const listener = new ServerListenerBuilder().withOnReceiveMetadata((metadata, next) => {
-      if (verdict.allow) return next(metadata);
-      onRefused(facts, metadata);
-      call.sendStatus(verdict.status);
-    });
-    const responder = new ResponderBuilder().withStart((next) => next(listener.build()));
-    if (verdict.allow && verdict.deadlineMillis !== undefined) {
-      const timer = endAfter(call, verdict.deadlineMillis);
-      listener.withOnCancel(() => clearTimeout(timer));
-      responder.withSendStatus((ending, next) => {
-        clearTimeout(timer);
+    const listener = new ServerListenerBuilder()
+      .withOnReceiveMetadata((metadata, next) => {
+        if (verdict.allow) {
+          const closed = verdict.opened?.((ending) => end(call, ending, conclude));
+          if (closed !== undefined) over.push(closed);
+          return next(metadata);
+        }
+        onRefused(facts, metadata);
+        call.sendStatus(verdict.status);
+      })
+      .withOnCancel(conclude);
+    const responder = new ResponderBuilder()
+      .withStart((next) => next(listener.build()))
+      .withSendStatus((ending, next) => {
+        conclude();
         next(ending);
       });
+    if (verdict.allow && verdict.deadlineMillis !== undefined) {
+      const timer = endAfter(call, verdict.deadlineMillis, conclude);
+      over.push(() => clearTimeout(timer));
     }
     return new ServerInterceptingCall(call, responder.build());
   };
@@ -103,9 +116,13 @@ function decideSafely(decide: (facts: CallFacts) => CallVerdict, facts: CallFact
   }
 }
 
-function endAfter(call: ServerInterceptingCallInterface, millis: number): NodeJS.Timeout {
-  const timer = setTimeout(() => {
-    call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: 'the server ended the call at its own deadline' });
-  }, millis);
+function end(call: ServerInterceptingCallInterface, ending: CallRefusal, conclude: () => void): void {
+  conclude();
+  call.sendStatus(ending);
+}
+
+function endAfter(call: ServerInterceptingCallInterface, millis: number, conclude: () => void): NodeJS.Timeout {
+  const details = 'the server ended the call at its own deadline';
+  const timer = setTimeout(() => end(call, { code: status.DEADLINE_EXCEEDED, details }, conclude), millis);
   return timer.unref();
 }

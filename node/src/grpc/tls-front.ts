@@ -4,6 +4,7 @@ import { createServer, type SecureContextOptions, type TLSSocket, type Server as
 import { bounds, FederatedError } from '@concordat/core';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import { cannotListen } from '../cannot-listen.js';
+import { type Peer, peerOf } from '../tls/peer.js';
 
 export interface TlsFrontOptions {
   readonly server: Server;
@@ -25,6 +26,8 @@ export interface TlsFront {
   readonly port: number;
   /** Show this certificate from the next handshake on; connections that are open stay. @throws `invalid-argument` when it is none. */
   renew(pair: Pick<TlsFrontOptions, 'certificatePem' | 'privateKeyPem'>): void;
+  /** Destroy the connections of these clients. */
+  cut(whose: (peer: Peer) => boolean): void;
   /** Connections refused or destroyed by the front since it was opened. */
   refused(): number;
   /** Accept no more, let open streams end for at most `graceMillis`, then destroy what is left. Resolves when all are gone. */
@@ -43,6 +46,7 @@ export interface TlsFront {
 export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> {
   const injector = options.server.createConnectionInjector(ServerCredentials.createInsecure());
   const connections = new Set<Socket>();
+  const known = new Map<TLSSocket, Peer>();
   const perAddress = new Map<string, number>();
   let refusals = 0;
   const front = createServer({
@@ -83,6 +87,11 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
     socket.on('error', () => undefined);
     keepPeerCertificate(socket);
     if (socket.alpnProtocol === 'h2') {
+      const peer = socket.authorized ? peerOf(socket.getPeerCertificate()) : undefined;
+      if (peer !== undefined) {
+        known.set(socket, peer);
+        socket.once('close', () => known.delete(socket));
+      }
       injector.injectConnection(socket);
     } else {
       refusals++;
@@ -93,6 +102,9 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
   return {
     port: (front.address() as AddressInfo).port,
     renew: (pair) => renewContext(front, contextOf(pair, options)),
+    cut(whose) {
+      for (const [socket, peer] of known) if (whose(peer)) socket.destroy();
+    },
     refused: () => refusals,
     close: (graceMillis) => closeFront(front, connections, () => injector.drain(graceMillis), graceMillis),
   };

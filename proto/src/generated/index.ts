@@ -14,6 +14,7 @@ export type * from './concordat/v1/Blobs.js';
 export type * from './concordat/v1/Boxes.js';
 export type * from './concordat/v1/Certificate.js';
 export type * from './concordat/v1/CertifyRequest.js';
+export type * from './concordat/v1/ChangeRequest.js';
 export type * from './concordat/v1/CheckInRequest.js';
 export type * from './concordat/v1/Chunk.js';
 export type * from './concordat/v1/ChunksRequest.js';

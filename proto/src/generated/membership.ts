@@ -6,6 +6,7 @@ import type { AbortBody as _concordat_v1_AbortBody, AbortBody__Output as _concor
 import type { AdmitRequest as _concordat_v1_AdmitRequest, AdmitRequest__Output as _concordat_v1_AdmitRequest__Output } from './concordat/v1/AdmitRequest.js';
 import type { AdvertBody as _concordat_v1_AdvertBody, AdvertBody__Output as _concordat_v1_AdvertBody__Output } from './concordat/v1/AdvertBody.js';
 import type { AggregateBody as _concordat_v1_AggregateBody, AggregateBody__Output as _concordat_v1_AggregateBody__Output } from './concordat/v1/AggregateBody.js';
+import type { ChangeRequest as _concordat_v1_ChangeRequest, ChangeRequest__Output as _concordat_v1_ChangeRequest__Output } from './concordat/v1/ChangeRequest.js';
 import type { ConfirmBody as _concordat_v1_ConfirmBody, ConfirmBody__Output as _concordat_v1_ConfirmBody__Output } from './concordat/v1/ConfirmBody.js';
 import type { DisputeBody as _concordat_v1_DisputeBody, DisputeBody__Output as _concordat_v1_DisputeBody__Output } from './concordat/v1/DisputeBody.js';
 import type { EnrollReply as _concordat_v1_EnrollReply, EnrollReply__Output as _concordat_v1_EnrollReply__Output } from './concordat/v1/EnrollReply.js';
@@ -45,6 +46,7 @@ export interface ProtoGrpcType {
       AdmitRequest: MessageTypeDefinition<_concordat_v1_AdmitRequest, _concordat_v1_AdmitRequest__Output>
       AdvertBody: MessageTypeDefinition<_concordat_v1_AdvertBody, _concordat_v1_AdvertBody__Output>
       AggregateBody: MessageTypeDefinition<_concordat_v1_AggregateBody, _concordat_v1_AggregateBody__Output>
+      ChangeRequest: MessageTypeDefinition<_concordat_v1_ChangeRequest, _concordat_v1_ChangeRequest__Output>
       ConfirmBody: MessageTypeDefinition<_concordat_v1_ConfirmBody, _concordat_v1_ConfirmBody__Output>
       DisputeBody: MessageTypeDefinition<_concordat_v1_DisputeBody, _concordat_v1_DisputeBody__Output>
       EnrollReply: MessageTypeDefinition<_concordat_v1_EnrollReply, _concordat_v1_EnrollReply__Output>

@@ -4,6 +4,7 @@
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { AdmitRequest as _concordat_v1_AdmitRequest, AdmitRequest__Output as _concordat_v1_AdmitRequest__Output } from '../../concordat/v1/AdmitRequest.js';
+import type { ChangeRequest as _concordat_v1_ChangeRequest, ChangeRequest__Output as _concordat_v1_ChangeRequest__Output } from '../../concordat/v1/ChangeRequest.js';
 import type { EnrollReply as _concordat_v1_EnrollReply, EnrollReply__Output as _concordat_v1_EnrollReply__Output } from '../../concordat/v1/EnrollReply.js';
 import type { EnrollRequest as _concordat_v1_EnrollRequest, EnrollRequest__Output as _concordat_v1_EnrollRequest__Output } from '../../concordat/v1/EnrollRequest.js';
 import type { EnrollmentRequest as _concordat_v1_EnrollmentRequest, EnrollmentRequest__Output as _concordat_v1_EnrollmentRequest__Output } from '../../concordat/v1/EnrollmentRequest.js';
@@ -25,6 +26,15 @@ export interface MembershipClient extends grpc.Client {
   admit(argument: _concordat_v1_AdmitRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
   admit(argument: _concordat_v1_AdmitRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
   admit(argument: _concordat_v1_AdmitRequest, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
+  
+  Change(argument: _concordat_v1_ChangeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
+  Change(argument: _concordat_v1_ChangeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
+  Change(argument: _concordat_v1_ChangeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
+  Change(argument: _concordat_v1_ChangeRequest, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
+  change(argument: _concordat_v1_ChangeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
+  change(argument: _concordat_v1_ChangeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
+  change(argument: _concordat_v1_ChangeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
+  change(argument: _concordat_v1_ChangeRequest, callback: grpc.requestCallback<_concordat_v1_RosterReply__Output>): grpc.ClientUnaryCall;
   
   Enroll(argument: _concordat_v1_EnrollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_EnrollReply__Output>): grpc.ClientUnaryCall;
   Enroll(argument: _concordat_v1_EnrollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_EnrollReply__Output>): grpc.ClientUnaryCall;
@@ -85,6 +95,8 @@ export interface MembershipClient extends grpc.Client {
 export interface MembershipHandlers extends grpc.UntypedServiceImplementation {
   Admit: grpc.handleUnaryCall<_concordat_v1_AdmitRequest__Output, _concordat_v1_RosterReply>;
   
+  Change: grpc.handleUnaryCall<_concordat_v1_ChangeRequest__Output, _concordat_v1_RosterReply>;
+  
   Enroll: grpc.handleUnaryCall<_concordat_v1_EnrollRequest__Output, _concordat_v1_EnrollReply>;
   
   Enrollment: grpc.handleUnaryCall<_concordat_v1_EnrollmentRequest__Output, _concordat_v1_EnrollReply>;
@@ -101,6 +113,7 @@ export interface MembershipHandlers extends grpc.UntypedServiceImplementation {
 
 export interface MembershipDefinition extends grpc.ServiceDefinition {
   Admit: MethodDefinition<_concordat_v1_AdmitRequest, _concordat_v1_RosterReply, _concordat_v1_AdmitRequest__Output, _concordat_v1_RosterReply__Output>
+  Change: MethodDefinition<_concordat_v1_ChangeRequest, _concordat_v1_RosterReply, _concordat_v1_ChangeRequest__Output, _concordat_v1_RosterReply__Output>
   Enroll: MethodDefinition<_concordat_v1_EnrollRequest, _concordat_v1_EnrollReply, _concordat_v1_EnrollRequest__Output, _concordat_v1_EnrollReply__Output>
   Enrollment: MethodDefinition<_concordat_v1_EnrollmentRequest, _concordat_v1_EnrollReply, _concordat_v1_EnrollmentRequest__Output, _concordat_v1_EnrollReply__Output>
   Invite: MethodDefinition<_concordat_v1_InviteRequest, _concordat_v1_InviteReply, _concordat_v1_InviteRequest__Output, _concordat_v1_InviteReply__Output>

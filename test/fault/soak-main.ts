@@ -45,11 +45,11 @@ async function main(): Promise<number> {
   }
 }
 
-function onRound({ round, outcome, ...held }: SoakSample): void {
+function onRound({ round, outcome, reason, ...held }: SoakSample): void {
   if (round % 10 !== 0 && outcome === 'published') return;
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   process.stderr.write(
-    `round ${round}: ${outcome}, coordinator ${megabytes(held.residentBytes)}, ${held.descriptors} descriptors; clients ${megabytes(held.clientBytes)}, ${held.clientDescriptors}\n`,
+    `round ${round}: ${outcome}${reason === '' ? '' : ` (${reason})`}, coordinator ${megabytes(held.residentBytes)}, ${held.descriptors} descriptors; clients ${megabytes(held.clientBytes)}, ${held.clientDescriptors}\n`,
   );
 }
 

@@ -20,6 +20,7 @@ export interface SoakOptions {
 export interface SoakSample {
   readonly round: number;
   readonly outcome: 'published' | 'abandoned';
+  readonly reason: string;
   /** Of the coordinator's process. */
   readonly residentBytes: number;
   readonly descriptors: number;
@@ -78,7 +79,7 @@ export class Soak {
       reportingGoal: Math.ceil(0.8 * clients),
       maxColluders: 1,
       onShortfall: { action: 'retry', times: 1000 },
-      deadlines: { selectMillis: 300, readyMillis: 20_000, stepMillis: 5_000, graceMillis: 500 },
+      deadlines: { selectMillis: 500, readyMillis: 60_000, stepMillis: 15_000, graceMillis: 1_000 },
       aggregateCheck: 'on',
       transcriptRetention: 2,
     });
@@ -95,7 +96,7 @@ export class Soak {
     await operator.watch(plan.run, 1, ({ event }) => {
       if (event.type === 'finished') outcome = event.outcome;
       if (event.type !== 'round') return;
-      const sample = { round: event.round, outcome: event.outcome, ...this.#held() };
+      const sample = { round: event.round, outcome: event.outcome, reason: event.reason, ...this.#held() };
       samples.push(sample);
       this.#options.onRound?.(sample);
       this.#disturb();

@@ -45,6 +45,7 @@ import {
 import { requireOwnEntry } from './keys/key-store.js';
 import { participantFile, participantFiles } from './keys/participant-files.js';
 import { writeRoster } from './keys/roster-file.js';
+import { AddressList } from './transport/address-list.js';
 import { retry } from './transport/backoff.js';
 import { isStopped } from './transport/failures.js';
 import { type FirstContact, firstContact } from './transport/first-contact.js';
@@ -126,21 +127,67 @@ async function enrolLocked(desk: Desk, invitation: Invitation, options: EnrolOpt
   const known = held !== undefined && equalBytes(held.secret, invitation.secret) ? held : undefined;
   requireUnexpired(invitation, known, desk.wallMillis());
   // Before any key is made: a wrong address or a foreign server leaves nothing behind.
-  const contact = await retry(retryOptions(desk), () =>
-    firstContact({ ...wanted, signal: desk.signal, correlationId: options.correlationId }),
-  );
+  const line = new FirstLine(desk, wanted, options.correlationId);
+  await retry(retryOptions(desk), () => line.open());
   try {
     const identity = await ownIdentity(desk);
     const pending = known ?? (await prepare(desk, wanted, invitation.secret));
-    return await knock({ desk, contact, identity, pending }, options);
+    return await knock({ desk, line, identity, pending }, options);
   } finally {
-    contact.close();
+    line.close();
+  }
+}
+
+/** The line to the coordinator of an invitation, or to the next of several when one does not answer or lead. */
+class FirstLine {
+  readonly #desk: Desk;
+  readonly #wanted: Enrolment;
+  readonly #correlationId: string | undefined;
+  readonly #addresses: AddressList;
+  #contact: FirstContact | undefined;
+
+  constructor(desk: Desk, wanted: Enrolment, correlationId: string | undefined) {
+    this.#desk = desk;
+    this.#wanted = wanted;
+    this.#correlationId = correlationId;
+    this.#addresses = new AddressList(wanted.address, desk.clock);
+  }
+
+  async open(): Promise<FirstContact> {
+    const { signal } = this.#desk;
+    const address = this.#addresses.current;
+    this.#contact ??= await this.#trying(address, () =>
+      firstContact({ ...this.#wanted, address, signal, correlationId: this.#correlationId }),
+    );
+    return this.#contact;
+  }
+
+  /** One attempt of a call. */
+  async call<Reply>(call: (contact: FirstContact) => Promise<Reply>): Promise<Reply> {
+    const contact = await this.open();
+    return this.#trying(contact.address, () => call(contact));
+  }
+
+  close(): void {
+    this.#contact?.close();
+    this.#contact = undefined;
+  }
+
+  async #trying<Reply>(address: string, work: () => Promise<Reply>): Promise<Reply> {
+    const begun = this.#desk.clock.monotonicMillis();
+    try {
+      return await work();
+    } catch (error) {
+      const tookMillis = this.#desk.clock.monotonicMillis() - begun;
+      if (error instanceof FederatedError && this.#addresses.failed(address, error, tookMillis)) this.close();
+      throw error;
+    }
   }
 }
 
 interface Visit {
   readonly desk: Desk;
-  readonly contact: FirstContact;
+  readonly line: FirstLine;
   readonly identity: Signer;
   readonly pending: PendingEnrolment;
 }
@@ -165,42 +212,44 @@ async function knock(visit: Visit, options: EnrolOptions): Promise<EnrolResult> 
   return { participantId, consortium, fingerprint, state: 'admitted' };
 }
 
-function leaveEntry({ desk, contact, identity, pending }: Visit): Promise<wire.EnrollReply__Output> {
-  const { consortium, participantId, organization, secret, request: certificateRequest, address } = pending;
+function leaveEntry({ desk, line, identity, pending }: Visit): Promise<wire.EnrollReply__Output> {
+  const { consortium, participantId, organization, secret, request: certificateRequest } = pending;
   const identityProof = proveEnrolment(desk.crypto, identity, { consortium, participantId, certificateRequest });
-  const { membership } = contact;
   return retry(retryOptions(desk), (left) =>
-    callOnce<wire.EnrollRequest, wire.EnrollReply__Output>(
-      membership.Enroll.bind(membership),
-      {
-        consortium,
-        participantId,
-        organization,
-        invitationSecret: secret,
-        certificateRequest,
-        identityKey: identity.publicKey,
-        identityProof,
-        clockMillis: desk.wallMillis(),
-      },
-      { address, deadlineMillis: Math.min(left, attemptMillis), signal: desk.signal },
+    line.call(({ membership, address }) =>
+      callOnce<wire.EnrollRequest, wire.EnrollReply__Output>(
+        membership.Enroll.bind(membership),
+        {
+          consortium,
+          participantId,
+          organization,
+          invitationSecret: secret,
+          certificateRequest,
+          identityKey: identity.publicKey,
+          identityProof,
+          clockMillis: desk.wallMillis(),
+        },
+        { address, deadlineMillis: Math.min(left, attemptMillis), signal: desk.signal },
+      ),
     ),
   );
 }
 
-function askState({ desk, contact, pending }: Visit): Promise<wire.EnrollReply__Output> {
-  const { membership } = contact;
-  const { participantId, secret: invitationSecret, address } = pending;
+function askState({ desk, line, pending }: Visit): Promise<wire.EnrollReply__Output> {
+  const { participantId, secret: invitationSecret } = pending;
   return retry(retryOptions(desk), (left) =>
-    callOnce<wire.EnrollmentRequest, wire.EnrollReply__Output>(
-      membership.Enrollment.bind(membership),
-      { participantId, invitationSecret },
-      { address, deadlineMillis: Math.min(left, attemptMillis), signal: desk.signal },
+    line.call(({ membership, address }) =>
+      callOnce<wire.EnrollmentRequest, wire.EnrollReply__Output>(
+        membership.Enrollment.bind(membership),
+        { participantId, invitationSecret },
+        { address, deadlineMillis: Math.min(left, attemptMillis), signal: desk.signal },
+      ),
     ),
   );
 }
 
 /** Verify what admission brought and write it; `enrolment.json` comes last and makes the directory an enrolled one. */
-async function keep({ desk, contact, identity, pending }: Visit, reply: wire.EnrollReply__Output): Promise<void> {
+async function keep({ desk, line, identity, pending }: Visit, reply: wire.EnrollReply__Output): Promise<void> {
   const { directory, crypto } = desk;
   const { rootKey, consortium, participantId } = pending;
   const acceptedMillis = desk.wallMillis();
@@ -218,7 +267,7 @@ async function keep({ desk, contact, identity, pending }: Visit, reply: wire.Enr
   }
   await requireOwnCertificate(directory, chain[0]!);
   await writeDurably(participantFile(directory, 'certificate'), Buffer.from(certificatesToPem(...chain)));
-  await writeDurably(participantFile(directory, 'authority'), Buffer.from(contact.authorityPem));
+  await writeDurably(participantFile(directory, 'authority'), Buffer.from((await line.open()).authorityPem));
   await writeRoster(directory, { acceptedMillis, signed });
   await mkdir(participantFile(directory, 'sessions'), { recursive: true, mode: 0o700 });
   await writeSecretFile(participantFile(directory, 'deviceKey'), desk.random.bytes(32));

@@ -34,7 +34,6 @@ export { type RecoverOptions, type Recovery, recover } from './recover.js';
 export { type RenewOptions, type RenewResult, renewCertificate } from './renewal.js';
 export { encodeDelta, type MaskingPorts, maskUpdate } from './run/masking.js';
 export { checkResult, type ResultCheck, type ResultCheckOptions, type ResultCheckPorts } from './run/result-check.js';
-export { type ShownPlan, type ShowPlanOptions, showPlan } from './shown-plan.js';
 export { type ParticipantWrite, participantWrites } from './state/durable-writes.js';
 export { ParticipantState } from './state/participant-state.js';
 export { Spool } from './state/spool.js';
@@ -53,6 +52,7 @@ export type {
 } from './trainer/trainer.js';
 export type { DataSource } from './trainer/worker-messages.js';
 export { createTrainer, type TrainerOptions } from './trainer/worker-trainer.js';
+export { AddressList } from './transport/address-list.js';
 export type { CheckInOptions } from './transport/check-in.js';
 export {
   type CallLimits,

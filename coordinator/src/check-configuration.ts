@@ -24,9 +24,10 @@ export async function checkConfiguration(overrides: Overrides): Promise<CheckedC
 }
 
 function referencedFiles(
-  { directory, holdout }: Pick<CoordinatorSettings, 'directory' | 'holdout'>,
+  settings: Pick<CoordinatorSettings, 'directory' | 'holdout' | 'store' | 'storePassword' | 'storeAuthority' | 'blobs'>,
   path: string,
 ): ReferencedFile[] {
+  const { directory, holdout } = settings;
   const { coordinator } = consortiumFiles;
   const fix = 'Restore it from a copy, or name the directory that `concordat coordinator init` made.';
   const at = (file: string, holds: ReferencedFile['holds'], setting: string): ReferencedFile => ({
@@ -45,7 +46,7 @@ function referencedFiles(
     at(coordinator.tlsCertificate, 'public', 'TLS certificate'),
     at(coordinator.rosterKeyCertificate, 'public', 'roster key certificate'),
     at(coordinator.facts, 'public', 'consortium facts'),
-    at(coordinator.store, 'directory', 'store'),
+    ...storeFiles(settings),
     ...(holdout === undefined
       ? []
       : [
@@ -56,5 +57,32 @@ function referencedFiles(
             fix: 'Name the directory of the test records.',
           } as const,
         ]),
+  ];
+}
+
+function storeFiles({
+  directory,
+  store,
+  storePassword,
+  storeAuthority,
+  blobs,
+}: Pick<CoordinatorSettings, 'directory' | 'store' | 'storePassword' | 'storeAuthority' | 'blobs'>): ReferencedFile[] {
+  const own = consortiumPath(directory, consortiumFiles.coordinator.store);
+  const fix = 'Restore it from a copy, or name the directory that `concordat coordinator init` made.';
+  const shared = {
+    path: blobs ?? own,
+    holds: 'directory',
+    setting: blobs === undefined ? 'store' : 'blobs',
+    fix,
+  } as const;
+  if (store === undefined) return [shared];
+  const password = storePassword?.startsWith('file:') === true ? storePassword.slice('file:'.length) : undefined;
+  const at = (path: string | undefined, setting: string, holds: ReferencedFile['holds']): ReferencedFile[] =>
+    path === undefined ? [] : [{ path, holds, setting, fix: `Write the file, or correct ${setting}.` }];
+  return [
+    // It is made at the first start.
+    { ...shared, severity: 'warning' },
+    ...at(password, 'storePassword', 'secret'),
+    ...at(storeAuthority, 'storeAuthority', 'public'),
   ];
 }

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { bounds } from '@concordat/core';
 import {
   configurationError,
+  type EffectiveSetting,
   type Environment,
   type JsonSchema,
   type KernelChoice,
@@ -10,6 +11,8 @@ import {
   kernelsSetting,
   type Problem,
   parseAddress,
+  parseAddresses,
+  parseDatabaseUrl,
   type Resolution,
   readYamlFile,
   resolveSettings,
@@ -20,12 +23,58 @@ import {
   threadsSetting,
 } from '@concordat/node';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
+import type { PostgresLocation } from './store/postgres/connection.js';
 import type { Webhook } from './webhooks/webhook.js';
 import { requireWebhooks } from './webhooks/webhooks-file.js';
 
 export type LogLevel = (typeof logLevels)[number];
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Where records, models and masked vectors are kept. */
+export const storeSettings = {
+  store: {
+    kind: 'text',
+    form: 'database',
+    key: 'store',
+    flag: '--store <url>',
+    environment: 'CONCORDAT_STORE',
+    description:
+      'PostgreSQL for the records, so that a second coordinator can stand by; a file in coordinator/store unless said',
+  },
+  storePassword: {
+    kind: 'secret',
+    key: 'storePassword',
+    flag: '--store-password <reference>',
+    environment: 'CONCORDAT_STORE_PASSWORD',
+    description: 'where the password of the database is',
+  },
+  storeTls: {
+    kind: 'choice',
+    choices: ['verify', 'off'],
+    key: 'storeTls',
+    flag: '--store-tls <how>',
+    environment: 'CONCORDAT_STORE_TLS',
+    default: 'verify',
+    description:
+      'whether the line to the database is TLS with a certificate that is checked; a local socket needs none',
+  },
+  storeAuthority: {
+    kind: 'file',
+    key: 'storeAuthority',
+    flag: '--store-authority <file>',
+    environment: 'CONCORDAT_STORE_AUTHORITY',
+    description: "PEM of the authority of the database's certificate; those that Node trusts unless said",
+  },
+  blobs: {
+    kind: 'directory',
+    key: 'blobs',
+    flag: '--blobs <directory>',
+    environment: 'CONCORDAT_BLOBS',
+    description:
+      'models and masked vectors, shared by all coordinators of one database; coordinator/store unless said. Only with `store`',
+  },
+} as const satisfies Settings;
 
 /** What `coordinator start` may be told: flag, then environment, then `coordinator.yaml`, then default. */
 export const coordinatorSettings = {
@@ -108,6 +157,15 @@ export const coordinatorSettings = {
     environment: 'CONCORDAT_WEBHOOKS',
     description: 'who is told when a person should act: addresses, secrets and events, as docs/operating.md has it',
   },
+  ...storeSettings,
+  otherAddresses: {
+    kind: 'text',
+    form: 'addresses',
+    key: 'otherAddresses',
+    flag: '--other-addresses <list>',
+    environment: 'CONCORDAT_OTHER_ADDRESSES',
+    description: 'what participants dial when this coordinator does not lead: the others on the same database',
+  },
   holdout: {
     kind: 'directory',
     key: 'holdout',
@@ -145,6 +203,12 @@ export type CoordinatorSettings = SettingValues<typeof coordinatorSettings>;
 export interface CoordinatorConfiguration {
   /** host:port that participants dial; written into invitations. */
   readonly address: string;
+  /** Of the other coordinators on the same database, behind it in invitations. */
+  readonly otherAddresses?: readonly string[];
+  /** Of the records; a file below `coordinator/store` unless said. */
+  readonly store?: PostgresLocation;
+  /** Of blobs and spool, with `store`; `coordinator/store` unless said. */
+  readonly blobs?: string;
   readonly listen: {
     readonly host: string;
     readonly port: number;
@@ -192,7 +256,11 @@ export async function resolveConfiguration({
   const file = reading.type === 'read' ? reading.file : undefined;
   const resolution = resolveSettings(coordinatorSettings, { flags, environment, file, filePath: path });
   const founded = reading.type !== 'absent';
-  const found = [...resolution.problems, ...kernelProblems(resolution.effective)];
+  const found = [
+    ...resolution.problems,
+    ...kernelProblems(resolution.effective),
+    ...storeProblems(resolution.effective),
+  ];
   if (file !== undefined) return { ...resolution, path, founded, problems: found };
   // Nothing that the file could have said is missing then: the file is.
   const unread = reading.type === 'unusable' ? reading.problem : absent(path);
@@ -239,14 +307,47 @@ export function configurationOf(settings: CoordinatorSettings): CoordinatorConfi
   const { address, host, port, connectionsPerAddress, logLevel, kernels, threads } = settings;
   const listen = { host, port, connectionsPerAddressMax: connectionsPerAddress };
   const observe = settings.observe === undefined ? undefined : parseAddress(settings.observe);
+  const store = storeLocation(settings);
   return {
     address,
     listen,
     logLevel,
     kernels,
+    ...(store === undefined ? {} : { store }),
+    ...(settings.blobs === undefined ? {} : { blobs: settings.blobs }),
+    ...(settings.otherAddresses === undefined ? {} : { otherAddresses: parseAddresses(settings.otherAddresses) ?? [] }),
     ...(observe === undefined ? {} : { observe }),
     ...(threads === undefined ? {} : { threads }),
   };
+}
+
+/** The database that the settings name; undefined for the file. */
+export function storeLocation(settings: SettingValues<typeof storeSettings>): PostgresLocation | undefined {
+  const { store, storePassword: password, storeTls: tls, storeAuthority: authorityFile } = settings;
+  const url = store === undefined ? undefined : parseDatabaseUrl(store);
+  if (url === undefined) return undefined;
+  return {
+    ...url,
+    tls,
+    ...(password === undefined ? {} : { password }),
+    ...(authorityFile === undefined ? {} : { authorityFile }),
+  };
+}
+
+/** What says something of a database that is not used. */
+function storeProblems(effective: readonly EffectiveSetting[]): Problem[] {
+  const given = new Map(effective.map((one) => [one.setting, one]));
+  if (given.get('store')?.value !== undefined) return [];
+  return ['storePassword', 'storeAuthority', 'blobs']
+    .filter((setting) => given.get(setting)?.value !== undefined)
+    .map((setting) => ({
+      severity: 'error',
+      where: 'configuration',
+      setting,
+      required: 'a `store` that it is for',
+      offered: 'none',
+      fix: `Add store, or remove ${setting}.`,
+    }));
 }
 
 /** One for each core, at most 4, and one only for each 4 GB to add: a second of work for 60 MB of memory. */
@@ -259,9 +360,11 @@ export function configurationText(configuration: {
   readonly address: string;
   readonly host: string;
   readonly port: number;
+  /** Those of the store, by key. */
+  readonly store?: Readonly<Record<string, string>>;
 }): string {
-  const { address, host, port } = configuration;
-  const values = { address, 'listen.host': host, 'listen.port': port, logLevel: 'info' };
+  const { address, host, port, store = {} } = configuration;
+  const values = { address, 'listen.host': host, 'listen.port': port, ...store, logLevel: 'info' };
   return settingsText(coordinatorSettings, values, basename(consortiumFiles.coordinator.schema));
 }
 

@@ -21,6 +21,7 @@ import { readCoordinatorKeys } from './consortium-directory.js';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 import { type Desks, openDesks } from './desks.js';
 import type { Evaluator } from './evaluator.js';
+import { type Lead, type Standby, takeLead } from './leadership.js';
 import { Metrics } from './observe/metrics.js';
 import { type ObservationServer, openObservationServer } from './observe/observation-server.js';
 import { RunLog } from './observe/run-log.js';
@@ -29,9 +30,12 @@ import { WatchedCertificates } from './renewal/watched-certificates.js';
 import type { ProgressEvent } from './run/progress.js';
 import type { Run } from './run/run.js';
 import { type CoordinatorStatus, coordinatorStatus } from './status.js';
+import { connectPostgres } from './store/postgres/connection.js';
+import type { Lease } from './store/postgres/lease.js';
 import type { RunRecord } from './store/records.js';
-import { openStore, type Store } from './store/store.js';
+import { openPostgresStore, openStore, type Store } from './store/store.js';
 import { type CoordinatorServer, openCoordinatorServer } from './transport/server.js';
+import { openStandbyServer, type StandbyServer } from './transport/standby-server.js';
 import { Notices } from './webhooks/notices.js';
 import { Webhooks } from './webhooks/webhooks.js';
 
@@ -45,6 +49,13 @@ export interface CoordinatorOptions {
   readonly evaluator?: Evaluator;
   /** Called whenever messages left much garbage: `serverCollection()`, in a process that does nothing else. Nothing unless given. */
   readonly collectGarbage?: () => void;
+  /**
+   * Told when another coordinator leads and this one stands by, with the port that answers meanwhile: the start takes until it leads.
+   * Of coordinators on one database only.
+   */
+  readonly onStandby?: (standby: StandingBy) => void;
+  /** Stop standing by. */
+  readonly signal?: AbortSignal;
   /** Silent unless given. Nothing secret is ever logged. */
   readonly log?: Logger;
   readonly crypto?: CryptoPort;
@@ -53,6 +64,15 @@ export interface CoordinatorOptions {
   readonly clock?: Clock;
   /** Milliseconds since 1970. */
   readonly wallMillis?: () => number;
+}
+
+/** A coordinator that waits for another one to lead no more. */
+export interface StandingBy {
+  readonly port: number;
+  /** Where `/readyz` says that it stands by; undefined when nothing is answered there. */
+  readonly observePort: number | undefined;
+  /** host:port of the one that leads; empty when it is not known. */
+  readonly leader: string;
 }
 
 /** A run that an earlier process left without an end, and this one goes on with. */
@@ -65,6 +85,7 @@ export interface ResumedRun {
 
 interface Parts {
   readonly store: Store;
+  readonly lease: Lease | undefined;
   readonly desks: Desks;
   readonly server: CoordinatorServer;
   readonly address: string;
@@ -77,11 +98,15 @@ interface Parts {
   readonly certificates: WatchedCertificates;
 }
 
+const silent = pino({ level: 'silent' });
+
 /** Bytes of messages between two collections. */
 const garbageBytesMax = 8 * 1024 * 1024;
 
 /** Open calls get this long when the coordinator stops. */
 const drainMillis = 3_000;
+/** And this long when another one leads: to be told so. */
+const deposedMillis = 500;
 
 /**
  * One coordinator process: enrols, serves plans and models, runs rounds. A library: it prints nothing and never ends the process.
@@ -97,10 +122,13 @@ export class Coordinator {
 
   private constructor(parts: Parts) {
     this.#parts = parts;
+    void parts.lease?.lost.then((why) => {
+      this.#stopped ??= this.#stop(why);
+    });
   }
 
   /**
-   * Open the store, listen, and go on with the run that was under way.
+   * Open the store, listen, and go on with the run that was under way. With a database that another coordinator leads on, stand by first.
    *
    * @throws `invalid-argument` for the directory or configuration, or an armed failpoint; `conflict` when another process holds the store;
    *   `unavailable` when the port is in use, or the kernels that were asked for cannot run; `verification` for an altered journal or an expired roster key.
@@ -108,13 +136,12 @@ export class Coordinator {
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
     requireNoFailpoint();
     const configuration = options.configuration ?? (await configurationIn(options.directory));
-    const wallMillis = options.wallMillis ?? Date.now;
-    const path = consortiumPath(options.directory, consortiumFiles.coordinator.store);
-    const store = await openStore(path, wallMillis);
+    const led = await openLedStore(options, configuration);
     try {
-      return new Coordinator(await assemble(options, configuration, store));
+      return new Coordinator(await assemble(options, configuration, led));
     } catch (error) {
-      await store.close();
+      await led.standby?.close();
+      await led.store.close();
       throw error;
     }
   }
@@ -154,11 +181,12 @@ export class Coordinator {
   }
 
   /**
-   * Resolves when a write of the store failed: nothing more is written, and what was acknowledged is kept. Stop, and end the process:
+   * Resolves when a write of the store failed, or another coordinator leads on its database (then it stops by itself): nothing more is written, and what was acknowledged is kept. Stop, and end the process:
    * only a new one may write again.
    */
   get failed(): Promise<FederatedError> {
-    return this.#parts.store.writes.failed;
+    const { lease, store } = this.#parts;
+    return lease === undefined ? store.writes.failed : Promise.race([store.writes.failed, lease.lost]);
   }
 
   /**
@@ -181,14 +209,16 @@ export class Coordinator {
     return this.#stopped;
   }
 
-  async #stop(): Promise<void> {
+  async #stop(deposed?: FederatedError): Promise<void> {
     const { server, desks, evaluator, store, threads, observation, closeNotices, certificates } = this.#parts;
     await certificates.close();
     server.drain();
+    // Whoever is connected learns at once where to go; what is under way here counts no more.
+    if (deposed !== undefined) desks.checkIns.close(deposed);
     await desks.runs.stop();
     await closeNotices();
     desks.checkIns.close();
-    await server.close(drainMillis);
+    await server.close(deposed === undefined ? drainMillis : deposedMillis);
     await observation?.close();
     await evaluator?.close?.();
     await threads?.close();
@@ -203,18 +233,19 @@ async function configurationIn(directory: string): Promise<CoordinatorConfigurat
 async function assemble(
   options: CoordinatorOptions,
   configuration: CoordinatorConfiguration,
-  store: Store,
+  { store, lease, standby, port: free }: LedStore,
 ): Promise<Parts> {
-  const { crypto = nodeCrypto, random = systemRandom, log = pino({ level: 'silent' }), evaluator } = options;
+  const { crypto = nodeCrypto, random = systemRandom, log = silent, evaluator } = options;
   const { clock = systemClock, wallMillis = Date.now, listening = true, collectGarbage = () => undefined } = options;
   const keys = await readCoordinatorKeys(options.directory);
-  const { listen } = configuration;
+  const listen = { ...configuration.listen, port: free ?? configuration.listen.port };
   const kernels = chooseKernels(configuration.kernels);
   const threads = laneThreads(configuration, crypto);
   let port = listen.port;
   // Port 0 takes a free one, which is known only once it is open.
   const address = () =>
-    listen.port === 0 ? configuration.address.replace(/\d+$/, String(port)) : configuration.address;
+    configuration.listen.port === 0 ? configuration.address.replace(/\d+$/, String(port)) : configuration.address;
+  const dialled = () => [address(), ...(configuration.otherAddresses ?? [])].join(',');
   const shared = { store, crypto, log, clock, wallMillis };
   const metrics = new Metrics();
   const runLog = new RunLog(log);
@@ -230,7 +261,8 @@ async function assemble(
   const count = metrics.webhook.bind(metrics);
   const { webhooks: receivers = [] } = configuration;
   const webhooks = new Webhooks(receivers, { consortium: keys.consortium, clock, wallMillis, log, count });
-  const desks = await openDesks({ ...shared, keys, random, evaluator, address, kernels, threads, observe });
+  const parts = { keys, random, evaluator, address: dialled, kernels, threads, observe };
+  const desks = await openDesks({ ...shared, ...parts });
   if (receivers.length > 0) {
     const tell = webhooks.tell.bind(webhooks);
     const standing = () =>
@@ -244,6 +276,7 @@ async function assemble(
   const status = () => coordinatorStatus(desks, store, server.draining() ? 'draining' : 'serving');
   const { consortium } = keys;
   const authorityPem = keys.authority.certificatePem;
+  await standby?.close();
   const server = await openCoordinatorServer({
     ...listen,
     listening,
@@ -257,6 +290,7 @@ async function assemble(
     ...desks,
   });
   port = server.port;
+  if (lease !== undefined && configuration.listen.port === 0) await lease.announce(address());
   const { roster } = desks;
   const certificates = new WatchedCertificates({ ...options, server, roster, clock, log, shown: keys.server });
   shown = () => certificates.certificatePem;
@@ -273,8 +307,75 @@ async function assemble(
     notices?.close();
     await webhooks.close();
   };
-  const held = { store, desks, server, evaluator, threads, observation, certificates };
+  const held = { store, lease, desks, server, evaluator, threads, observation, certificates };
   return { ...held, closeNotices, address: address(), status, resumed };
+}
+
+/** A store that this process may write, and the port it stood by on. */
+interface LedStore {
+  readonly store: Store;
+  readonly lease?: Lease;
+  /** Still answers on the port. */
+  readonly standby?: Standby;
+  readonly port?: number;
+}
+
+async function openLedStore(options: CoordinatorOptions, configuration: CoordinatorConfiguration): Promise<LedStore> {
+  const { wallMillis = Date.now } = options;
+  const own = consortiumPath(options.directory, consortiumFiles.coordinator.store);
+  if (configuration.store === undefined) return { store: await openStore(own, wallMillis) };
+  const connection = await connectPostgres(configuration.store);
+  let lead: Lead;
+  let port: number | undefined;
+  try {
+    const { clock = systemClock, log = silent, signal } = options;
+    const standBy = async (leader: () => string) => {
+      const standby = await openStandby(options, configuration, leader);
+      port = standby.port;
+      return standby;
+    };
+    lead = await takeLead({ connection, address: configuration.address, clock, log, signal, standBy });
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  try {
+    const store = await openPostgresStore({
+      connection,
+      lease: lead.lease,
+      directory: configuration.blobs ?? own,
+      wallMillis,
+    });
+    return { store, ...lead, ...(port === undefined ? {} : { port }) };
+  } catch (error) {
+    await lead.standby?.close();
+    throw error;
+  }
+}
+
+async function openStandby(
+  options: CoordinatorOptions,
+  { listen, observe }: CoordinatorConfiguration,
+  leader: () => string,
+): Promise<StandbyServer> {
+  const { clock = systemClock, log = silent, directory, listening = true } = options;
+  const { server: shown, authority } = await readCoordinatorKeys(directory);
+  const ports = { ...listen, ...shown, authorityPem: authority.certificatePem, leader, log, clock };
+  const server = listening ? await openStandbyServer(ports) : { port: 0, close: async () => undefined };
+  const unready = () => (leader() === '' ? 'standby: nobody leads yet' : `standby: ${leader()} leads`);
+  const observation =
+    observe === undefined
+      ? undefined
+      : await openObservationServer({ ...observe, metrics: new Metrics(), unready, log });
+  log.info({ port: server.port, leader: leader() }, 'standing by');
+  options.onStandby?.({ port: server.port, observePort: observation?.port, leader: leader() });
+  return {
+    port: server.port,
+    async close() {
+      await observation?.close();
+      await server.close();
+    },
+  };
 }
 
 async function openObservation(

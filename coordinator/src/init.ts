@@ -20,6 +20,7 @@ import {
   nodeCrypto,
   parseAddress,
   spokenFingerprint,
+  systemClock,
   systemRandom,
   writeDurably,
   writeSecretFile,
@@ -28,7 +29,9 @@ import { configurationText, coordinatorJsonSchema } from './configuration.js';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 import { rosterKeyMillis } from './renewal/roster-key-certificate.js';
 import { RosterKeeper } from './roster-keeper.js';
-import { openStore } from './store/store.js';
+import { connectPostgres, type PostgresLocation } from './store/postgres/connection.js';
+import { prepareLease, takeLease } from './store/postgres/lease.js';
+import { openPostgresStore, openStore, type Store } from './store/store.js';
 
 export interface InitOptions {
   /** Made when absent; must be empty. */
@@ -41,6 +44,12 @@ export interface InitOptions {
   /** DNS names and IP addresses of the server certificate; the address's host unless said. */
   readonly names?: readonly string[];
   readonly operator?: string;
+  /** The records in a database, with what `coordinator.yaml` is to say of it; in a file unless said. */
+  readonly database?: {
+    readonly location: PostgresLocation;
+    readonly blobs?: string | undefined;
+    readonly settings: Readonly<Record<string, string>>;
+  };
   readonly crypto?: CryptoPort;
   readonly random?: Random;
   /** Milliseconds since 1970. */
@@ -63,7 +72,8 @@ const clockSkewMillis = 10 * 60_000;
 /**
  * Found a consortium: root key, operator, TLS authority, coordinator, and the first roster epoch without members.
  *
- * @throws `invalid-argument` for a directory that is not empty, an id or an address.
+ * @throws `invalid-argument` for a directory that is not empty, an id or an address; `conflict` for a database with a consortium in it;
+ *   rules `store.…` for one that cannot be entered.
  */
 export async function initConsortium(options: InitOptions): Promise<InitResult> {
   const {
@@ -77,6 +87,9 @@ export async function initConsortium(options: InitOptions): Promise<InitResult> 
   requireId(operator, 'operator id');
   const { host, port } = splitAddress(options.address);
   await requireEmpty(directory);
+  const stored = consortiumPath(directory, consortiumFiles.coordinator.store);
+  // Before anything is written: a database may refuse.
+  const database = options.database && (await emptyDatabase(options.database.location, options.address));
   for (const part of ['root', 'operator', 'coordinator'])
     await mkdir(consortiumPath(directory, part), { recursive: true, mode: 0o700 });
   const { root, operator: operatorFiles, coordinator } = consortiumFiles;
@@ -102,11 +115,20 @@ export async function initConsortium(options: InitOptions): Promise<InitResult> 
     body: toBase64url(body),
     signature: toBase64url(signature),
   });
-  const configuration = configurationText({ address: options.address, host: options.listenHost ?? '0.0.0.0', port });
+  const configuration = configurationText({
+    address: options.address,
+    host: options.listenHost ?? '0.0.0.0',
+    port,
+    ...(options.database === undefined ? {} : { store: options.database.settings }),
+  });
   await writeDurably(path(coordinator.configuration), Buffer.from(configuration), { mode: 0o644 });
   await writeJson(path(coordinator.schema), coordinatorJsonSchema());
+  const store =
+    database === undefined
+      ? await openStore(stored, wallMillis)
+      : await openPostgresStore({ ...database, directory: options.database?.blobs ?? stored, wallMillis });
   await foundRoster({
-    path,
+    store,
     crypto,
     consortium,
     operator,
@@ -150,8 +172,28 @@ async function writeTls(made: {
   await writeText(path(operatorFiles.tlsAuthority), authority.certificatePem);
 }
 
+/** A database that this process leads and that no consortium is kept in. */
+async function emptyDatabase(location: PostgresLocation, address: string) {
+  const connection = await connectPostgres(location);
+  try {
+    await prepareLease(connection);
+    const lease = await takeLease(connection, address, systemClock);
+    const [founded] = await connection.query<{ readonly exists: boolean }>(
+      `select to_regclass('rosters') is not null as exists`,
+    );
+    if (lease !== undefined && founded?.exists !== true) return { connection, lease };
+    await lease?.release();
+    throw new FederatedError('conflict', `a consortium is kept in the database ${location.database} already`, {
+      fix: 'Name an empty database.',
+    });
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
 async function foundRoster(made: {
-  readonly path: (file: string) => string;
+  readonly store: Store;
   readonly crypto: CryptoPort;
   readonly consortium: string;
   readonly operator: string;
@@ -163,7 +205,7 @@ async function foundRoster(made: {
   readonly certificate: ReturnType<typeof certifyRosterKey>;
 }): Promise<void> {
   const {
-    path,
+    store,
     crypto,
     consortium,
     operator,
@@ -174,7 +216,6 @@ async function foundRoster(made: {
     operatorKey,
     coordinatorKey,
   } = made;
-  const store = await openStore(path(consortiumFiles.coordinator.store), wallMillis);
   try {
     await RosterKeeper.found(
       { store, crypto, consortium, rootKey: rootKey.publicKey, rosterKey, certificate, wallMillis },

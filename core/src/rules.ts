@@ -41,6 +41,14 @@ export const rules = {
       required: 'a coordinator whose certificate has not run out',
       fix: 'Tell the operator: concordat coordinator renew-certificate. If it is valid there, the clock of this machine is wrong.',
     },
+    'coordinator.leader': {
+      required: 'the coordinator that leads; `detail.leader` names its address where it is known',
+      fix: 'Clients try the other addresses by themselves; add those that are missing to the invitation or enrolment.json.',
+    },
+    'store.unreachable': {
+      required: 'a database that answers and can be written',
+      fix: 'Check that PostgreSQL runs, the address in `store`, and the network between. The coordinator starts again by itself where a service manager does.',
+    },
     'participant.leaving': {
       required: 'a participant that stays',
       fix: 'Wait until it connects again; the round goes on with the others.',
@@ -54,7 +62,17 @@ export const rules = {
       fix: 'Check the disk, then start the coordinator again: everything acknowledged is kept.',
     },
   },
+  permission: {
+    'store.login': {
+      required: 'a database user that may enter, and may create and change tables in its schema',
+      fix: 'Check the user in `store`, `storePassword`, pg_hba.conf, and the rights of the user on the schema.',
+    },
+  },
   'state-lost': {
+    'store.schema': {
+      required: 'a store of this version of the program or an older one',
+      fix: 'Start the version that wrote the store, or a newer one.',
+    },
     'state.epoch': { required: 'the number of the last start of this participant', fix: recover },
     'state.journal': { required: 'the journal with every record that was acknowledged', fix: recover },
     'state.receipts': { required: 'a journal that holds what the coordinator’s receipts prove', fix: recover },
@@ -62,6 +80,10 @@ export const rules = {
     'session.left': { required: 'a round whose session was not left before', fix: 'Wait for the next round.' },
   },
   'invalid-argument': {
+    'store.database': {
+      required: 'a database that exists, of PostgreSQL 13 or later',
+      fix: 'Create it (createdb), correct the name in `store`, or update PostgreSQL.',
+    },
     'check.chunks': {
       required: 'chunks within the sum, ascending, not too many in one request',
       fix: 'Ask for chunks that there are, in several requests.',

@@ -1,7 +1,8 @@
 export { cannotListen } from './cannot-listen.js';
 export { type Clock, systemClock } from './clock.js';
-export { parseAddress } from './configuration/address.js';
+export { parseAddress, parseAddresses } from './configuration/address.js';
 export { checkDocument, type JsonSchema, jsonSchemaOf, requirementOf } from './configuration/check-document.js';
+export { type DatabaseUrl, parseDatabaseUrl } from './configuration/database-url.js';
 export {
   type EffectiveSetting,
   type Origin,
@@ -19,6 +20,7 @@ export { kernelProblems, kernelsSetting, threadsSetting } from './configuration/
 export { configurationError, type Problem, problemLine } from './configuration/problem.js';
 export { checkReferencedFile, type ReferencedFile } from './configuration/referenced-files.js';
 export { type ConfigurationReport, reportCheck, reportShow } from './configuration/report.js';
+export { readSecretReference } from './configuration/secret-reference.js';
 export { type Setting, type Settings, type SettingValues, settingOptions } from './configuration/setting.js';
 export { settingsJsonSchema } from './configuration/settings-shape.js';
 export { schemaTable, settingsTable } from './configuration/settings-table.js';

@@ -41,6 +41,9 @@ const foreignStatus: Readonly<Record<number, ErrorCode>> = {
   16: 'unauthenticated',
 };
 
+/** ABORTED, of the one refusal that says: the same call, to another address. Its envelope says `unavailable`. */
+const aborted = 10;
+
 /** Trailer that carries the envelope; `-bin` makes gRPC send bytes. */
 export const errorTrailer = 'concordat-error-bin';
 
@@ -62,7 +65,7 @@ export function errorToWire(error: unknown): WireError {
   const fix = printable(known.fix);
   const full = encode({ code: known.code, message, detail: known.detail, fix });
   return {
-    code: statusTable[known.code].grpc,
+    code: known.detail.rule === 'coordinator.leader' ? aborted : statusTable[known.code].grpc,
     details: message,
     envelope: full.length <= envelopeBytesMax ? full : encode({ code: known.code, message, detail: {}, fix }),
   };

@@ -5,6 +5,7 @@ import {
   Coordinator,
   type CoordinatorOptions,
   configurationOf,
+  type InitOptions,
   initConsortium,
   OperatorClient,
   type OperatorKeys,
@@ -129,8 +130,12 @@ export class TestConsortium {
     this.directory = directory;
   }
 
-  /** @param names of the server certificate. */
-  static async open(options: Partial<CoordinatorOptions> = {}, names = ['127.0.0.1']): Promise<TestConsortium> {
+  /** @param names of the server certificate. @param founding what else `init` is told. */
+  static async open(
+    options: Partial<CoordinatorOptions> = {},
+    names = ['127.0.0.1'],
+    founding: Partial<InitOptions> = {},
+  ): Promise<TestConsortium> {
     const consortium = new TestConsortium(mkdtempSync(join(tmpdir(), 'concordat-coordinator-')));
     await initConsortium({
       directory: consortium.directory,
@@ -138,6 +143,7 @@ export class TestConsortium {
       address: '127.0.0.1:0',
       listenHost: '127.0.0.1',
       names,
+      ...founding,
     });
     await consortium.start(options);
     return consortium;

@@ -41,7 +41,7 @@ export function lyingCrypto(lies: () => boolean): CryptoPort {
   };
 }
 
-export const policyText = `
+const policy = parsePolicy(`
 schema: concordat/policy/1
 proposers: [operator]
 purposes: [test]
@@ -49,8 +49,7 @@ cohort: {min: 3}
 differentialPrivacy: optional
 approval: automatic
 metrics: [accuracy]
-`;
-const policy = parsePolicy(policyText);
+`);
 
 /** What a command came to. */
 interface Said {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { enroll, KeyStore } from '@concordat/client-sdk';
-import type { CoordinatorOptions, OperatorKeys } from '@concordat/coordinator';
+import type { CoordinatorOptions, InitOptions, OperatorKeys } from '@concordat/coordinator';
 import {
   encodePlan,
   encodeSafetensors,
@@ -69,8 +69,12 @@ export class EnrolledConsortium {
     this.#templates = templates;
   }
 
-  static async enrol(options: Partial<CoordinatorOptions> = {}): Promise<EnrolledConsortium> {
-    const real = await TestConsortium.open(options);
+  /** @param founding what else `init` is told. */
+  static async enrol(
+    options: Partial<CoordinatorOptions> = {},
+    founding: Partial<InitOptions> = {},
+  ): Promise<EnrolledConsortium> {
+    const real = await TestConsortium.open(options, undefined, founding);
     const made = new EnrolledConsortium(real, mkdtempSync(join(tmpdir(), 'concordat-hostile-')));
     for (const name of names) {
       const invitation = await real.operator.invite(name, `${name} ltd`, 0);

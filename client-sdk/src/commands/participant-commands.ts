@@ -3,7 +3,6 @@ import { addConfigCommands } from './config-commands.js';
 import { addEnrollCommand } from './enroll-command.js';
 import { addFailpointsCommand } from './failpoints-command.js';
 import type { CommandIo } from './io.js';
-import { addPlanCommand } from './plan-command.js';
 import { addRecoverCommand } from './recover-command.js';
 import { addRenewCommand } from './renew-command.js';
 import { addServeCommand } from './serve-command.js';
@@ -26,7 +25,6 @@ export function addParticipantCommands(group: Command, io: CommandIo): void {
   addConfigCommands(group, io);
   addRecoverCommand(group, io);
   addRenewCommand(group, io);
-  addPlanCommand(group, io);
   addVerifyRoundCommand(group, io);
   addFailpointsCommand(group, io);
 }

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { FederatedError, fromBase64url, isId, toBase64url, utf8Encode } from '@concordat/core';
-import { parseAddress, readSecretFile, writeDurably, writeSecretFile } from '@concordat/node';
+import { parseAddresses, readSecretFile, writeDurably, writeSecretFile } from '@concordat/node';
 import { z } from 'zod';
 import { participantFile } from './participant-files.js';
 
 /** Whom a participant directory is for, and what the invitation pinned. */
 export interface Enrolment {
-  /** host:port of the coordinator. */
+  /** host:port of the coordinator; of several that take turns, all of them with commas between. */
   readonly address: string;
   readonly consortium: string;
   readonly participantId: string;
@@ -27,11 +27,11 @@ export interface PendingEnrolment extends Enrolment {
 
 const fileBytesMax = 65_536;
 
-/** `host:port`. */
+/** `host:port`, or several. */
 const addressText = z
   .string()
-  .max(300)
-  .refine((text) => parseAddress(text) !== undefined, 'host:port');
+  .max(2_200)
+  .refine((text) => parseAddresses(text) !== undefined, 'host:port, or several with commas between');
 
 /** 1 to 200 characters, none that a terminal or log would obey. */
 export const nameText = z

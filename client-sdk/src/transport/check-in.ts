@@ -27,7 +27,10 @@ export interface CheckInPorts {
   readonly rounds: () => Services['rounds'];
   /** Drop the channel: its next call dials afresh. */
   readonly redial: () => void;
-  readonly address: string;
+  /** That is dialled now. */
+  readonly address: () => string;
+  /** An attempt at an address failed: another one may be dialled from now on. */
+  readonly failed: (address: string, failure: FederatedError, tookMillis: number) => void;
   readonly consortium: string;
   readonly software: string;
   readonly clock: Clock;
@@ -62,15 +65,18 @@ export async function checkIn(ports: CheckInPorts, options: CheckInOptions): Pro
   for (let attempt = 0; !signal.aborted; attempt++) {
     const welcomed = { yes: false };
     const begunAt = ports.clock.monotonicMillis();
+    const address = ports.address();
     let failure: FederatedError;
     try {
       await listen(ports, options, welcomed);
-      failure = new FederatedError('unavailable', `the coordinator at ${ports.address} closed the stream`);
+      failure = new FederatedError('unavailable', `the coordinator at ${address} closed the stream`);
     } catch (error) {
-      failure = explain(error, ports.address);
+      failure = explain(error, address);
     }
     if (signal.aborted) return;
-    const isSteady = ports.clock.monotonicMillis() - begunAt >= steadyMillis;
+    const tookMillis = ports.clock.monotonicMillis() - begunAt;
+    ports.failed(address, failure, tookMillis);
+    const isSteady = tookMillis >= steadyMillis;
     if (failure.code === 'malformed') malformed = isSteady ? 1 : malformed + 1;
     else if (!isTransient(failure) && failure.code !== 'internal') throw failure;
     if (malformed === malformedMax) throw tooManyMalformed(failure);
@@ -130,10 +136,11 @@ function tooManyMalformed(last: FederatedError): FederatedError {
 }
 
 /** The attempt hangs in the channel, where no later call would get past it. */
-function noWelcome({ address, redial }: CheckInPorts): FederatedError {
-  redial();
+function noWelcome(ports: CheckInPorts): FederatedError {
+  const address = ports.address();
+  ports.redial();
   return new FederatedError('unavailable', `the coordinator at ${address} did not welcome this client in time`, {
-    detail: { required: `${welcomeMillis} ms` },
+    detail: { address, required: `${welcomeMillis} ms` },
     fix: 'It is tried again by itself. If it goes on, look at what stands between: a proxy or firewall that takes connections and passes none on.',
   });
 }
@@ -151,7 +158,7 @@ function requireWelcome({ consortium, address }: CheckInPorts, welcome: Welcome)
     );
   }
   if (welcome.consortium === consortium) return;
-  throw new FederatedError('verification', `the coordinator at ${address} is of consortium ${welcome.consortium}`, {
+  throw new FederatedError('verification', `the coordinator at ${address()} is of consortium ${welcome.consortium}`, {
     detail: { rule: 'consortium', required: consortium, offered: welcome.consortium },
     fix: 'Check the address in enrolment.json with the operator.',
   });

@@ -25,6 +25,7 @@ import {
   type wire,
 } from '@concordat/proto';
 import { requireAuthority } from '../keys/key-store.js';
+import { AddressList } from './address-list.js';
 import { sendAnswer } from './answers.js';
 import { retry } from './backoff.js';
 import { beginDownload, continueDownload } from './blob-download.js';
@@ -38,7 +39,7 @@ import { callOnce, type UnaryMethod } from './unary.js';
 export const software = 'concordat-client/0.1.0';
 
 export interface ConnectionOptions {
-  /** host:port of the coordinator. */
+  /** host:port of the coordinator; of several that take turns, all of them with commas between. */
   readonly address: string;
   readonly consortium: string;
   readonly participantId: string;
@@ -72,6 +73,7 @@ const transferMillis = 30 * 60_000;
 /** A participant's line to its coordinator: one outbound mutual-TLS connection, opened at the first call and again when it breaks. */
 export class Connection {
   #options: ConnectionOptions;
+  readonly #addresses: AddressList;
   #services: Services;
   readonly #counts: ByteCounts = { uploadBytes: 0, downloadBytes: 0 };
   readonly #crypto: CryptoPort;
@@ -85,11 +87,13 @@ export class Connection {
     this.#crypto = options.crypto ?? nodeCrypto;
     this.#random = options.random ?? systemRandom;
     this.#clock = options.clock ?? systemClock;
+    this.#addresses = new AddressList(options.address, this.#clock);
     this.#services = this.#dial();
   }
 
+  /** The one that is dialled now. */
   get address(): string {
-    return this.#options.address;
+    return this.#addresses.current;
   }
 
   /** Bytes so far: gRPC messages with their prefixes, without HTTP/2 and TLS. */
@@ -99,9 +103,18 @@ export class Connection {
 
   /** Keep this client's stream open until the signal fires; see {@link checkIn}. */
   checkIn(options: CheckInOptions): Promise<void> {
-    const { address, consortium } = this.#options;
-    const ports = { address, consortium, software, clock: this.#clock, random: this.#random };
-    return checkIn({ ...ports, rounds: () => this.#services.rounds, redial: () => this.#redial() }, options);
+    const { consortium } = this.#options;
+    const ports = { consortium, software, clock: this.#clock, random: this.#random };
+    return checkIn(
+      {
+        ...ports,
+        address: () => this.address,
+        rounds: () => this.#services.rounds,
+        redial: () => this.#redial(),
+        failed: (address, failure, tookMillis) => this.#moveOn(address, failure, tookMillis),
+      },
+      options,
+    );
   }
 
   /**
@@ -111,8 +124,8 @@ export class Connection {
    *   the coordinator's refusal; `invalid-argument` for an upload header, which goes with its vector.
    */
   async answer(runId: string, message: ParticipantMessage, limits: CallLimits = {}): Promise<Signed> {
-    const { address } = this.#options;
     const receipt = await this.#repeat(limits, answerMillis, (leftMillis) => {
+      const { address } = this;
       const { rounds } = this.#services;
       const deadlineMillis = Math.min(leftMillis, attemptMillis);
       return sendAnswer({ rounds, address, runId, message, deadlineMillis, signal: limits.signal });
@@ -258,7 +271,7 @@ export class Connection {
       limits,
     );
     return {
-      state: reply.state === 'serving' ? 'serving' : 'draining',
+      state: reply.state === 'serving' || reply.state === 'standby' ? reply.state : 'draining',
       wireVersions: reply.wireVersions.slice(0, 16),
       software: reply.software.slice(0, 200),
       roundTripMillis: performance.now() - started,
@@ -271,8 +284,8 @@ export class Connection {
   }
 
   #dial(): Services {
-    const { address, transport } = this.#options;
-    return openServices(address, this.#options, this.#counts, transport);
+    const { transport } = this.#options;
+    return openServices(this.address, this.#options, this.#counts, transport);
   }
 
   /** Calls under way end with `unavailable` and are repeated on the new channel. */
@@ -286,10 +299,9 @@ export class Connection {
     request: Request,
     limits: CallLimits,
   ): Promise<Reply> {
-    const { address } = this.#options;
     return this.#repeat(limits, answerMillis, (leftMillis) =>
       callOnce(method(this.#services), request, {
-        address,
+        address: this.address,
         deadlineMillis: Math.min(leftMillis, attemptMillis),
         signal: limits.signal,
       }),
@@ -298,7 +310,20 @@ export class Connection {
 
   #repeat<Result>(limits: CallLimits, usualMillis: number, call: (left: number) => Promise<Result>): Promise<Result> {
     const { deadlineMillis = usualMillis, signal } = limits;
-    return retry({ clock: this.#clock, random: this.#random, deadlineMillis, signal }, call);
+    return retry({ clock: this.#clock, random: this.#random, deadlineMillis, signal }, async (left) => {
+      const { address } = this;
+      const begun = this.#clock.monotonicMillis();
+      try {
+        return await call(left);
+      } catch (error) {
+        if (error instanceof FederatedError) this.#moveOn(address, error, this.#clock.monotonicMillis() - begun);
+        throw error;
+      }
+    });
+  }
+
+  #moveOn(address: string, failure: FederatedError, tookMillis: number): void {
+    if (this.#addresses.failed(address, failure, tookMillis)) this.#redial();
   }
 
   #checked(receipt: Signed, runId: string, message: ParticipantMessage): Signed {
@@ -309,7 +334,7 @@ export class Connection {
 
 /** What anyone who reaches the port is told. */
 export interface CoordinatorHealth {
-  readonly state: 'serving' | 'draining';
+  readonly state: 'serving' | 'draining' | 'standby';
   readonly wireVersions: readonly number[];
   readonly software: string;
   readonly roundTripMillis: number;

@@ -79,3 +79,8 @@ export function stopped(signal: AbortSignal | undefined): FederatedError {
 function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }
+
+/** Whether no coordinator said this: the line did not come about, or broke. */
+export function nobodyAnswered(failure: FederatedError): boolean {
+  return failure.code === 'unavailable' && failure.detail.address !== undefined;
+}

@@ -14,6 +14,8 @@ export interface FirstContact {
   /** The TLS authority the invitation pinned, PEM. */
   readonly authorityPem: string;
   readonly membership: Services['membership'];
+  /** host:port that answered. */
+  readonly address: string;
   close(): void;
 }
 
@@ -50,7 +52,7 @@ export async function firstContact(options: FirstContactOptions): Promise<FirstC
     { authorityPem, correlationId: options.correlationId },
     { uploadBytes: 0, downloadBytes: 0 },
   );
-  return { authorityPem, membership: services.membership, close: () => services.close() };
+  return { authorityPem, membership: services.membership, address, close: () => services.close() };
 }
 
 /** The certificates a server shows, leaf first, DER. */

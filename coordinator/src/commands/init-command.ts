@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
+import { configurationError, resolveSettings } from '@concordat/node';
 import { conclude } from '@concordat/proto';
 import type { Command } from 'commander';
-import { initConsortium } from '../init.js';
+import { type Overrides, storeLocation, storeSettings } from '../configuration.js';
+import { type InitOptions, initConsortium } from '../init.js';
 import type { CommandIo } from './io.js';
+import { settingFlags } from './setting-flags.js';
 
-interface InitFlags {
+interface InitFlags extends Readonly<Record<string, unknown>> {
   readonly consortium: string;
   readonly address: string;
   readonly listen?: string;
@@ -15,9 +18,10 @@ interface InitFlags {
 
 /** `coordinator init DIRECTORY --consortium NAME --address HOST:PORT`. */
 export function addInitCommand(group: Command, io: CommandIo): void {
-  group
+  const command = group
     .command('init')
-    .description('Found a consortium: root key, operator, TLS authority, coordinator, first roster.')
+    .description('Found a consortium: root key, operator, TLS authority, coordinator, first roster.');
+  settingFlags(command, storeSettings)
     .argument('<directory>', 'new or empty directory')
     .requiredOption('--consortium <name>', 'name of the consortium: a–z, 0–9 and hyphen')
     .option('--address <host:port>', 'what participants dial', '127.0.0.1:7443')
@@ -39,6 +43,7 @@ export function addInitCommand(group: Command, io: CommandIo): void {
           listenHost,
           names,
           operator,
+          ...databaseOf(flags, io.environment),
         });
         return {
           data: made,
@@ -52,4 +57,18 @@ export function addInitCommand(group: Command, io: CommandIo): void {
         };
       }),
     );
+}
+
+/** The database that flags and environment name, with the lines of the file that say so. */
+function databaseOf(
+  flags: InitFlags,
+  environment: NonNullable<Overrides['environment']>,
+): Pick<InitOptions, 'database'> {
+  const { values, effective, problems } = resolveSettings(storeSettings, { flags, environment });
+  if (problems.length > 0) throw configurationError(problems, 'the same command again');
+  const location = storeLocation(values);
+  if (location === undefined) return {};
+  const said = effective.filter(({ origin, value }) => origin.type !== 'default' && value !== undefined);
+  const settings = Object.fromEntries(said.map(({ setting, value }) => [setting, String(value)]));
+  return { database: { location, blobs: values.blobs, settings } };
 }

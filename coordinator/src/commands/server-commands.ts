@@ -9,6 +9,7 @@ import type { Evaluator } from '../evaluator.js';
 import { textLine } from '../observe/text-lines.js';
 import type { RunStanding } from '../run/standing.js';
 import type { CoordinatorStatus, RunStatus } from '../status.js';
+import { isDeposed } from '../store/durable-writes.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
 import { settingFlags } from './setting-flags.js';
@@ -38,6 +39,8 @@ export function addServerCommands(group: Command, io: CommandIo): void {
   );
 }
 
+const stopped = { data: { stopped: true }, lines: ['Stopped.'] };
+
 async function serve(io: CommandIo, flags: StartFlags) {
   const settings = await readSettings({ flags, environment: io.environment });
   const { directory, holdout } = settings;
@@ -47,13 +50,25 @@ async function serve(io: CommandIo, flags: StartFlags) {
     { level: configuration.logLevel, base: null },
     { write: (line: string) => void io.stderr.write(settings.logFormat === 'text' ? textLine(line) : line) },
   );
-  const coordinator = await Coordinator.start({
+  const started = Coordinator.start({
     directory,
     configuration,
     log,
     collectGarbage: serverCollection(oldBytesMax),
+    signal: io.signal,
+    onStandby: ({ port, leader }) => {
+      if (flags.json === true) writeLine(io, { type: 'standby', port, leader, pid: process.pid });
+      else
+        io.stdout.write(`Standing by on port ${port}${leader === '' ? '' : `; the coordinator at ${leader} leads`}.\n`);
+    },
     ...(evaluator === undefined ? {} : { evaluator }),
   });
+  const coordinator = await started.catch((error: unknown) => {
+    // Told to stop while it stood by.
+    if (io.signal.aborted && isDeposed(error)) return undefined;
+    throw error;
+  });
+  if (coordinator === undefined) return stopped;
   const { port, address, resumed } = coordinator;
   if (flags.json === true) writeLine(io, { type: 'listening', port, address, pid: process.pid, resumed });
   else {
@@ -67,7 +82,7 @@ async function serve(io: CommandIo, flags: StartFlags) {
   noMore?.();
   await coordinator.stop();
   if (failure !== undefined) throw failure;
-  return { data: { stopped: true }, lines: ['Stopped.'] };
+  return stopped;
 }
 
 async function reload(coordinator: Coordinator, log: Logger): Promise<void> {

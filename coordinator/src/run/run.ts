@@ -14,7 +14,7 @@ import {
   toHex,
   verifyApproval,
 } from '@concordat/core';
-import { isStoreFailed, isStoreFull } from '../store/durable-writes.js';
+import { isDeposed, isStoreFailed, isStoreFull } from '../store/durable-writes.js';
 import { Deliveries, type Delivery } from './deliveries.js';
 import { earlierAnswer } from './earlier-answer.js';
 import { Evaluations } from './evaluations.js';
@@ -311,7 +311,8 @@ export class Run {
   #halt(cause: unknown): FederatedError {
     if (this.#broken !== undefined) return this.#broken;
     const message = 'the coordinator cannot write its journal';
-    const known = isStoreFull(cause) || isStoreFailed(cause) ? (cause as FederatedError) : undefined;
+    const known =
+      isStoreFull(cause) || isStoreFailed(cause) || isDeposed(cause) ? (cause as FederatedError) : undefined;
     this.#broken = known ?? new FederatedError('unavailable', message, { cause });
     this.#ports.log.fatal({ err: cause, run: this.runId }, `${message}; the run halts`);
     this.#timers.cancelAll();

@@ -46,7 +46,7 @@ export class AdmissionRecords {
   }
 
   async invitations(): Promise<InvitationRecord[]> {
-    const rows = await this.#database.selectFrom('invitations').selectAll().orderBy('participant').execute();
+    const rows = await this.#database.rows.selectFrom('invitations').selectAll().orderBy('participant').execute();
     return rows.map((row) => ({
       participant: row.participant,
       organization: row.organization,
@@ -80,7 +80,7 @@ export class AdmissionRecords {
   }
 
   async pending(): Promise<PendingEntry[]> {
-    const rows = await this.#database.selectFrom('pending').selectAll().orderBy('participant').execute();
+    const rows = await this.#database.rows.selectFrom('pending').selectAll().orderBy('participant').execute();
     return rows.map((row) => ({
       participant: row.participant,
       organization: row.organization,

@@ -19,7 +19,7 @@ export class ClientEpochRecords {
   }
 
   async all(): Promise<Map<string, ClientStart>> {
-    const rows = await this.#database.selectFrom('client_epochs').selectAll().execute();
+    const rows = await this.#database.rows.selectFrom('client_epochs').selectAll().execute();
     return new Map(
       rows.map(({ participant, epoch, start_id }) => [participant, { epoch, startId: columnBytes(start_id) }]),
     );
@@ -27,12 +27,19 @@ export class ClientEpochRecords {
 
   /** Durable when it resolves. A smaller epoch than the stored one changes nothing. */
   async put(participant: string, { epoch, startId }: ClientStart): Promise<void> {
-    const insert = this.#database
-      .insertInto('client_epochs')
-      .values({ participant, epoch, start_id: startId })
-      .onConflict((same) =>
-        same.column('participant').doUpdateSet({ epoch, start_id: startId }).where('client_epochs.epoch', '<', epoch),
-      );
-    await this.#writes.do('coordinator.client-epoch', () => insert.execute());
+    await this.#writes.do('coordinator.client-epoch', () =>
+      this.#database.transaction((transaction) =>
+        transaction
+          .insertInto('client_epochs')
+          .values({ participant, epoch, start_id: startId })
+          .onConflict((same) =>
+            same
+              .column('participant')
+              .doUpdateSet({ epoch, start_id: startId })
+              .where('client_epochs.epoch', '<', epoch),
+          )
+          .execute(),
+      ),
+    );
   }
 }

@@ -1,10 +1,9 @@
-import { chmodSync } from 'node:fs';
-import { type ColumnType, Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely';
-import Libsql from 'libsql';
+import type { ColumnType, Kysely, Transaction } from 'kysely';
 
-/** A blob column: libsql returns an ArrayBuffer and takes a Uint8Array. */
-export type BytesColumn = ColumnType<ArrayBuffer, Uint8Array, Uint8Array>;
-type OptionalBytesColumn = ColumnType<ArrayBuffer | null, Uint8Array | null, Uint8Array | null>;
+/** What a database gives for a column of bytes: libsql an ArrayBuffer, pg a Buffer. Both take a Uint8Array. */
+export type StoredBytes = ArrayBuffer | Uint8Array;
+export type BytesColumn = ColumnType<StoredBytes, Uint8Array, Uint8Array>;
+type OptionalBytesColumn = ColumnType<StoredBytes | null, Uint8Array | null, Uint8Array | null>;
 
 /** The tables of one coordinator. Bulk bytes are never here: a row holds their digest. */
 export interface Tables {
@@ -13,6 +12,8 @@ export interface Tables {
     run: string;
     round: number;
     kind: string;
+    /** Of the leader that wrote it; 0 in a store that one process holds. */
+    epoch: number;
     /** Empty when the body is a blob named by `body_digest`. */
     body: BytesColumn;
     body_digest: BytesColumn;
@@ -88,86 +89,29 @@ export interface Tables {
   };
 }
 
-const schema = [
-  `create table if not exists events (
-    seq integer primary key, run text not null, round integer not null, kind text not null,
-    body blob not null, body_digest blob not null, prev_hash blob not null, hash blob not null)`,
-  'create index if not exists events_by_run on events (run, seq)',
-  'create table if not exists event_times (seq integer primary key, at_millis integer not null)',
-  `create table if not exists session_answers (
-    seq integer primary key autoincrement, run text not null, round integer not null, body blob not null)`,
-  'create index if not exists session_answers_by_round on session_answers (run, round, seq)',
-  `create table if not exists receipts (
-    run text not null, round integer not null, step text not null, participant text not null,
-    content_digest blob not null, body blob not null, signature blob not null,
-    primary key (run, round, step, participant))`,
-  'create index if not exists receipts_by_participant on receipts (participant, run, round, step)',
-  'create table if not exists base_models (digest blob primary key, hash blob not null)',
-  `create table if not exists client_epochs (
-    participant text primary key, epoch integer not null, start_id blob not null)`,
-  `create table if not exists invitations (
-    participant text not null, organization text not null, secret_hash text primary key,
-    expires_millis integer not null, used integer not null)`,
-  `create table if not exists pending (
-    participant text primary key, organization text not null, secret_hash text not null, identity_key blob not null,
-    certificate_request blob not null, fingerprint text not null, certificate_chain blob)`,
-  'create table if not exists rosters (epoch integer primary key, hash blob not null, body blob not null, signature blob not null)',
-  'create table if not exists plans (hash text primary key, body blob not null, signature blob not null, operator text not null)',
-  `create table if not exists results (
-    sid2 text primary key, run text not null, round integer not null, threshold integer not null,
-    length_bytes integer not null, survivors blob not null, result_hash blob not null, body blob not null,
-    signature blob not null, model_version integer not null, model_hash blob)`,
-  'create index if not exists results_by_run on results (run, round)',
-  `create table if not exists verdicts (
-    sid2 text not null, participant text not null, kind text not null, body blob not null, signature blob not null,
-    primary key (sid2, participant))`,
-  `create table if not exists transcripts (
-    sid2 text primary key, run text not null, round integer not null, remaining integer not null, body blob not null)`,
-  `create table if not exists runs (
-    run text primary key, plan_hash blob not null, state text not null, started_millis integer not null,
-    model_version integer not null, model_hash blob not null, reason text not null)`,
-];
-
-export type Database = Kysely<Tables>;
-
 /**
- * Open, and create when absent, the coordinator's database. Whoever opens it holds the directory's lock.
- *
- * @param path file, readable by its owner only.
+ * The records of a coordinator, whichever database holds them. Everything that is written goes through `transaction`, so that nobody
+ * writes who does not lead any more.
  */
-export async function openDatabase(path: string): Promise<Database> {
-  const file = new Libsql(path, { timeout: 0 });
-  file.exec('pragma journal_mode = WAL');
-  // FULL: a transaction is on the disk when it returns, so that an acknowledgement may follow it.
-  file.exec('pragma synchronous = FULL');
-  // Revealed shares are deleted with their session: no page of the file keeps them.
-  file.exec('pragma secure_delete = ON');
-  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: rollingBackOnce(file) }) });
-  for (const statement of schema) await sql.raw(statement).execute(database);
-  chmodSync(path, 0o600);
-  return database;
+export interface Database {
+  /** For reading. */
+  readonly rows: Kysely<Tables>;
+  /** Of the leader that writes here; 0 where one process holds the store. */
+  readonly epoch: number;
+  /**
+   * All of it or nothing, durable when it returns.
+   *
+   * @throws `unavailable` (rule `coordinator.leader`) when another process leads; what `work` throws.
+   */
+  transaction<Result>(work: (transaction: Transaction<Tables>) => Promise<Result>): Promise<Result>;
+  /** Rows that were deleted leave their bytes behind as little as the database can do. */
+  purge(): Promise<void>;
+  close(): Promise<void>;
 }
 
-/**
- * SQLite ends a transaction itself when the disk is full or fails. Rolling back what is over is then an error, and would be thrown
- * instead of the one that says why.
- */
-function rollingBackOnce(file: InstanceType<typeof Libsql>): SqliteDatabase {
-  const nothing: SqliteStatement = {
-    reader: false,
-    all: () => [],
-    run: () => ({ changes: 0, lastInsertRowid: 0 }),
-    iterate,
-  };
-  return {
-    prepare: (text) => (text === 'rollback' && !file.inTransaction ? nothing : (file.prepare(text) as SqliteStatement)),
-    close: () => file.close(),
-  };
-}
-
-function* iterate(): IterableIterator<never> {}
-
-/** A column's bytes without a copy. */
-export function columnBytes(column: ArrayBuffer): Uint8Array {
-  return new Uint8Array(column);
+/** A column's bytes without a copy; never a Buffer, whose `slice` is another. */
+export function columnBytes(column: StoredBytes): Uint8Array {
+  return column instanceof Uint8Array
+    ? new Uint8Array(column.buffer, column.byteOffset, column.byteLength)
+    : new Uint8Array(column);
 }

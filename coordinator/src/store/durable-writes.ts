@@ -144,6 +144,11 @@ export function isStoreFailed(error: unknown): boolean {
   return error instanceof FederatedError && error.detail.rule === 'store.failed';
 }
 
+/** Whether an error says that another coordinator leads. */
+export function isDeposed(error: unknown): boolean {
+  return error instanceof FederatedError && error.detail.rule === 'coordinator.leader';
+}
+
 function noRoom(cause: unknown): FederatedError {
   return new FederatedError('unavailable', 'the disk of the coordinator’s store is full', {
     detail: { rule: 'store.full' },

@@ -39,7 +39,7 @@ export class JournalReader {
     const begin = await this.#firstOf(run, round);
     if (begin === undefined) return [];
     const end = (await this.#firstOf(run, round + 1)) ?? Number.MAX_SAFE_INTEGER;
-    const rows = await this.#database
+    const rows = await this.#database.rows
       .selectFrom('events')
       .select(['seq', 'run', 'round', 'kind', 'body', 'body_digest'])
       .select(appendedAt)
@@ -60,7 +60,7 @@ export class JournalReader {
 
   /** The newest rounds of a run, newest first, at most `most`. */
   async newestRounds(run: string, most: number): Promise<number[]> {
-    const rows = await this.#database
+    const rows = await this.#database.rows
       .selectFrom('events')
       .select('round')
       .distinct()
@@ -74,7 +74,7 @@ export class JournalReader {
 
   /** The newest events, oldest first, at most `most` and 1,000: of one run, or of all and of the consortium. */
   async newestEvents(most: number, run?: string): Promise<EventHead[]> {
-    const rows = await this.#database
+    const rows = await this.#database.rows
       .selectFrom('events')
       .select(['seq', 'run', 'round', 'kind'])
       .select(appendedAt)
@@ -88,7 +88,7 @@ export class JournalReader {
   }
 
   async #firstOf(run: string, round: number): Promise<number | undefined> {
-    const row = await this.#database
+    const row = await this.#database.rows
       .selectFrom('events')
       .select('seq')
       .where('run', '=', run)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FederatedError } from '@concordat/core';
-import type { Insertable, Transaction } from 'kysely';
+import type { Insertable, Selectable, Transaction } from 'kysely';
 import type { BlobStore } from './blobs.js';
 import { columnBytes, type Database, type Tables } from './database.js';
 import { type CoordinatorWrite, isStoreFailed, isStoreFull, journalWrite, type StoreWrites } from './durable-writes.js';
@@ -20,6 +20,8 @@ export interface JournalEvent extends JournalEntry {
 
 /** Bodies above this are blobs; the event holds their digest. */
 const inlineBytesMax = 4_096;
+/** Read at a time: with bodies at their largest 2 MB. */
+const pageEvents = 500;
 
 /** Appends in one transaction: as many as wait while another is written. */
 const groupMax = 64;
@@ -49,7 +51,8 @@ interface WaitingAppend {
  * The hash-chained list of everything the coordinator decided. Append is one transaction and durable when it returns.
  *
  * `hash = SHA-256("concordat/event" ‖ 0x00 ‖ prevHash ‖ u64 seq ‖ u32 round ‖ SHA-256(run) ‖ SHA-256(kind) ‖ SHA-256(body))`,
- * integers big-endian, prevHash of the first event 32 zero bytes.
+ * integers big-endian, prevHash of the first event 32 zero bytes. Where leaders take turns the beginning is
+ * "concordat/event/epoch" ‖ 0x00 ‖ u64 epoch instead, and the epoch, from 1, never goes back.
  */
 export class Journal {
   readonly #database: Database;
@@ -74,12 +77,14 @@ export class Journal {
   static async open(options: JournalOptions): Promise<Journal> {
     const { database } = options;
     const journal = new Journal(options);
-    for await (const event of database.selectFrom('events').selectAll().orderBy('seq').stream()) {
+    let epoch = 0;
+    for await (const event of eventsOf(database)) {
       const digest = columnBytes(event.body_digest);
       const hash = chainHash(journal.#head, journal.#seq + 1, event, digest);
       const inline = columnBytes(event.body);
       const bodyHolds = inline.byteLength === 0 || equal(sha256(inline), digest);
-      if (event.seq !== journal.#seq + 1 || !bodyHolds || !equal(hash, columnBytes(event.hash))) {
+      const follows = event.seq === journal.#seq + 1 && event.epoch >= epoch;
+      if (!follows || !bodyHolds || !equal(hash, columnBytes(event.hash))) {
         throw new FederatedError('verification', `the journal was altered at event ${event.seq}`, {
           detail: { event: event.seq },
           fix: 'Restore the store from a copy that verifies; do not go on with this one.',
@@ -87,6 +92,7 @@ export class Journal {
       }
       journal.#seq = event.seq;
       journal.#head = hash;
+      epoch = event.epoch;
     }
     return journal;
   }
@@ -111,7 +117,12 @@ export class Journal {
 
   /** All events of a run in order; bodies resolved. */
   async eventsOf(run: string): Promise<JournalEvent[]> {
-    const rows = await this.#database.selectFrom('events').selectAll().where('run', '=', run).orderBy('seq').execute();
+    const rows = await this.#database.rows
+      .selectFrom('events')
+      .selectAll()
+      .where('run', '=', run)
+      .orderBy('seq')
+      .execute();
     return Promise.all(
       rows.map(async (row) => ({
         seq: row.seq,
@@ -162,7 +173,7 @@ export class Journal {
     ]);
     const { rows, seq, head } = await this.#rowsOf(entries);
     await this.#writes.do([...names], () =>
-      this.#database.transaction().execute(async (transaction) => {
+      this.#database.transaction(async (transaction) => {
         for (const row of rows) await transaction.insertInto('events').values(row).execute();
         const [first] = rows;
         const at_millis = this.#wallMillis();
@@ -180,18 +191,20 @@ export class Journal {
   async #rowsOf(entries: readonly JournalEntry[]) {
     let seq = this.#seq;
     let head = this.#head;
+    const { epoch } = this.#database;
     const rows: Insertable<Tables['events']>[] = [];
     for (const { run, round, kind, body } of entries) {
       const digest = sha256(body);
       const inline = body.byteLength <= inlineBytesMax;
       if (!inline) await this.#blobs.put(body);
       seq += 1;
-      const hash = chainHash(head, seq, { run, round, kind }, digest);
+      const hash = chainHash(head, seq, { run, round, kind, epoch }, digest);
       rows.push({
         seq,
         run,
         round,
         kind,
+        epoch,
         body: inline ? body : new Uint8Array(0),
         body_digest: digest,
         prev_hash: head,
@@ -211,14 +224,37 @@ export class Journal {
 function chainHash(
   previous: Uint8Array,
   seq: number,
-  entry: { readonly run: string; readonly round: number; readonly kind: string },
+  entry: Pick<JournalEntry, 'run' | 'round' | 'kind'> & { readonly epoch: number },
   bodyDigest: Uint8Array,
 ): Uint8Array {
   const numbers = Buffer.alloc(12);
   numbers.writeBigUInt64BE(BigInt(seq), 0);
   numbers.writeUInt32BE(entry.round, 8);
-  const hash = createHash('sha256').update('concordat/event\0', 'latin1').update(previous).update(numbers);
+  const hash = createHash('sha256').update(domainOf(entry.epoch)).update(previous).update(numbers);
   return hash.update(sha256(entry.run)).update(sha256(entry.kind)).update(bodyDigest).digest();
+}
+
+function domainOf(epoch: number): Uint8Array {
+  if (epoch === 0) return Buffer.from('concordat/event\0', 'latin1');
+  const domain = Buffer.from(`concordat/event/epoch\0${'\0'.repeat(8)}`, 'latin1');
+  domain.writeBigUInt64BE(BigInt(epoch), domain.byteLength - 8);
+  return domain;
+}
+
+/** All events in order, some at a time. */
+async function* eventsOf({ rows }: Database): AsyncGenerator<Selectable<Tables['events']>> {
+  for (let after = Number.MIN_SAFE_INTEGER; ; ) {
+    const page = await rows
+      .selectFrom('events')
+      .selectAll()
+      .where('seq', '>', after)
+      .orderBy('seq')
+      .limit(pageEvents)
+      .execute();
+    yield* page;
+    if (page.length < pageEvents) return;
+    after = page.at(-1)!.seq;
+  }
 }
 
 function sha256(content: string | Uint8Array): Uint8Array {

@@ -1,6 +1,6 @@
 import type { OfferedReceipt } from '@concordat/core';
 import { sql, type Transaction } from 'kysely';
-import { columnBytes, type Database, type Tables } from './database.js';
+import { columnBytes, type Database, type StoredBytes, type Tables } from './database.js';
 
 /** What one idempotent call is known by: the same key with the same content is the same call. */
 export interface CallKey {
@@ -35,7 +35,7 @@ export class ReceiptRecords {
   }
 
   async get(key: CallKey): Promise<StoredReceipt | undefined> {
-    const row = await this.#database
+    const row = await this.#database.rows
       .selectFrom('receipts')
       .selectAll()
       .where('run', '=', key.run)
@@ -89,7 +89,7 @@ export class ReceiptRecords {
    * session it entered; of a run without one, its approval.
    */
   async newest(participant: string, runsMost: number): Promise<OfferedReceipt[]> {
-    const runs = await this.#database
+    const runs = await this.#database.rows
       .selectFrom('receipts')
       .leftJoin('runs', 'runs.run', 'receipts.run')
       .select(['receipts.run as run'])
@@ -100,7 +100,8 @@ export class ReceiptRecords {
       )
       .where('participant', '=', participant)
       .groupBy('receipts.run')
-      .orderBy(sql`max(runs.started_millis)`, 'desc')
+      // A run that never started comes last: databases differ in where they put an absent value.
+      .orderBy(sql`coalesce(max(runs.started_millis), -1)`, 'desc')
       .limit(runsMost)
       .execute();
     const found: OfferedReceipt[] = [];
@@ -116,7 +117,7 @@ export class ReceiptRecords {
   }
 
   #shown(participant: string) {
-    return this.#database
+    return this.#database.rows
       .selectFrom('receipts')
       .leftJoin('base_models', (join) =>
         join.onRef('receipts.content_digest', '=', 'base_models.digest').on('receipts.step', '=', 'ready'),
@@ -127,9 +128,9 @@ export class ReceiptRecords {
 }
 
 function offered(row: {
-  readonly body: ArrayBuffer;
-  readonly signature: ArrayBuffer;
-  readonly hash: ArrayBuffer | null;
+  readonly body: StoredBytes;
+  readonly signature: StoredBytes;
+  readonly hash: StoredBytes | null;
 }): OfferedReceipt {
   return {
     receipt: { body: columnBytes(row.body), signature: columnBytes(row.signature) },

@@ -1,6 +1,6 @@
 import { toHex } from '@concordat/core';
 import { sql, type Transaction } from 'kysely';
-import { columnBytes, type Database, type Tables } from './database.js';
+import { columnBytes, type Database, type StoredBytes, type Tables } from './database.js';
 import type { StoreWrites } from './durable-writes.js';
 import type { PublishedHash } from './results.js';
 
@@ -33,7 +33,11 @@ export class PlanRecords {
   }
 
   async get(hash: Uint8Array): Promise<StoredPlan | undefined> {
-    const row = await this.#database.selectFrom('plans').selectAll().where('hash', '=', toHex(hash)).executeTakeFirst();
+    const row = await this.#database.rows
+      .selectFrom('plans')
+      .selectAll()
+      .where('hash', '=', toHex(hash))
+      .executeTakeFirst();
     if (row === undefined) return undefined;
     return { hash, body: columnBytes(row.body), signature: columnBytes(row.signature), operator: row.operator };
   }
@@ -56,12 +60,12 @@ export class RosterRecords {
   }
 
   async latest(): Promise<(StoredDocument & { readonly epoch: number }) | undefined> {
-    const row = await this.#database.selectFrom('rosters').selectAll().orderBy('epoch', 'desc').executeTakeFirst();
+    const row = await this.#database.rows.selectFrom('rosters').selectAll().orderBy('epoch', 'desc').executeTakeFirst();
     return row === undefined ? undefined : { epoch: row.epoch, ...documentOf(row) };
   }
 
   async byHash(hash: Uint8Array): Promise<StoredDocument | undefined> {
-    const row = await this.#database
+    const row = await this.#database.rows
       .selectFrom('rosters')
       .selectAll()
       .where(sql<boolean>`hash = ${hash}`)
@@ -71,9 +75,9 @@ export class RosterRecords {
 }
 
 function documentOf(row: {
-  readonly hash: ArrayBuffer;
-  readonly body: ArrayBuffer;
-  readonly signature: ArrayBuffer;
+  readonly hash: StoredBytes;
+  readonly body: StoredBytes;
+  readonly signature: StoredBytes;
 }): StoredDocument {
   return { hash: columnBytes(row.hash), body: columnBytes(row.body), signature: columnBytes(row.signature) };
 }
@@ -117,8 +121,11 @@ export class RunRecords {
   /** At its end, when nothing of it is left to do; and before it is gone on with: whoever cannot write this can write nothing. */
   async put(record: RunRecord): Promise<void> {
     const row = rowOf(record);
-    const update = this.#database.updateTable('runs').set(row).where('run', '=', record.run);
-    await this.#writes.do('coordinator.run-row', () => update.execute());
+    await this.#writes.do('coordinator.run-row', () =>
+      this.#database.transaction((transaction) =>
+        transaction.updateTable('runs').set(row).where('run', '=', record.run).execute(),
+      ),
+    );
   }
 
   async get(run: string): Promise<RunRecord | undefined> {
@@ -127,7 +134,7 @@ export class RunRecords {
 
   /** Newest first. */
   async list(): Promise<RunRecord[]> {
-    const rows = await this.#database.selectFrom('runs').selectAll().orderBy('started_millis', 'desc').execute();
+    const rows = await this.#database.rows.selectFrom('runs').selectAll().orderBy('started_millis', 'desc').execute();
     return rows.map((row) => ({
       run: row.run,
       planHash: columnBytes(row.plan_hash),

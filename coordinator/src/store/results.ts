@@ -6,7 +6,7 @@ import {
   type Verdict,
   type VerdictKind,
 } from '@concordat/core';
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { decodeRecord, encodeRecord } from '../run/record-json.js';
 import { columnBytes, type Database, type Tables } from './database.js';
 import type { StoreWrites } from './durable-writes.js';
@@ -86,7 +86,7 @@ export class ResultRecords {
   }
 
   async get(sid2: Uint8Array): Promise<StoredResult | undefined> {
-    const row = await this.#database
+    const row = await this.#database.rows
       .selectFrom('results')
       .selectAll()
       .where('sid2', '=', toHex(sid2))
@@ -110,7 +110,7 @@ export class ResultRecords {
 
   /** Rounds of a run that have sums, newest first, at most `most`. */
   async newest(run: string, most: number): Promise<number[]> {
-    const rows = await this.#database
+    const rows = await this.#database.rows
       .selectFrom('results')
       .select('round')
       .distinct()
@@ -123,7 +123,7 @@ export class ResultRecords {
 
   /** The sums of a round, in no order. */
   async ofRound(run: string, round: number): Promise<StoredResult[]> {
-    const rows = await this.#database
+    const rows = await this.#database.rows
       .selectFrom('results')
       .select('sid2')
       .where('run', '=', run)
@@ -135,7 +135,7 @@ export class ResultRecords {
 
   /** Undefined once it is not kept any longer. */
   async transcript(sid2: Uint8Array): Promise<Transcript | undefined> {
-    const row = await this.#database
+    const row = await this.#database.rows
       .selectFrom('transcripts')
       .select('body')
       .where('sid2', '=', toHex(sid2))
@@ -145,7 +145,7 @@ export class ResultRecords {
 
   /** Whether it is kept still. */
   async hasTranscript(sid2: Uint8Array): Promise<boolean> {
-    const row = await this.#database
+    const row = await this.#database.rows
       .selectFrom('transcripts')
       .select('sid2')
       .where('sid2', '=', toHex(sid2))
@@ -169,7 +169,7 @@ export class ResultRecords {
 
   /** Hashes of the models that were published with these sums, by version: `from` to `to`, both included. */
   async models(run: string, from: number, to: number): Promise<ReadonlyMap<number, Uint8Array>> {
-    const rows = await this.#database
+    const rows = await this.#database.rows
       .selectFrom('results')
       .select(['model_version', 'model_hash'])
       .distinct()
@@ -206,7 +206,7 @@ export class ResultRecords {
   }
 
   async #endRound(run: string, round: number): Promise<{ readonly run: string; readonly round: number }[]> {
-    const rounds = await this.#database.transaction().execute(async (transaction) => {
+    const rounds = await this.#database.transaction(async (transaction) => {
       await transaction
         .updateTable('transcripts')
         .set(({ eb }) => ({ remaining: eb('remaining', '-', 1) }))
@@ -221,14 +221,13 @@ export class ResultRecords {
       await transaction.deleteFrom('transcripts').where('remaining', '<=', 0).execute();
       return rounds;
     });
-    // The write-ahead log holds the pages with the secrets until it is truncated.
-    if (rounds.length > 0) await sql`pragma wal_checkpoint(TRUNCATE)`.execute(this.#database);
+    if (rounds.length > 0) await this.#database.purge();
     return rounds;
   }
 
   /** Rounds of a run whose transcripts are kept. */
   async keptRounds(run: string): Promise<number[]> {
-    const rows = await this.#database
+    const rows = await this.#database.rows
       .selectFrom('transcripts')
       .select('round')
       .distinct()
@@ -238,7 +237,7 @@ export class ResultRecords {
   }
 
   async #verdicts(sid2: string): Promise<ReadonlyMap<string, Verdict>> {
-    const rows = await this.#database.selectFrom('verdicts').selectAll().where('sid2', '=', sid2).execute();
+    const rows = await this.#database.rows.selectFrom('verdicts').selectAll().where('sid2', '=', sid2).execute();
     return new Map(
       rows.map(({ participant, kind, body, signature }) => [
         participant,

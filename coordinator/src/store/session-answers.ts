@@ -22,7 +22,7 @@ export class SessionAnswerRecords {
 
   /** Of every open session of a run, oldest first. */
   async of(run: string): Promise<Uint8Array[]> {
-    const rows = await this.#database
+    const rows = await this.#database.rows
       .selectFrom('session_answers')
       .select('body')
       .where('run', '=', run)
@@ -38,7 +38,10 @@ export class SessionAnswerRecords {
 
   /** A run that is over is never gone on with: also what was not settled in it goes. */
   async removeRun(run: string): Promise<void> {
-    const remove = this.#database.deleteFrom('session_answers').where('run', '=', run);
-    await this.#writes.do('coordinator.answers-removed', () => remove.execute());
+    await this.#writes.do('coordinator.answers-removed', () =>
+      this.#database.transaction((transaction) =>
+        transaction.deleteFrom('session_answers').where('run', '=', run).execute(),
+      ),
+    );
   }
 }

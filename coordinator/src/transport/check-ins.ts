@@ -165,10 +165,11 @@ export class CheckIns {
     this.#end(participant, (sink) => sink.fail(error));
   }
 
-  /** End every stream and open no more. */
-  close(): void {
+  /** End every stream and open no more. @param why told to whoever is connected; without it the streams just end. */
+  close(why?: FederatedError): void {
     this.#closed = true;
-    for (const participant of [...this.#streams.keys()]) this.#end(participant, (sink) => sink.end());
+    const how = (sink: AssignmentSink) => (why === undefined ? sink.end() : sink.fail(why));
+    for (const participant of [...this.#streams.keys()]) this.#end(participant, how);
   }
 
   #write(stream: Stream, runId: string, message: CoordinatorMessage | Welcome): void {

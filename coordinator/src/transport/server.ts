@@ -158,7 +158,7 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   add({ ...wire.Blobs.service, Get: encoded }, blobsService({ ...context, pieces }));
   add(wire.Results.service, resultsService(context));
   add(wire.Runs.service, runsService(context));
-  add(wire.Health.service, healthService(context));
+  add(wire.Health.service, healthService({ ...context, state: () => (draining ? 'draining' : 'serving') }));
   const health = new HealthImplementation({ '': 'SERVING' });
   health.addToServer(server);
   const front: TlsFront | undefined = options.listening ? await openTlsFront({ ...options, server }) : undefined;

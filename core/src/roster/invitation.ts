@@ -66,7 +66,7 @@ export function decodeInvitation(bytes: Uint8Array): Invitation {
   const rootKey = bytesOf(found.rootKey, 'rootKey', 32);
   if (!isStrictEd25519Key(rootKey)) throw malformed('rootKey', 'a canonical Ed25519 key');
   return {
-    address: text(found.address, 'address', /^[^\s/]{1,253}:\d{1,5}$/),
+    address: text(found.address, 'address', /^[^\s/,]{1,253}:\d{1,5}(,[^\s/,]{1,253}:\d{1,5}){0,7}$/),
     consortium: id(found.consortium, 'consortium'),
     participantId: id(found.participantId, 'participantId'),
     organization: text(found.organization, 'organization', /^[^\p{Cc}\p{Cf}]{1,128}$/u),

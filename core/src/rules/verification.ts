@@ -11,6 +11,10 @@ const compare = 'Compare the fingerprint with the operator; if it differs from t
 
 /** Rules that a `verification` error names: what was sent contradicts a signature, a commitment or something sent before. */
 export const verificationRules = {
+  'store.certificate': {
+    required: 'a database with a certificate of a trusted authority, for the host in `store`',
+    fix: 'Name the authority of the database in `storeAuthority`, correct the host, or ask whoever runs it.',
+  },
   'config.signature': { required: "the coordinator's signature on the configuration", fix: leave },
   'config.second': { required: 'one configuration for one session', fix: secondOne },
   'cohort.sender': { required: 'an advertisement in its sender’s own name', fix: notCounted },

@@ -8,3 +8,13 @@ export function parseAddress(text: string): { readonly host: string; readonly po
   if (!addressPattern.test(text) || port > 65_535) return undefined;
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port };
 }
+
+/** Coordinators of one consortium that a client may know. */
+export const addressesMax = 8;
+
+/** The addresses of `host:port,host:port`, each once and in order; undefined when it is no such list. */
+export function parseAddresses(text: string): readonly string[] | undefined {
+  const addresses = text.split(',', addressesMax + 1);
+  const good = addresses.length <= addressesMax && addresses.every((one) => parseAddress(one) !== undefined);
+  return good && new Set(addresses).size === addresses.length ? addresses : undefined;
+}

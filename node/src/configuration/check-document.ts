@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nearestName } from './nearest-name.js';
-import { type Problem, quoted } from './problem.js';
+import { notQuoted, type Problem, quoted } from './problem.js';
 import type { YamlFile } from './yaml-file.js';
 
 /** JSON Schema, draft 7: the draft that editors know best. */
@@ -49,11 +49,12 @@ function wrongValue(file: YamlFile, schema: JsonSchema, path: readonly PropertyK
     (inside, key) => (inside as Record<PropertyKey, unknown> | undefined)?.[key],
     file.document,
   );
+  const wanted = schemaAt(schema, path);
   return {
     severity: 'error',
     setting: dotted(path),
-    required: requirementOf(schemaAt(schema, path)),
-    offered: quoted(value),
+    required: requirementOf(wanted),
+    offered: wanted?.writeOnly === true && value !== undefined ? notQuoted : quoted(value),
     fix: value === undefined ? `Add ${dotted(path)}.` : `Correct ${dotted(path)}.`,
   };
 }

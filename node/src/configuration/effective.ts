@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { checkDocument, jsonSchemaOf, requirementOf } from './check-document.js';
 import type { Environment } from './environment-variables.js';
-import { type Problem, quoted } from './problem.js';
+import { notQuoted, type Problem, quoted } from './problem.js';
 import {
   flagAttribute,
   flagName,
@@ -122,6 +122,10 @@ function accepts(setting: Setting, value: unknown): boolean {
 }
 
 function absolute(setting: Setting, value: unknown, base: string): unknown {
+  if (setting.kind === 'secret') {
+    const [, path] = /^file:(.*)$/s.exec(String(value)) ?? [];
+    return path === undefined ? value : `file:${resolve(base, path)}`;
+  }
   const isPath = setting.kind === 'directory' || setting.kind === 'file' || setting.kind === 'secret-file';
   if (!isPath || (setting.kind === 'secret-file' && value === '-')) return value;
   return resolve(base, String(value));
@@ -134,7 +138,7 @@ function wrong(setting: Setting, where: string, value: unknown): Problem {
     where,
     setting: settingName(setting),
     required: required(setting),
-    offered: quoted(value),
+    offered: setting.kind === 'secret' ? notQuoted : quoted(value),
     fix,
   };
 }

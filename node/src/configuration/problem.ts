@@ -45,9 +45,13 @@ export function configurationError(problems: readonly Problem[], checkCommand: s
   );
 }
 
+/** Instead of a value that may be a secret. */
+export const notQuoted = 'something else, which is not shown';
+
 /** A value as it is quoted in a problem: JSON, at most 80 characters, nothing that a terminal would obey. */
 export function quoted(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
+  // A password that somebody wrote into a URL goes no further than into the file or argument where it stands.
+  const text = (JSON.stringify(value) ?? String(value)).replace(/(:\/\/[^:@/?#"]*):[^@"]*@/g, '$1:…@');
   return text.slice(0, 80).replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, ' ');
 }

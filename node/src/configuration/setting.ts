@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { addressPattern, parseAddress } from './address.js';
+import { addressesMax, addressPattern, parseAddress, parseAddresses } from './address.js';
+import { parseDatabaseUrl } from './database-url.js';
 import type { EnvironmentVariable } from './environment-variables.js';
+import { secretReferencePattern } from './secret-reference.js';
 
 interface Declared {
   /** Dotted place in the file; absent for what is not written there. */
@@ -15,7 +17,8 @@ interface Declared {
 
 /**
  * One thing that a person may configure, declared once: validation, JSON Schema, flags, the table of the documentation and
- * what `config show` says all come from here. No kind holds a secret; `secret-file` names the file that does, and `-` there is stdin.
+ * what `config show` says all come from here. No kind holds a secret; `secret-file` names the file that does, and `-` there is stdin;
+ * `secret` says where it is, `file:PATH` or `env:NAME`, and what is none of these is never quoted.
  */
 export type Setting = Declared &
   (
@@ -24,12 +27,13 @@ export type Setting = Declared &
     | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default?: string }
     | { readonly kind: 'toggle'; readonly default: boolean }
     | { readonly kind: 'directory' | 'file' | 'secret-file'; readonly default?: string }
+    | { readonly kind: 'secret'; readonly default?: never }
   );
 
 /** Settings by the name that code uses. */
 export type Settings = Readonly<Record<string, Setting>>;
 
-export type TextForm = 'host' | 'address';
+export type TextForm = 'host' | 'address' | 'addresses' | 'database';
 
 type ValueOf<One extends Setting> = One extends { readonly kind: 'number' }
   ? number
@@ -64,6 +68,8 @@ export function settingShape(setting: Setting): z.ZodType {
     case 'file':
     case 'secret-file':
       return fileShape;
+    case 'secret':
+      return secretShape;
   }
 }
 
@@ -77,7 +83,21 @@ const textShapes: Readonly<Record<TextForm, z.ZodType>> = {
     .regex(addressPattern)
     .refine((text) => parseAddress(text) !== undefined)
     .meta({ title: 'host:port, as in fl.example.org:7443' }),
+  addresses: z
+    .string()
+    .refine((text) => parseAddresses(text) !== undefined)
+    .meta({ title: `1 to ${addressesMax} times host:port, with commas between` }),
+  database: z
+    .string()
+    .refine((text) => parseDatabaseUrl(text) !== undefined)
+    .meta({ title: 'postgres://USER@HOST:PORT/DATABASE, without a password' }),
 };
+
+// The pattern is in the schema, so that an editor shows it; `writeOnly` keeps what was offered out of every message.
+const secretShape = z
+  .string()
+  .regex(secretReferencePattern)
+  .meta({ title: 'file:PATH or env:NAME, never the secret itself', writeOnly: true });
 
 const directoryShape = pathShape('the path of a directory');
 const fileShape = pathShape('the path of a file');

@@ -99,12 +99,36 @@ describe('coordinator config', () => {
       { setting: 'logLevel', value: 'debug', origin: { type: 'flag', flag: '--log-level' } },
       { setting: 'logFormat', value: 'json', origin: { type: 'default' } },
       { setting: 'webhooks', origin: { type: 'unset' } },
+      { setting: 'store', origin: { type: 'unset' } },
+      { setting: 'storePassword', origin: { type: 'unset' } },
+      { setting: 'storeTls', value: 'verify', origin: { type: 'default' } },
+      { setting: 'storeAuthority', origin: { type: 'unset' } },
+      { setting: 'blobs', origin: { type: 'unset' } },
+      { setting: 'otherAddresses', origin: { type: 'unset' } },
       { setting: 'holdout', origin: { type: 'unset' } },
       { setting: 'kernels', value: 'plain', origin: { type: 'environment', variable: 'CONCORDAT_KERNELS' } },
       { setting: 'threads', origin: { type: 'unset' } },
     ]);
     const prose = await type(['config', 'show', '--directory', home, '--origin']);
     expect(prose.stdout.join('\n')).to.match(/listen\.port +7443 +file .*coordinator\.yaml:8/);
+  });
+
+  it('never shows a password that stands where none may', async () => {
+    writeFileSync(
+      file,
+      `${founded}store: postgres://keeper:hunter2@db.example.org/concordat\nstorePassword: hunter2\n`,
+    );
+    for (const flags of [
+      ['config', 'check'],
+      ['config', 'show'],
+      ['start', '--store', 'postgres://keeper:hunter2@db.example.org/concordat'],
+      ['start', '--store-password', 'hunter2'],
+    ]) {
+      const said = await type([...flags, '--directory', home, '--json']);
+      expect(said.code).to.equal(4);
+      expect(JSON.stringify(said)).to.not.include('hunter2');
+      expect(JSON.stringify(said)).to.include('store');
+    }
   });
 
   it('show refuses what is not usable, and start does for the same reason', async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore, ResultDesk, type Store, type VerdictNews } from '@concordat/coordinator';
+import { ResultDesk, type Store, type VerdictNews } from '@concordat/coordinator';
 import { type FederatedError, giveVerdict, vectorRoot } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
@@ -9,20 +9,21 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { OpenedSession } from '../../support/opened-session.js';
 import { ruleOf } from '../../support/rules.js';
+import { describeStores } from '../../support/stores.js';
 
 const opened = new OpenedSession();
 const { order, sum } = opened;
 const { sid2 } = order;
 const place = { run: 'spring', round: 1 };
 
-describe('opened sums that a coordinator keeps', () => {
+describeStores('opened sums that a coordinator keeps', (kind) => {
   let directory: string;
   let store: Store;
   let desk: ResultDesk;
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'concordat-results-'));
-    store = await openStore(directory);
+    store = await kind.open(directory);
     const signer = opened.session.coordinator;
     const log = pino({ level: 'silent' });
     desk = new ResultDesk({ store, crypto: nodeCrypto, codec: sessionCodec, signer, log });

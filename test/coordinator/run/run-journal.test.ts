@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore, RunJournal, type Store } from '@concordat/coordinator';
+import { RunJournal, type Store } from '@concordat/coordinator';
 import type { CoordinationRecord, FederatedError } from '@concordat/core';
 import { expect } from 'chai';
+import { describeStores } from '../../support/stores.js';
 
 const canary = 'a canary among revealed shares, 32';
 
@@ -22,14 +23,14 @@ const started: CoordinationRecord = {
   baseModelHash: new Uint8Array(32),
 };
 
-describe('the journal of a run', () => {
+describeStores('the journal of a run', (kind) => {
   let directory: string;
   let store: Store;
   let journal: RunJournal;
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'run-journal-'));
-    store = await openStore(directory);
+    store = await kind.open(directory);
     journal = new RunJournal(store, 'spring');
   });
 
@@ -69,7 +70,7 @@ describe('the journal of a run', () => {
       const path = join(directory, name);
       if (statSync(path).isFile()) expect(readFileSync(path).includes(canary), name).to.equal(false);
     }
-    store = await openStore(directory);
+    store = await kind.open(directory);
   });
 
   it('destroys everything that restores sessions of a run that is over', async () => {

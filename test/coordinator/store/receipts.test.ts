@@ -1,19 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore, type Store } from '@concordat/coordinator';
+import type { Store } from '@concordat/coordinator';
 import type { OfferedReceipt } from '@concordat/core';
 import { expect } from 'chai';
+import { describeStores } from '../../support/stores.js';
 
 const bytes = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
 
-describe('the receipts of a coordinator', () => {
+describeStores('the receipts of a coordinator', (kind) => {
   let directory: string;
   let store: Store;
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'concordat-receipts-'));
-    store = await openStore(directory);
+    store = await kind.open(directory);
   });
 
   afterEach(async () => {
@@ -65,7 +66,7 @@ describe('the receipts of a coordinator', () => {
     await give('spring', 2, 'ready');
     await give('spring', 2, 'share');
     await store.close();
-    store = await openStore(directory);
+    store = await kind.open(directory);
     const shown = await store.receipts.page('acme', undefined, 100);
     expect(shown.map(({ baseModelHash }) => baseModelHash?.[0])).to.deep.equal([102, undefined]);
   });
@@ -88,15 +89,15 @@ describe('the receipts of a coordinator', () => {
   });
 });
 
-describe('the epochs of clients', () => {
+describeStores('the epochs of clients', (kind) => {
   it('only go up, and outlive the process', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'concordat-epochs-'));
-    const store = await openStore(directory);
+    const store = await kind.open(directory);
     await store.clientEpochs.put('acme', { epoch: 3, startId: bytes(1) });
     await store.clientEpochs.put('acme', { epoch: 2, startId: bytes(2) });
     await store.clientEpochs.put('acme', { epoch: 3, startId: bytes(3) });
     await store.close();
-    const again = await openStore(directory);
+    const again = await kind.open(directory);
     const { epoch, startId } = (await again.clientEpochs.all()).get('acme')!;
     expect([epoch, startId[0]]).to.deep.equal([3, 1]);
     await again.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type JournalEntry, openStore, type Store } from '@concordat/coordinator';
 import { FederatedError } from '@concordat/core';
 import { expect } from 'chai';
-import Libsql from 'libsql';
+import { describeStores } from '../../support/stores.js';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const entry = (kind: string, body: Uint8Array): JournalEntry => ({ run: 'spring', round: 1, kind, body });
@@ -18,13 +18,13 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
-describe('the store of a coordinator', () => {
+describeStores('the store of a coordinator', (kind) => {
   let directory: string;
   let store: Store;
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'concordat-store-'));
-    store = await openStore(directory);
+    store = await kind.open(directory);
   });
 
   afterEach(async () => {
@@ -32,15 +32,11 @@ describe('the store of a coordinator', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('is held by one process: a second opening is refused by name', async () => {
-    expect(await codeOf(openStore(directory))).to.equal('conflict');
-  });
-
   it('keeps the journal in order over a restart and goes on with the same chain', async () => {
     await store.journal.append([entry('a', bytes(1)), entry('b', bytes())]);
     const head = store.journal.head;
     await store.close();
-    store = await openStore(directory);
+    store = await kind.open(directory);
     expect(Buffer.compare(store.journal.head, head)).to.equal(0);
     await store.journal.append([entry('c', bytes(3))]);
     const events = await store.journal.eventsOf('spring');
@@ -73,14 +69,10 @@ describe('the store of a coordinator', () => {
   it('refuses to open over a journal that was edited', async () => {
     await store.journal.append([entry('a', bytes(1)), entry('b', bytes(2))]);
     await store.close();
-    const file = new Libsql(join(directory, 'coordinator.db'));
-    file.exec("update events set kind = 'z' where seq = 1");
-    file.close();
-    expect(await codeOf(openStore(directory))).to.equal('verification');
-    const repair = new Libsql(join(directory, 'coordinator.db'));
-    repair.exec("update events set kind = 'a' where seq = 1");
-    repair.close();
-    store = await openStore(directory);
+    await kind.execute(directory, "update events set kind = 'z' where seq = 1");
+    expect(await codeOf(kind.open(directory))).to.equal('verification');
+    await kind.execute(directory, "update events set kind = 'a' where seq = 1");
+    store = await kind.open(directory);
   });
 
   it('reads a blob from any offset and refuses unknown digests', async () => {
@@ -125,5 +117,21 @@ describe('the store of a coordinator', () => {
   it('takes no path for an id', () => {
     expect(() => store.spool.path({ run: '..', round: 1, participant: 'acme' })).to.throw('is not an id');
     expect(() => store.spool.path({ run: 'spring', round: 1, participant: '../../x' })).to.throw('is not an id');
+  });
+});
+
+describe('the store of a coordinator in a file', () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'concordat-store-'));
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  it('is held by one process: a second opening is refused by name', async () => {
+    const store = await openStore(directory);
+    expect(await codeOf(openStore(directory))).to.equal('conflict');
+    await store.close();
   });
 });

@@ -22,6 +22,7 @@ import { consortiumFiles, consortiumPath } from './consortium-files.js';
 import { type Desks, openDesks } from './desks.js';
 import type { Evaluator } from './evaluator.js';
 import { type Lead, type Standby, takeLead } from './leadership.js';
+import { rosterKeyEnd, tlsEnd } from './observe/certificate-ends.js';
 import { Metrics } from './observe/metrics.js';
 import { type ObservationServer, openObservationServer } from './observe/observation-server.js';
 import { RunLog } from './observe/run-log.js';
@@ -268,7 +269,8 @@ async function assemble(
     const standing = () =>
       desks.runs.current && { run: desks.runs.current.runId, standing: desks.runs.current.standing };
     const participants = () => desks.enrolment.participants();
-    notices = new Notices({ clock, wallMillis, certificatePem: () => shown(), standing, participants, tell });
+    const certificates = () => [tlsEnd(shown()), rosterKeyEnd(desks.roster)];
+    notices = new Notices({ clock, wallMillis, certificates, standing, participants, tell });
   }
   const record = await desks.runs.resume();
   const resumed = record === undefined ? undefined : resumedRun(record);

@@ -27,6 +27,7 @@ export { type InitOptions, type InitResult, initConsortium } from './init.js';
 export { type EndedRound, forkedPlan, mayTrainFrom } from './model/forked-plan.js';
 export { type ModelDirectory, readModelDirectory } from './model/model-directory.js';
 export { type PreparedPlan, preparePlan } from './model/plan-document.js';
+export type { CertificateEnd } from './observe/certificate-ends.js';
 export { LineBudget } from './observe/line-budget.js';
 export { openObservationServer } from './observe/observation-server.js';
 export { textLine } from './observe/text-lines.js';

@@ -1,10 +1,10 @@
-import { X509Certificate } from 'node:crypto';
 import type { ErrorCode } from '@concordat/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Desks } from '../desks.js';
 import type { ProgressEvent } from '../run/progress.js';
 import { runStateNames } from '../run/standing.js';
 import type { DeliveryOutcome } from '../webhooks/delivery.js';
+import { rosterKeyEnd, tlsEnd } from './certificate-ends.js';
 
 /** Upper bounds in seconds: of a round without training up to one that waits for people. */
 const roundBuckets = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000];
@@ -116,7 +116,13 @@ export class Metrics {
       registers,
       'concordat_certificate_expires_seconds',
       'When the certificate that the coordinator shows runs out, in seconds since 1970.',
-      () => Date.parse(new X509Certificate(parts.certificatePem()).validTo) / 1000,
+      () => tlsEnd(parts.certificatePem()).endsMillis / 1000,
+    );
+    gauge(
+      registers,
+      'concordat_roster_key_expires_seconds',
+      "When the root's certificate of the roster key runs out, in seconds since 1970.",
+      () => rosterKeyEnd(parts.roster).endsMillis / 1000,
     );
   }
 

@@ -1,7 +1,7 @@
-import { X509Certificate } from 'node:crypto';
 import { printable } from '@concordat/core';
 import type { Clock } from '@concordat/node';
 import type { ParticipantRow } from '../enrolment/enrolment.js';
+import type { CertificateEnd } from '../observe/certificate-ends.js';
 import type { ProgressEvent } from '../run/progress.js';
 import type { RunStanding } from '../run/standing.js';
 import type { Notice } from './webhook.js';
@@ -10,8 +10,8 @@ export interface NoticesOptions {
   readonly clock: Clock;
   /** Milliseconds since 1970. */
   readonly wallMillis: () => number;
-  /** PEM of the certificate that the coordinator shows. */
-  readonly certificatePem: () => string;
+  /** Those that the coordinator shows. */
+  readonly certificates: () => readonly CertificateEnd[];
   /** The run that goes on here, and where it stands. */
   readonly standing: () => { readonly run: string; readonly standing: RunStanding | undefined } | undefined;
   readonly participants: () => Promise<readonly Pick<ParticipantRow, 'participant' | 'organization' | 'state'>[]>;
@@ -32,7 +32,7 @@ export class Notices {
   readonly #pending = new Set<string>();
   #run = '';
   #waiting: { readonly key: string; readonly since: number; told: boolean } | undefined;
-  #expiryToldMillis = Number.NEGATIVE_INFINITY;
+  readonly #expiryToldMillis = new Map<string, number>();
   #cancel: () => void = () => undefined;
   #closed = false;
 
@@ -99,7 +99,7 @@ export class Notices {
   /** Tell what has lasted too long; each once. */
   async look(): Promise<void> {
     this.#lookAtStanding();
-    this.#lookAtCertificate();
+    this.#lookAtCertificates();
     for (const { participant, organization, state } of await this.#options.participants()) {
       if (state !== 'pending') {
         this.#pending.delete(participant);
@@ -142,15 +142,18 @@ export class Notices {
     });
   }
 
-  #lookAtCertificate(): void {
+  #lookAtCertificates(): void {
     const now = this.#options.wallMillis();
-    const { validTo } = new X509Certificate(this.#options.certificatePem());
-    const left = Date.parse(validTo) - now;
-    if (left > expiringMillis || now - this.#expiryToldMillis < dayMillis) return;
-    this.#expiryToldMillis = now;
-    const days = Math.max(0, Math.floor(left / dayMillis));
-    const text = `the coordinator's certificate runs out in ${days} ${days === 1 ? 'day' : 'days'}, on ${new Date(validTo).toISOString().slice(0, 10)}`;
-    this.#tell({ event: 'certificate-expiring', text, runbook: runbook('concordatcertificateexpires') });
+    for (const { name, endsMillis, renewal } of this.#options.certificates()) {
+      const left = endsMillis - now;
+      const told = this.#expiryToldMillis.get(name) ?? Number.NEGATIVE_INFINITY;
+      if (left > expiringMillis || now - told < dayMillis) continue;
+      this.#expiryToldMillis.set(name, now);
+      const days = Math.max(0, Math.floor(left / dayMillis));
+      const date = new Date(endsMillis).toISOString().slice(0, 10);
+      const text = `${name} runs out in ${days} ${days === 1 ? 'day' : 'days'}, on ${date}: concordat coordinator ${renewal}`;
+      this.#tell({ event: 'certificate-expiring', text, runbook: runbook('concordatcertificateexpires') });
+    }
   }
 
   #tell(notice: Notice): void {

@@ -53,6 +53,7 @@ describe('a coordinator that is observed', function () {
     }
     const now = Date.now() / 1000;
     expect(samples.get('concordat_certificate_expires_seconds')).to.be.within(now + 80 * 86_400, now + 900 * 86_400);
+    expect(samples.get('concordat_roster_key_expires_seconds')).to.be.within(now + 89 * 86_400, now + 91 * 86_400);
   });
 
   it('counts rounds, phases, dropouts and bytes, and says who many are awaited, without a name in any label', async () => {

@@ -1,6 +1,4 @@
-import { X509Certificate } from 'node:crypto';
-import { type Notice, Notices, type NoticesOptions } from '@concordat/coordinator';
-import { createTlsAuthority } from '@concordat/node';
+import { type CertificateEnd, type Notice, Notices, type NoticesOptions } from '@concordat/coordinator';
 import { expect } from 'chai';
 
 const hour = 3_600_000;
@@ -12,8 +10,9 @@ describe('what a person is told of', () => {
   let options: NoticesOptions;
   let standing: ReturnType<NoticesOptions['standing']>;
   let people: { participant: string; organization: string; state: 'invited' | 'pending' | 'admitted' }[];
-  let certificatePem: string;
-  let endMillis: number;
+  const endMillis = Date.UTC(2027, 0, 31);
+  const tls = { name: 'the certificate', endsMillis: endMillis, renewal: 'renew-certificate' };
+  let ends: CertificateEnd[];
   const events = () => told.map(({ event }) => event);
   const waiting = (phase: string, awaited = ['acme', 'delta']) => ({
     run: 'spring',
@@ -33,18 +32,12 @@ describe('what a person is told of', () => {
     },
   });
 
-  before(async () => {
-    const made = await createTlsAuthority({ consortium: 'demo', now: 0 });
-    certificatePem = made.certificatePem;
-    endMillis = Date.parse(new X509Certificate(certificatePem).validTo);
-  });
-
   beforeEach(() => {
-    [told, now, standing, people] = [[], 0, undefined, []];
+    [told, now, standing, people, ends] = [[], 0, undefined, [], [tls]];
     options = {
       clock: { monotonicMillis: () => now, after: () => () => undefined, sleep: async () => undefined },
       wallMillis: () => now,
-      certificatePem: () => certificatePem,
+      certificates: () => ends,
       standing: () => standing,
       participants: async () => people,
       tell: (notice) => void told.push(notice),
@@ -96,7 +89,21 @@ describe('what a person is told of', () => {
     expect(events()).to.deep.equal([]);
     for (now = endMillis - 21 * day; now < endMillis - 19 * day; now += hour) await notices.look();
     expect(events()).to.deep.equal(['certificate-expiring', 'certificate-expiring']);
-    expect(told[1]!.text).to.match(/^the coordinator's certificate runs out in 20 days, on \d{4}-\d\d-\d\d$/);
+    expect(told[1]!.text).to.match(
+      /^the certificate runs out in 20 days, on 2027-01-31: concordat coordinator renew-certificate$/,
+    );
+  });
+
+  it('is each certificate by itself, and none that was renewed', async () => {
+    const notices = new Notices(options);
+    now = endMillis - day;
+    ends = [tls, { ...tls, name: 'another', renewal: 'renew-roster-key' }];
+    await notices.look();
+    expect(told.map(({ text }) => text.split(' ').at(-1))).to.deep.equal(['renew-certificate', 'renew-roster-key']);
+    ends = [{ ...tls, endsMillis: endMillis + 397 * day }];
+    now += 2 * day;
+    await notices.look();
+    expect(told).to.have.lengthOf(2);
   });
 
   it('is an organization that waits to be admitted, once, and anew after it was admitted', async () => {

@@ -1,5 +1,6 @@
 export { exitCodeOf } from '@concordat/proto';
 export { type BundleFile, type BundleParts, bundleFiles } from './bundle/bundle.js';
+export { knownSecrets } from './bundle/known-secrets.js';
 export { redacted } from './bundle/redact.js';
 export { type CheckedConfiguration, checkConfiguration } from './check-configuration.js';
 export { type CommandIo, registerCoordinatorCommands } from './commands/index.js';

@@ -1,15 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { FederatedError } from '@concordat/core';
+import { readSecretReference } from '@concordat/node';
 import { consortiumFiles, consortiumPath } from '../consortium-files.js';
 
 /** Shorter lines of a key file are in many texts. */
 const charactersMin = 16;
 const secretName = /SECRET|PASSW|TOKEN|KEY|DATABASE|POSTGRES|^PG/;
 
-/** The secrets of this machine that a bundle must not hold, as the texts they would be found by. */
+/**
+ * The secrets of this machine that a bundle must not hold, as the texts they would be found by.
+ *
+ * @param references of secrets in the settings: `file:PATH` or `env:NAME`. One that cannot be read is no secret here.
+ */
 export async function knownSecrets(
   directory: string,
   environment: Readonly<Record<string, string | undefined>>,
+  references: readonly string[] = [],
 ): Promise<readonly string[]> {
   const { root, operator, coordinator } = consortiumFiles;
   const keys = [root.key, operator.key, operator.tlsKey, coordinator.authorityKey, coordinator.tlsKey];
@@ -21,8 +27,12 @@ export async function knownSecrets(
   const values = Object.entries(environment).flatMap(([name, value]) =>
     secretName.test(name) && value !== undefined ? [value, ...passwordIn(value)] : [],
   );
+  const named = await Promise.all(references.map((one) => readSecretReference(one, environment).catch(() => '')));
   // A path is not a secret, whatever names it.
-  const secrets = [...lines.filter((line) => line.length >= charactersMin), ...values.filter((one) => one.length >= 8)];
+  const secrets = [
+    ...lines.filter((line) => line.length >= charactersMin),
+    ...[...values, ...named].filter((one) => one.length >= 8),
+  ];
   return secrets.filter((one) => !one.startsWith('/'));
 }
 

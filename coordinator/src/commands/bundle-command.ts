@@ -15,6 +15,7 @@ import { bytesText } from '../size/plan-size.js';
 import type { CoordinatorStatus } from '../status.js';
 import { withStoppedStore } from '../store/stopped-store.js';
 import { software } from '../transport/versions.js';
+import { readWebhooks } from '../webhooks/webhooks-file.js';
 import type { CommandIo } from './io.js';
 import { type OperatorFlags, operatorOptions, withOperator } from './operator-session.js';
 
@@ -57,7 +58,12 @@ async function bundle(io: CommandIo, flags: BundleFlags) {
     });
   }
   const { directory } = readOperatorSettings({ flags: { ...flags }, environment: io.environment });
-  const secrets = await knownSecrets(directory, io.environment);
+  const { values } = await resolveConfiguration({ flags: { directory }, environment: io.environment });
+  const references = values.storePassword === undefined ? [] : [values.storePassword];
+  const known = await knownSecrets(directory, io.environment, references);
+  const { webhooks } =
+    values.webhooks === undefined ? { webhooks: [] } : await readWebhooks(values.webhooks, io.environment);
+  const secrets = [...known, ...webhooks.map(({ secret }) => Buffer.from(secret).toString())];
   const files = await bundleFiles(partsOf(io, flags, directory), secrets);
   const contents = files.map(({ name, what, text }) => ({ name, what, bytes: Buffer.byteLength(text) }));
   const lines = contents.map(({ name, what, bytes }) => `  ${name} (${bytesText(bytes)}): ${what}`);
@@ -78,7 +84,8 @@ function partsOf(io: CommandIo, flags: BundleFlags, directory: string): BundlePa
   /** Ask the coordinator that runs, or read what one left. */
   const asked = <T>(ask: Parameters<typeof withOperator<T>>[2], read: Parameters<typeof withStoppedStore<T>>[1]) =>
     withOperator(io, flags, ask).catch((error: unknown) => {
-      if (error instanceof FederatedError && error.code === 'unavailable') return withStoppedStore(directory, read);
+      if (error instanceof FederatedError && error.code === 'unavailable')
+        return withStoppedStore({ directory, environment }, read);
       throw error;
     });
   return {

@@ -40,7 +40,7 @@ function storyFor(io: CommandIo, flags: ExplainFlags): Promise<RoundStory> {
   const round = Number(flags.round);
   if (offline !== true) return withOperator(io, flags, (client) => client.explain(run, round));
   const { directory } = readOperatorSettings({ flags: { ...flags }, environment: io.environment });
-  return withStoppedStore(directory, (store) => explainRound(store, run, round));
+  return withStoppedStore({ directory, environment: io.environment }, (store) => explainRound(store, run, round));
 }
 
 /** A story for people. */

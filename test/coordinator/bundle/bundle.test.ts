@@ -5,6 +5,7 @@ import {
   bundleFiles,
   type CommandIo,
   type CoordinatorConfiguration,
+  knownSecrets,
   openStore,
   type RoundStory,
   RunJournal,
@@ -175,6 +176,18 @@ describe('the bundle for a ticket', function () {
       true,
     ]);
     expect(existsSync(join(directory, 'third.tar.gz'))).to.equal(false);
+  });
+
+  it('knows the password of a database by where the settings have it', async () => {
+    const file = join(directory, 'password');
+    writeFileSync(file, 'kept in a file\n', { mode: 0o600 });
+    const secrets = await knownSecrets(consortium.directory, { DB: 'kept in a variable' }, [
+      `file:${file}`,
+      'env:DB',
+      'env:NONE',
+    ]);
+    expect(secrets).to.include.members(['kept in a file', 'kept in a variable']);
+    expect(secrets).not.to.include('');
   });
 
   it('is not made when a text would hold a secret of this machine after all', async () => {

@@ -38,14 +38,14 @@ describe('a coordinator that is asked for the story of a round', function () {
   });
 
   /** `coordinator explain` as it is typed. */
-  async function typed(
-    ...flags: readonly string[]
-  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const typed = (...flags: readonly string[]) => typedWith({}, ...flags);
+
+  async function typedWith(environment: Readonly<Record<string, string>>, ...flags: readonly string[]) {
     const written = { code: 0, stdout: '', stderr: '' };
     const io: CommandIo = {
       stdout: { write: (text) => (written.stdout += text) },
       stderr: { write: (text) => (written.stderr += text) },
-      environment: {},
+      environment,
       signal: new AbortController().signal,
       exit: (code) => (written.code = code),
     };
@@ -119,6 +119,20 @@ describe('a coordinator that is asked for the story of a round', function () {
     await consortium.coordinator.stop();
     const offline = JSON.parse((await typed('--run', 'spring', '--round', '1', '--offline', '--json')).stdout);
     expect(offline.data as RoundStory).to.deep.equal(online.data);
+  });
+
+  it('is asked for what is in a database: the file beside it is not its store', async () => {
+    const { stderr } = await typedWith(
+      { CONCORDAT_STORE: 'postgres://concordat@db.example/concordat' },
+      '--run',
+      'spring',
+      '--round',
+      '1',
+      '--offline',
+    );
+    expect(stderr).to.match(
+      /^invalid-argument: the records of this coordinator are in a database\nStart a coordinator and ask it/,
+    );
   });
 
   it('has no times where the journal was written without, and tells a round that is under way', async () => {

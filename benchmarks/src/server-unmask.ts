@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openSpooledSum, Spool, type SpooledOrder } from '@concordat/coordinator';
-import type { Layout } from '@concordat/core';
+import { type Layout, vectorRoot } from '@concordat/core';
 import { chooseKernels, LaneThreads, nodeCrypto } from '@concordat/node';
 import { maskingLimit } from './machine-limit.js';
 import { maskKeysOf, modelLayout } from './masking.js';
@@ -72,9 +72,14 @@ function orderOf(layout: Layout, survivors: readonly string[], keystreams: numbe
 /** One vector under all names: what is read is the same, and disks stay small. */
 async function spoolVectors(spool: Spool, layout: Layout, survivors: readonly string[]): Promise<void> {
   const [first, ...others] = survivors;
-  const writer = await spool.begin({ ...place, participant: first! });
-  await writer.append(nodeCrypto.keystream(new Uint8Array(32), 0, layout.lengthBytes));
-  await writer.commit();
+  const vector = nodeCrypto.keystream(new Uint8Array(32), 0, layout.lengthBytes);
+  const { length: lengthBytes } = vector;
+  const announced = { ...place, participant: first!, lengthBytes, merkleRoot: vectorRoot(nodeCrypto, vector) };
+  const partial = await spool.resume(announced);
+  if (partial !== 'complete') {
+    await partial.append(vector);
+    await partial.commit();
+  }
   const path = spool.path({ ...place, participant: first! });
   for (const participant of others) await link(path, spool.path({ ...place, participant }));
 }

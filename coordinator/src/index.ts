@@ -37,6 +37,7 @@ export { renewRosterKeyCertificate } from './renewal/roster-key-certificate.js';
 export { renewServerCertificate } from './renewal/server-certificate.js';
 export { type NextModelOptions, writeNextModel } from './run/next-model.js';
 export { isLargeSum, openSpooledSum, type SpooledOrder, type SpooledSum } from './run/open-sum.js';
+export { removeOrphans } from './run/orphans.js';
 export {
   type DroppedParticipant,
   Progress,
@@ -59,7 +60,7 @@ export { type CoordinatorWrite, coordinatorWrites, StoreWrites } from './store/d
 export type { JournalEntry, JournalEvent } from './store/journal.js';
 export { connectPostgres, type PostgresConnection, type PostgresLocation } from './store/postgres/connection.js';
 export { Lease, leaseStanding, prepareLease, takeLease } from './store/postgres/lease.js';
-export { Spool, type SpoolKey } from './store/spool.js';
+export { type AnnouncedVector, Spool, type SpoolKey } from './store/spool.js';
 export { openPostgresStore, openStore, type Store } from './store/store.js';
 export { authorization, authorize, type Role } from './transport/authorization.js';
 export { BlobPieces, type EncodedPiece } from './transport/blob-pieces.js';

@@ -1,6 +1,7 @@
 import { FederatedError, type Plan, printable, refusal, requireId, toHex } from '@concordat/core';
 import type { PlanDesk } from './plan-desk.js';
 import type { RosterKeeper } from './roster-keeper.js';
+import { removeOrphans } from './run/orphans.js';
 import { Run } from './run/run.js';
 import { RunJournal } from './run/run-journal.js';
 import type { RunPorts } from './run/run-ports.js';
@@ -44,14 +45,17 @@ export class RunDesk {
   }
 
   /**
-   * Go on with the run that was under way when an earlier process ended, where its journal ends.
+   * Go on with the run that was under way when an earlier process ended, where its journal ends. What that process left lying is removed.
    *
    * @throws `state-lost` when plan, roster or records of the run are not in the store.
    */
   async resume(): Promise<RunRecord | undefined> {
     const { store, plans, ports, roster, connected } = this.#options;
     const record = (await store.runs.list()).find(({ state }) => state === 'running');
-    if (record === undefined) return undefined;
+    if (record === undefined) {
+      await removeOrphans(store, undefined);
+      return undefined;
+    }
     const { run: runId, planHash, startedMillis } = record;
     const records = await new RunJournal(store, runId).records();
     const { plan } = await plans.require(planHash);
@@ -62,10 +66,9 @@ export class RunDesk {
     await store.runs.put(record);
     const progress = this.#halted === undefined ? undefined : this.#current?.progress;
     this.#halted = undefined;
-    await this.#begin(
-      new Run(ports, { runId, plan, planHash, rosterHash, roster: view, earlier, progress }),
-      connected(),
-    );
+    const run = new Run(ports, { runId, plan, planHash, rosterHash, roster: view, earlier, progress });
+    await removeOrphans(store, run);
+    await this.#begin(run, connected());
     return record;
   }
 

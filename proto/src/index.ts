@@ -51,3 +51,4 @@ export {
 } from './shown-receipts.js';
 export { type SignedRosterFrame, signedFromWire, signedRosterFromWire } from './signed.js';
 export { errorFromWire, errorToWire, errorTrailer, exitCodeOf, statusTable, type WireError } from './status.js';
+export { type UploadBegun, uploadBegunFromWire, uploadBegunToWire } from './uploads.js';

@@ -41,6 +41,12 @@ export interface Behaviour {
   /** In this round the upload stops after this many bytes; `leave` ends it and the client for good. */
   /** Frames sent instead at first; the right ones follow, as an honest client would repeat a broken upload. */
   readonly firstUpload?: (frames: readonly wire.UploadFrame[]) => readonly wire.UploadFrame[];
+  /** Sends its vector in another way. */
+  readonly send?: (
+    frames: readonly wire.UploadFrame[],
+    member: Member,
+    participant: MachineParticipant,
+  ) => Promise<wire.Receipt__Output>;
   /** What it says in the place of one message; its machine believes it said what it meant. */
   readonly says?: (message: ParticipantMessage, participant: MachineParticipant) => readonly ParticipantMessage[];
   /** Primitives of its machine: one that runs as written and lies where they do. */
@@ -97,6 +103,11 @@ export class MachineParticipant {
       });
       stream.on('error', (error: grpc.ServiceError) => reject(federated(error)));
     });
+  }
+
+  /** Something that the coordinator has to refuse. */
+  async lie(said: Promise<unknown>): Promise<void> {
+    await said.catch((error: FederatedError) => this.rejections.push(error));
   }
 
   leave(): void {
@@ -245,7 +256,11 @@ export class MachineParticipant {
       });
     }
     this.uploads.push(frames);
-    const upload = sendUpload(this.member, frames, { open: end < vector.length });
+    const send = this.#behaviour.send;
+    const upload =
+      send === undefined
+        ? sendUpload(this.member, frames, { open: end < vector.length })
+        : { sent: send(frames, this.member, this), cut: () => undefined };
     this.#cut = upload.cut;
     const receipt = await upload.sent.catch((error: FederatedError) => {
       if (said !== message) this.rejections.push(error);
@@ -282,6 +297,11 @@ export function sendUpload(
     write(0);
   });
   return { sent, cut };
+}
+
+/** Ask how much of a vector the coordinator holds. @param frames the header first. */
+export function beginUpload(member: Member, [first]: readonly wire.UploadFrame[]): Promise<wire.UploadBegun__Output> {
+  return call<wire.UploadBegun__Output>(member.stubs.Blobs, 'BeginMaskedUpdate', first!.header!);
 }
 
 /** A stream of bytes that depends on the seed only. */

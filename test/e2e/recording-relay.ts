@@ -193,6 +193,10 @@ export class RecordingRelay {
     evidence.hear(participant, method.originalName, bytes);
     evidence.hear(participant, `${method.originalName} headers`, Buffer.from(JSON.stringify(metadata.getMap())));
     const name = method.path.split('/').at(-1)!;
+    if (name === 'BeginMaskedUpdate') {
+      this.#noteHeader(method.requestDeserialize(bytes) as wire.UploadHeader__Output);
+      return;
+    }
     if (!method.path.startsWith('/concordat.v1.Rounds/') || name === 'Receipts') return;
     const { runId, message } = answerFromWire({
       method: name,
@@ -208,20 +212,26 @@ export class RecordingRelay {
     evidence.say({ from: participant, session, frame: message.frame, cohort: this.#cohorts.get(session) ?? [] });
   }
 
-  #noteUpload({ header, vector }: RelayedUpload): void {
-    if (header === undefined) return;
+  /** @returns the session it is said in. */
+  #noteHeader(header: wire.UploadHeader__Output): string | undefined {
     const { runId, message } = answerFromWire({ method: 'UploadMaskedUpdate', request: header });
     this.#noteAnswer(runId, message);
-    if (message.type !== 'session') return;
-    const session = `${runId}/${message.round}`;
+    return message.type === 'session' ? `${runId}/${message.round}` : undefined;
+  }
+
+  #noteUpload({ header, offset, vector }: RelayedUpload): void {
+    const session = header === undefined ? undefined : this.#noteHeader(header);
+    if (session === undefined) return;
     const before = this.#vectors.get(session) ?? Buffer.alloc(0);
-    const common = Math.min(before.length, vector.length);
+    // An upload that is gone on with begins where an earlier one was.
+    const whole = Buffer.concat([before.subarray(0, offset), vector]);
+    const common = Math.min(before.length, whole.length);
     const { evidence, participant } = this.#options;
-    if (before.compare(vector, 0, common, 0, common) !== 0) {
+    if (before.compare(whole, 0, common, 0, common) !== 0) {
       evidence.vector(participant, session, before);
-      evidence.vector(participant, session, vector);
+      evidence.vector(participant, session, whole);
     }
-    if (vector.length > before.length) this.#vectors.set(session, vector);
+    if (whole.length > before.length) this.#vectors.set(session, whole);
   }
 
   #noteAssignment(method: Method, bytes: Buffer): void {
@@ -269,10 +279,17 @@ function sendFrames(
 /** One stream of a masked vector on its way. */
 class RelayedUpload {
   header: wire.UploadHeader__Output | undefined;
+  /** Of its first byte in the vector. */
+  offset = 0;
   vector = Buffer.alloc(0);
 
   take(frame: wire.UploadFrame__Output): void {
-    if (frame.header) this.header = frame.header;
-    else this.vector = Buffer.concat([this.vector, chunkFromWire(frame.chunk).data]);
+    if (frame.header) {
+      this.header = frame.header;
+      return;
+    }
+    const { offset, data } = chunkFromWire(frame.chunk);
+    if (this.vector.length === 0) this.offset = offset;
+    this.vector = Buffer.concat([this.vector, data]);
   }
 }

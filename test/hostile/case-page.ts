@@ -27,7 +27,7 @@ To a client: the welcome, offers, plan, roster, models, every frame of a session
 client, its four companions in memory. The client must refuse by a rule, drop its connection and come back, or find nothing changed; the session must open
 exactly the survivors' sum or be aborted.
 
-To a coordinator: enrolment, check-in, approvals, declines, every answer of a session, header and chunks of an upload, aborts, verdicts on sums, and what is
+To a coordinator: enrolment, check-in, approvals, declines, every answer of a session, the question before an upload, its header and chunks, aborts, verdicts on sums, and what is
 asked for – a real client behind a relay that flips, four other participants, a real coordinator. The coordinator must refuse by a code of its own and never as
 \`internal\`; whoever a flipped answer excludes is left out, and the model moves by exactly the mean of the others; whoever is not excluded is in it with its
 true message. A round takes as many flips as do not exclude their sender.

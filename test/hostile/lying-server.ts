@@ -27,6 +27,7 @@ import {
   receiptToWire,
   servedChunkToWire,
   shownResultToWire,
+  uploadBegunToWire,
   verdictFromWire,
   type Welcome,
   type wire,
@@ -208,7 +209,11 @@ export class LyingServer {
         (error: unknown) => reply(failure(error)),
       );
     };
-    return { Get, UploadMaskedUpdate } as never;
+    const BeginMaskedUpdate = (call: Call & { readonly request: object }, reply: Reply) =>
+      this.#unary(call, 'BeginMaskedUpdate', reply, (from) => {
+        return this.#changed(from, 'upload begun', uploadBegunToWire({ type: 'offset', committedOffset: 0 }));
+      });
+    return { Get, BeginMaskedUpdate, UploadMaskedUpdate } as never;
   }
 
   #results(): Record<string, never> {

@@ -4,6 +4,7 @@ const aboutRounds = [
   'advertise',
   'share',
   'confirm',
+  'upload begin',
   'upload header',
   'upload chunk',
   'certify',
@@ -44,6 +45,7 @@ export interface FlippedAnswer {
 export const whatPathsSay: Readonly<Record<string, SpokenToCoordinators>> = {
   '/concordat.v1.Plans/Get': 'plan',
   '/concordat.v1.Blobs/Get': 'blob',
+  '/concordat.v1.Blobs/BeginMaskedUpdate': 'upload begin',
   '/concordat.v1.Blobs/UploadMaskedUpdate': 'upload header',
   '/concordat.v1.Rounds/Receipts': 'receipts',
   '/concordat.v1.Rounds/Answer': 'approved',

@@ -30,6 +30,7 @@ export const spokenToClients = [
   'receipt advertise',
   'receipt share',
   'receipt confirm',
+  'upload begun',
   'receipt upload',
   'receipt certify',
   'receipt reveal',
@@ -363,7 +364,10 @@ class FlipPlayer {
   #isDeaf(beginning: string): boolean {
     const { approvals, replies, events } = this.#stage;
     if (approvals < this.#offers || this.#doubtedAt !== replies.length) return false;
-    return !events.some(({ event }) => event.type === beginning && 'round' in event && event.round === this.#round);
+    const ofRound = events.map(({ event }) => event).filter((event) => 'round' in event && event.round === this.#round);
+    // What was begun and refused does not go on.
+    const began = ofRound.findIndex(({ type }) => type === beginning);
+    return began < 0 || ofRound.slice(began).some(({ type }) => type === 'refused');
   }
 
   #isLost({ state }: World): boolean {

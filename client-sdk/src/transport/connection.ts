@@ -134,7 +134,7 @@ export class Connection {
   }
 
   /**
-   * Send a masked vector, from its first byte if it has to be repeated.
+   * Send a masked vector; when the stream breaks, go on from what the coordinator holds.
    *
    * @returns the receipt, checked. @throws as {@link answer}; `state-lost` when the file is shorter than announced.
    */

@@ -1,10 +1,19 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { bounds, FederatedError, type Signed } from '@concordat/core';
 import type { Clock } from '@concordat/node';
-import { answerToWire, chunkToWire, receiptFromWire, requireDecoded, type wire } from '@concordat/proto';
+import {
+  answerToWire,
+  chunkToWire,
+  receiptFromWire,
+  requireDecoded,
+  type UploadBegun,
+  uploadBegunFromWire,
+  type wire,
+} from '@concordat/proto';
 import type { ClientWritableStream, ServiceError } from '@grpc/grpc-js';
 import { explain, isStopped, stopped } from './failures.js';
 import type { Services } from './services.js';
+import { callOnce } from './unary.js';
 
 export interface MaskedUpload {
   readonly runId: string;
@@ -16,7 +25,7 @@ export interface MaskedUpload {
   readonly lengthBytes: number;
   /** Unlimited unless said. */
   readonly uploadBytesPerSecond?: number | undefined;
-  /** After each piece that the socket took. Starts at 0 again when the upload is repeated. */
+  /** After each piece that the socket took. A repeated upload starts from what the coordinator holds. */
   readonly onProgress?: ((bytesSent: number, bytesTotal: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,16 +39,45 @@ export interface UploadPorts {
 /** A throttled upload writes about this often: small and even, so that a slow line is shared fairly. */
 const paceMillis = 50;
 const pieceBytesMin = 1_024;
+/** A coordinator that was restarted reads what it holds before it answers: a gigabyte in some seconds. */
+const beginMillis = 15_000;
 
 /**
- * One attempt to send a masked vector: the signed header, then the file in order.
+ * One attempt to send a masked vector: ask what of it is there, then the signed header and the rest of the file in order.
  *
- * @returns the receipt, not yet checked; it may come before the last piece when the coordinator holds the vector already.
- * @throws the coordinator's refusal; `unavailable`, `deadline`; `state-lost` when the file is shorter than announced.
+ * @returns the receipt, not yet checked; it comes without a byte when the coordinator holds the vector already.
+ * @throws the coordinator's refusal; `unavailable`, `deadline`; `malformed` for an offset that cannot be; `state-lost` when the file is
+ *   shorter than announced.
  */
 export async function sendMaskedUpdate(
   ports: UploadPorts,
   upload: MaskedUpload,
+  deadlineMillis: number,
+): Promise<Signed> {
+  const { clock } = ports;
+  const end = clock.monotonicMillis() + deadlineMillis;
+  const begun = await begin(ports, upload, Math.min(deadlineMillis, beginMillis));
+  if (begun.type === 'complete') return begun.receipt;
+  const left = Math.max(1, end - clock.monotonicMillis());
+  return sendFrom(ports, upload, begun.committedOffset, left);
+}
+
+async function begin({ blobs, address }: UploadPorts, upload: MaskedUpload, millis: number): Promise<UploadBegun> {
+  const method = blobs.BeginMaskedUpdate.bind(blobs);
+  const limits = { address, deadlineMillis: millis, signal: upload.signal };
+  const begun = await callOnce<wire.UploadHeader, wire.UploadBegun__Output>(method, headerOf(upload), limits);
+  return uploadBegunFromWire(begun, upload.lengthBytes);
+}
+
+function headerOf({ runId, round, header }: MaskedUpload): wire.UploadHeader {
+  const message = { type: 'session', round, frame: { type: 'upload', upload: header } } as const;
+  return (answerToWire({ runId, message }).request as wire.UploadFrame).header!;
+}
+
+async function sendFrom(
+  ports: UploadPorts,
+  upload: MaskedUpload,
+  offset: number,
   deadlineMillis: number,
 ): Promise<Signed> {
   const { signal } = upload;
@@ -49,7 +87,7 @@ export async function sendMaskedUpdate(
   const cancel = () => stream.call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    await sendFrames(ports.clock, stream, file, upload);
+    await sendFrames(ports.clock, stream, file, { ...upload, offset });
     return receiptFromWire(requireDecoded(await stream.receipt));
   } catch (error) {
     throw isStopped(signal) ? stopped(signal) : explain(error, ports.address);
@@ -89,16 +127,20 @@ function openStream({ blobs }: UploadPorts, deadlineMillis: number): UploadStrea
   return stream;
 }
 
-async function sendFrames(clock: Clock, stream: UploadStream, file: FileHandle, upload: MaskedUpload): Promise<void> {
-  const { runId, round, header, lengthBytes, uploadBytesPerSecond, onProgress, signal } = upload;
-  const message = { type: 'session', round, frame: { type: 'upload', upload: header } } as const;
-  await write(stream, answerToWire({ runId, message }).request as wire.UploadFrame);
+async function sendFrames(
+  clock: Clock,
+  stream: UploadStream,
+  file: FileHandle,
+  upload: MaskedUpload & { readonly offset: number },
+): Promise<void> {
+  const { offset, lengthBytes, uploadBytesPerSecond, onProgress, signal } = upload;
+  await write(stream, { header: headerOf(upload) });
   const pieceBytes = pieceBytesOf(uploadBytesPerSecond);
   const started = clock.monotonicMillis();
-  onProgress?.(0, lengthBytes);
-  for (let sent = 0; sent < lengthBytes && !stream.isOver; ) {
+  onProgress?.(offset, lengthBytes);
+  for (let sent = offset; sent < lengthBytes && !stream.isOver; ) {
     if (uploadBytesPerSecond !== undefined) {
-      const due = started + (sent / uploadBytesPerSecond) * 1_000;
+      const due = started + ((sent - offset) / uploadBytesPerSecond) * 1_000;
       await Promise.race([clock.sleep(Math.max(0, due - clock.monotonicMillis()), signal), stream.over]);
     }
     // A fresh buffer for each piece: gRPC may still read the last one.

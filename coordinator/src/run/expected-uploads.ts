@@ -1,3 +1,5 @@
+import { FederatedError } from '@concordat/core';
+
 /** A masked vector whose signed header the machine accepted. */
 export interface ExpectedUpload {
   readonly run: string;
@@ -7,7 +9,7 @@ export interface ExpectedUpload {
   readonly contentDigest: Uint8Array;
   readonly lengthBytes: number;
   readonly merkleRoot: Uint8Array;
-  /** Fires when the round has no more use for the vector. */
+  /** Fires when the round has no more use for the vector, or with the reason when a newer stream takes its place. */
   readonly signal: AbortSignal;
 }
 
@@ -20,7 +22,7 @@ export class ExpectedUploads {
 
   /** A repeated header replaces the expectation and ends the older stream. */
   expect(upload: Omit<ExpectedUpload, 'signal'>): ExpectedUpload {
-    this.#byParticipant.get(upload.participant)?.controller.abort();
+    this.#byParticipant.get(upload.participant)?.controller.abort(replaced(upload.round));
     const controller = new AbortController();
     const expected = { ...upload, signal: controller.signal };
     this.#byParticipant.set(upload.participant, { expected, controller });
@@ -34,4 +36,11 @@ export class ExpectedUploads {
       this.#byParticipant.delete(participant);
     }
   }
+}
+
+function replaced(round: number): FederatedError {
+  return new FederatedError('protocol', 'a newer stream of this vector took the place of this one', {
+    detail: { round },
+    fix: 'Send one stream at a time.',
+  });
 }

@@ -114,6 +114,11 @@ export class Run {
     return this.#model.version;
   }
 
+  /** The round under way, or the last one. */
+  get round(): number {
+    return this.#state.round;
+  }
+
   /** @param connected participants whose streams are open already. */
   async start(connected: readonly { readonly participant: string; readonly organization: string }[]): Promise<void> {
     this.progress.emit({
@@ -334,9 +339,11 @@ export class Run {
       case 'rejected':
         delivery.error = effect.error;
         break;
-      case 'expect-upload':
-        delivery.answer = { type: 'upload', expected: this.#uploads.expect({ run: this.runId, ...upload(effect) }) };
+      case 'expect-upload': {
+        const { type: _, ...vector } = effect;
+        delivery.answer = { type: 'upload', expected: this.#uploads.expect({ run: this.runId, ...vector }) };
         break;
+      }
       case 'open-sum':
         this.#background(effect.round, () => this.#openSum(effect));
         break;
@@ -396,16 +403,15 @@ export class Run {
     this.#work.forget(round);
     const earlier = this.#removing;
     this.#removing = earlier
-      .then(() => this.#removeTranscripts(round))
+      .then(async () => {
+        const { results, store } = this.#ports;
+        await results.endRound(this.runId, round);
+        await store.spool.removeRound(this.runId, round - this.plan.transcriptRetention);
+        await store.spool.removePartials(this.runId, round);
+      })
       .catch((error: unknown) => {
         this.#ports.log.warn({ err: error, round }, 'what was kept long enough could not be removed');
       });
-  }
-
-  async #removeTranscripts(round: number): Promise<void> {
-    const { results, store } = this.#ports;
-    await results.endRound(this.runId, round);
-    await store.spool.removeRound(this.runId, round - this.plan.transcriptRetention);
   }
 
   #evaluate(modelVersion: number, modelHash: Uint8Array): void {
@@ -469,8 +475,4 @@ export class Run {
   #topologyHash(): string {
     return toHex(fromBase64url(this.plan.task.model.topologyDigest));
   }
-}
-
-function upload({ type: _, ...expected }: Extract<CoordinationEffect, { type: 'expect-upload' }>) {
-  return expected;
 }

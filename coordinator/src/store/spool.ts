@@ -1,18 +1,26 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { bounds, merkleRoot, requireId, toHex } from '@concordat/core';
+import { type FileHandle, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { bounds, equalBytes, FederatedError, isId, merkleRoot, requireId, toHex } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { DurableWriter } from './durable-writer.js';
-import { type CoordinatorWrite, StoreWrites } from './durable-writes.js';
-import { trailerOf } from './vector-file.js';
+import { StoreWrites } from './durable-writes.js';
+import { type KeptPart, PartialVector, type VectorPlace } from './partial-vector.js';
+import { leafBytes, readLeaves, trailerOf } from './vector-file.js';
 
 /** Which masked vector: one participant's in one round of a run. */
 export interface SpoolKey {
   readonly run: string;
   readonly round: number;
   readonly participant: string;
+}
+
+/** A vector that was announced: its content is bound to its key before its first byte. */
+export interface AnnouncedVector extends SpoolKey {
+  readonly lengthBytes: number;
+  /** RFC 6962 root over its chunks. */
+  readonly merkleRoot: Uint8Array;
 }
 
 /** Which opened sum: of one session in a round of a run. */
@@ -22,27 +30,98 @@ export interface SumKey {
   readonly sid2: Uint8Array;
 }
 
+/** What vectors leave free on the disk, for the journal of their round. */
+const reserveBytes = 1024 * 1024;
+
 /**
  * Masked vectors, one file each, and the sums that were opened of them. The coordinator's memory never holds a masked vector whole;
  * a round's files are removed when nobody checks its sum any more, or the round is abandoned. Ids are checked before they become
- * path names. In a file, the leaf hashes of a vector follow it.
+ * path names. In a file, the leaf hashes of a vector follow it. What came of a vector that is not whole yet lies in a file of its own,
+ * whose name has the root that it was announced with, and is gone on with.
  */
 export class Spool {
   readonly #directory: string;
   readonly #writes: StoreWrites;
+  readonly #freeBytes: (directory: string) => Promise<number>;
+  /** Path → the vector that is being written there, and when it is let go. */
+  readonly #writing = new Map<string, Writing>();
+  /** Path → what was kept by the last writer. */
+  readonly #kept = new Map<string, KeptPart>();
 
-  constructor(directory: string, writes = new StoreWrites()) {
+  /** @param freeBytes of the disk that a directory is on, for whoever is not root. */
+  constructor(directory: string, writes = new StoreWrites(), freeBytes = freeBytesOf) {
     this.#directory = directory;
     this.#writes = writes;
+    this.#freeBytes = freeBytes;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
 
-  /** Start receiving a vector. A half-received earlier one of the same key is dropped. */
-  async begin(key: SpoolKey): Promise<SpoolWriter> {
-    await mkdir(this.#round(key.run, key.round), { recursive: true, mode: 0o700 });
-    const path = this.#path(key);
-    const name = 'coordinator.masked-vector';
-    return new SpoolWriter(await DurableWriter.create(`${path}.part`), { path, name, writes: this.#writes });
+  /**
+   * Go on with a vector, or begin it. Waits until whoever wrote it before has let go.
+   *
+   * @returns `complete` when all of it is there. @throws `conflict` when another vector was begun in its place; `unavailable` (rule
+   *   `spool.space`) when the disk has no room for the rest of it.
+   */
+  async resume(vector: AnnouncedVector): Promise<PartialVector | 'complete'> {
+    const path = this.#path(vector);
+    for (let before = this.#writing.get(path); before !== undefined; before = this.#writing.get(path)) {
+      await before.over;
+    }
+    const writing = new Writing();
+    this.#writing.set(path, writing);
+    const letGo = (kept: KeptPart | undefined) => {
+      if (kept === undefined) this.#kept.delete(path);
+      else this.#kept.set(path, kept);
+      this.#writing.delete(path);
+      writing.end();
+    };
+    try {
+      const found = await this.#writes.guard(() => this.#open(vector, path, letGo));
+      if (found === 'complete') {
+        letGo(undefined);
+        return found;
+      }
+      writing.partial = found;
+      await this.#requireRoom(vector);
+      return found;
+    } catch (error) {
+      if (writing.partial === undefined) letGo(this.#kept.get(path));
+      else await writing.partial.suspend();
+      throw error;
+    }
+  }
+
+  async #open(
+    vector: AnnouncedVector,
+    path: string,
+    letGo: (kept: KeptPart | undefined) => void,
+  ): Promise<PartialVector | 'complete'> {
+    const { lengthBytes, merkleRoot: root } = vector;
+    const directory = dirname(path);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const place: VectorPlace = { path, partialPath: partialPath(path, root), lengthBytes, writes: this.#writes };
+    const mine = `${vector.participant}.`;
+    for (const name of await readdir(directory)) {
+      const other = join(directory, name);
+      if (!name.startsWith(mine) || other === place.partialPath) continue;
+      if (other !== path || !equalBytes(await rootOf(path, lengthBytes), root)) throw otherVector(vector);
+      return 'complete';
+    }
+    return PartialVector.open(place, this.#kept.get(path), letGo);
+  }
+
+  // Everybody who uploads was promised room: all of it counts, also what has not come yet.
+  async #requireRoom({ run, round }: SpoolKey): Promise<void> {
+    let required = reserveBytes;
+    for (const { partial } of this.#writing.values()) {
+      if (partial !== undefined) required += partial.lengthBytes - partial.sizeBytes;
+    }
+    const offered = await this.#freeBytes(this.#round(run, round));
+    if (offered >= required) return;
+    throw new FederatedError('unavailable', 'the coordinator has no room for this vector', {
+      detail: { rule: 'spool.space', required, offered },
+      fix: 'Tell the operator: the disk of the store is full. The upload goes on by itself when there is room.',
+    });
   }
 
   /** @returns a file to read from any offset; the caller closes it. */
@@ -62,19 +141,24 @@ export class Spool {
   async #putSum(key: SumKey, vector: Uint8Array): Promise<Uint8Array> {
     const path = this.sumPath(key);
     await mkdir(this.#round(key.run, key.round), { recursive: true, mode: 0o700 });
-    const place = { path, name: 'coordinator.sum', writes: this.#writes } as const;
-    const writer = new SpoolWriter(await DurableWriter.create(`${path}.part`), place);
+    const writer = await DurableWriter.create(`${path}.part`);
+    const leaves: Uint8Array[] = [];
     try {
-      for (let at = 0; at < vector.length; at += bounds.frameBytes) {
+      for (let at = 0; at < vector.length; at += bounds.chunkBytes) {
         // A copy: the sum may be memory that threads share, which files do not take everywhere.
-        await writer.append(vector.slice(at, at + bounds.frameBytes));
+        const chunk = vector.slice(at, at + bounds.chunkBytes);
+        leaves.push(leafHash(chunk));
+        await writer.append(chunk);
       }
-      await writer.commit();
+      await this.#writes.do('coordinator.sum', async () => {
+        await writer.append(trailerOf(leaves));
+        await writer.commit(path);
+      });
     } catch (error) {
       await writer.discard();
       throw error;
     }
-    return merkleRoot(nodeCrypto, writer.leafHashes());
+    return merkleRoot(nodeCrypto, leaves);
   }
 
   sumPath({ run, round, sid2 }: SumKey): string {
@@ -95,12 +179,33 @@ export class Spool {
     const directory = join(this.#directory, requireId(run, 'run'));
     if (kept.length === 0) return rm(directory, { recursive: true, force: true });
     const stay = new Set(kept.map(String));
-    const rounds = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
-    for (const round of rounds) {
+    for (const round of await namesIn(directory)) {
       if (!stay.has(round)) await rm(join(directory, round), { recursive: true, force: true });
+    }
+  }
+
+  /** The rounds of a run that has files here, ascending. */
+  async rounds(run: string): Promise<number[]> {
+    const names = await namesIn(join(this.#directory, requireId(run, 'run')));
+    return names
+      .map(Number)
+      .filter(Number.isSafeInteger)
+      .sort((a, b) => a - b);
+  }
+
+  /** Runs that have files here. */
+  async runs(): Promise<string[]> {
+    return (await namesIn(this.#directory)).filter(isId);
+  }
+
+  /** Drop every vector of a round that is not whole. */
+  async removePartials(run: string, round: number): Promise<void> {
+    const directory = this.#round(run, round);
+    const isHere = (path: string) => dirname(path) === directory;
+    await Promise.all([...this.#writing].filter(([path]) => isHere(path)).map(([, { over }]) => over));
+    for (const path of [...this.#kept.keys()].filter(isHere)) this.#kept.delete(path);
+    for (const name of await namesIn(directory)) {
+      if (name.endsWith('.part')) await rm(join(directory, name), { force: true });
     }
   }
 
@@ -113,68 +218,50 @@ export class Spool {
   }
 }
 
-/** Where a vector goes, and what its write is called. */
-interface SpoolPlace {
-  readonly path: string;
-  readonly name: CoordinatorWrite;
-  readonly writes: StoreWrites;
+/** A writer of a vector, until it has let go of it. */
+class Writing {
+  partial: PartialVector | undefined;
+  end: () => void = () => undefined;
+  readonly over = new Promise<void>((resolve) => {
+    this.end = resolve;
+  });
 }
 
-/** One vector being received. Leaf hashes are computed as bytes pass, so that the Merkle root needs no second read. */
-export class SpoolWriter {
-  readonly #file: DurableWriter;
-  readonly #place: SpoolPlace;
-  readonly #leaves: Uint8Array[] = [];
-  #leaf: Hash = newLeaf();
-  #leafBytes = 0;
+function partialPath(path: string, root: Uint8Array): string {
+  return `${path.slice(0, -'masked'.length)}${toHex(root)}.part`;
+}
 
-  constructor(file: DurableWriter, place: SpoolPlace) {
-    this.#file = file;
-    this.#place = place;
-  }
-
-  get sizeBytes(): number {
-    return this.#file.sizeBytes;
-  }
-
-  /** Append in order; `data` may end anywhere inside a chunk. */
-  async append(data: Uint8Array): Promise<void> {
-    for (let at = 0; at < data.byteLength; ) {
-      const part = data.subarray(at, at + bounds.chunkBytes - this.#leafBytes);
-      this.#leaf.update(part);
-      this.#leafBytes += part.byteLength;
-      at += part.byteLength;
-      if (this.#leafBytes === bounds.chunkBytes) this.#closeLeaf();
-    }
-    await this.#place.writes.guard(() => this.#file.append(data));
-  }
-
-  /** RFC 6962 leaf hashes of the chunks so far; call it at the end. */
-  leafHashes(): readonly Uint8Array[] {
-    if (this.#leafBytes > 0) this.#closeLeaf();
-    return this.#leaves;
-  }
-
-  /** Durable under its name when this returns. */
-  async commit(): Promise<void> {
-    const { path, name, writes } = this.#place;
-    await writes.do(name, async () => {
-      await this.#file.append(trailerOf(this.leafHashes()));
-      await this.#file.commit(path);
-    });
-  }
-
-  async discard(): Promise<void> {
-    await this.#file.discard();
-  }
-
-  #closeLeaf(): void {
-    this.#leaves.push(this.#leaf.digest());
-    this.#leaf = newLeaf();
-    this.#leafBytes = 0;
+async function rootOf(path: string, lengthBytes: number): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await stat(path);
+    const chunks = Math.ceil(lengthBytes / bounds.chunkBytes);
+    if (size !== lengthBytes + chunks * leafBytes) return new Uint8Array();
+    return merkleRoot(nodeCrypto, await readLeaves(file, lengthBytes));
+  } finally {
+    await file.close();
   }
 }
 
-function newLeaf(): Hash {
-  return createHash('sha256').update(Uint8Array.of(0));
+function otherVector({ round, participant }: AnnouncedVector): FederatedError {
+  return new FederatedError('conflict', `the upload of round ${round} was begun with another vector`, {
+    detail: { round, step: 'upload', participant },
+    fix: 'Send the spooled vector again, unchanged.',
+  });
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+async function freeBytesOf(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+}
+
+function leafHash(chunk: Uint8Array): Uint8Array {
+  return createHash('sha256').update(Uint8Array.of(0)).update(chunk).digest();
 }

@@ -7,7 +7,8 @@ export interface StoredChunk {
   readonly path: readonly Uint8Array[];
 }
 
-const leafBytes = 32;
+/** Of one leaf hash. */
+export const leafBytes = 32;
 
 /** What follows a vector in its file: the RFC 6962 leaf hashes of its chunks, so that a path is found without reading the rest. */
 export function trailerOf(leaves: readonly Uint8Array[]): Uint8Array {
@@ -44,7 +45,8 @@ async function openVector(path: string): Promise<FileHandle> {
   });
 }
 
-async function readLeaves(file: FileHandle, lengthBytes: number): Promise<Uint8Array[]> {
+/** @throws `internal` when the file is short. */
+export async function readLeaves(file: FileHandle, lengthBytes: number): Promise<Uint8Array[]> {
   const count = Math.ceil(lengthBytes / bounds.chunkBytes);
   const trailer = await read(file, lengthBytes, count * leafBytes);
   return Array.from({ length: count }, (_, leaf) => trailer.subarray(leaf * leafBytes, (leaf + 1) * leafBytes));

@@ -24,6 +24,7 @@ export const authorization: Readonly<Record<string, readonly Role[]>> = {
   '/concordat.v1.Plans/Get': members,
   '/concordat.v1.Blobs/Put': operators,
   '/concordat.v1.Blobs/Get': members,
+  '/concordat.v1.Blobs/BeginMaskedUpdate': participants,
   '/concordat.v1.Blobs/UploadMaskedUpdate': participants,
   '/concordat.v1.Rounds/CheckIn': participants,
   '/concordat.v1.Rounds/Answer': participants,

@@ -1,14 +1,14 @@
-import { bounds, type CryptoPort, FederatedError } from '@concordat/core';
+import { bounds, type CryptoPort, FederatedError, type Signed } from '@concordat/core';
 import type { Clock, Garbage } from '@concordat/node';
-import { answerFromWire, chunkFromWire, receiptToWire, type wire } from '@concordat/proto';
+import { answerFromWire, chunkFromWire, receiptToWire, uploadBegunToWire, type wire } from '@concordat/proto';
 import type * as grpc from '@grpc/grpc-js';
 import type { Traffic } from '../run/traffic.js';
 import type { RunDesk } from '../run-desk.js';
 import type { Store } from '../store/store.js';
 import type { BlobPieces } from './blob-pieces.js';
 import { type Caller, participantOf } from './caller.js';
-import { type CallContext, clientStream, serverStream } from './handlers.js';
-import { receiveMaskedUpload } from './masked-upload.js';
+import { type CallContext, clientStream, serverStream, unary } from './handlers.js';
+import { type AnnouncedUpload, beginMaskedUpload, receiveMaskedUpload } from './masked-upload.js';
 
 export interface BlobsServiceOptions extends CallContext {
   readonly store: Store;
@@ -22,6 +22,7 @@ export interface BlobsServiceOptions extends CallContext {
 
 /** Of the service as it is served: what `Get` sends is encoded already. */
 export interface BlobsHandlers extends grpc.UntypedServiceImplementation {
+  readonly BeginMaskedUpdate: wire.BlobsHandlers['BeginMaskedUpdate'];
   readonly UploadMaskedUpdate: wire.BlobsHandlers['UploadMaskedUpdate'];
   readonly Put: wire.BlobsHandlers['Put'];
   readonly Get: grpc.handleServerStreamingCall<wire.GetRequest__Output, Buffer>;
@@ -30,6 +31,9 @@ export interface BlobsHandlers extends grpc.UntypedServiceImplementation {
 /** Bulk bytes: masked vectors up; models and their topology down, and up from operators. */
 export function blobsService(options: BlobsServiceOptions): BlobsHandlers {
   return {
+    BeginMaskedUpdate: unary<wire.UploadHeader__Output, wire.UploadBegun>(options, (header, caller) =>
+      begin(options, header, caller),
+    ),
     UploadMaskedUpdate: clientStream<wire.UploadFrame__Output, wire.Receipt>(options, (frames, caller) =>
       upload(options, frames[Symbol.asyncIterator](), caller),
     ),
@@ -40,23 +44,39 @@ export function blobsService(options: BlobsServiceOptions): BlobsHandlers {
   };
 }
 
+async function begin(
+  options: BlobsServiceOptions,
+  header: wire.UploadHeader__Output,
+  caller: Caller,
+): Promise<wire.UploadBegun> {
+  const announced = await announce(options, header, caller);
+  return uploadBegunToWire('receipt' in announced ? announced : await beginMaskedUpload(announced));
+}
+
 async function upload(
   options: BlobsServiceOptions,
   frames: AsyncIterator<wire.UploadFrame__Output>,
   caller: Caller,
 ): Promise<wire.Receipt> {
-  const { id } = participantOf(caller);
   const first = await frames.next();
-  const request = first.done === true ? undefined : first.value.header;
+  const announced = await announce(options, first.done === true ? undefined : first.value.header, caller);
+  if ('receipt' in announced) return receiptToWire(announced.receipt);
+  const { traffic, clock, garbage } = options;
+  return receiptToWire(await receiveMaskedUpload({ ...announced, frames, traffic, clock, garbage }));
+}
+
+/** The machine looks at a header; its length is the plan's, or it is refused. A vector that is in has its receipt. */
+async function announce(
+  { runs, crypto, store }: BlobsServiceOptions,
+  request: wire.UploadHeader__Output | null | undefined,
+  caller: Caller,
+): Promise<AnnouncedUpload | { readonly type: 'complete'; readonly receipt: Signed }> {
+  const { id } = participantOf(caller);
   const { runId, message } = answerFromWire({ method: 'UploadMaskedUpdate', request });
-  const run = options.runs.require(runId);
+  const run = runs.require(runId);
   const answer = await run.message(id, message);
-  if (answer.type === 'accepted') return receiptToWire(answer.receipt);
-  const { crypto, traffic, clock, store, garbage } = options;
-  const { expected } = answer;
-  return receiptToWire(
-    await receiveMaskedUpload({ run, expected, frames, spool: store.spool, crypto, traffic, clock, garbage }),
-  );
+  if (answer.type === 'accepted') return { type: 'complete', receipt: answer.receipt };
+  return { run, expected: answer.expected, spool: store.spool, crypto };
 }
 
 async function put(

@@ -61,6 +61,7 @@ import type { SignedUpload as _concordat_v1_SignedUpload, SignedUpload__Output a
 import type { StatementSignature as _concordat_v1_StatementSignature, StatementSignature__Output as _concordat_v1_StatementSignature__Output } from './concordat/v1/StatementSignature.js';
 import type { SurvivorsBody as _concordat_v1_SurvivorsBody, SurvivorsBody__Output as _concordat_v1_SurvivorsBody__Output } from './concordat/v1/SurvivorsBody.js';
 import type { Train as _concordat_v1_Train, Train__Output as _concordat_v1_Train__Output } from './concordat/v1/Train.js';
+import type { UploadBegun as _concordat_v1_UploadBegun, UploadBegun__Output as _concordat_v1_UploadBegun__Output } from './concordat/v1/UploadBegun.js';
 import type { UploadBody as _concordat_v1_UploadBody, UploadBody__Output as _concordat_v1_UploadBody__Output } from './concordat/v1/UploadBody.js';
 import type { UploadFrame as _concordat_v1_UploadFrame, UploadFrame__Output as _concordat_v1_UploadFrame__Output } from './concordat/v1/UploadFrame.js';
 import type { UploadHeader as _concordat_v1_UploadHeader, UploadHeader__Output as _concordat_v1_UploadHeader__Output } from './concordat/v1/UploadHeader.js';
@@ -133,6 +134,7 @@ export interface ProtoGrpcType {
       StatementSignature: MessageTypeDefinition<_concordat_v1_StatementSignature, _concordat_v1_StatementSignature__Output>
       SurvivorsBody: MessageTypeDefinition<_concordat_v1_SurvivorsBody, _concordat_v1_SurvivorsBody__Output>
       Train: MessageTypeDefinition<_concordat_v1_Train, _concordat_v1_Train__Output>
+      UploadBegun: MessageTypeDefinition<_concordat_v1_UploadBegun, _concordat_v1_UploadBegun__Output>
       UploadBody: MessageTypeDefinition<_concordat_v1_UploadBody, _concordat_v1_UploadBody__Output>
       UploadFrame: MessageTypeDefinition<_concordat_v1_UploadFrame, _concordat_v1_UploadFrame__Output>
       UploadHeader: MessageTypeDefinition<_concordat_v1_UploadHeader, _concordat_v1_UploadHeader__Output>

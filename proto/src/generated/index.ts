@@ -106,6 +106,7 @@ export type * from './concordat/v1/StatusRequest.js';
 export type * from './concordat/v1/SurvivorsBody.js';
 export type * from './concordat/v1/Train.js';
 export type * from './concordat/v1/Transcript.js';
+export type * from './concordat/v1/UploadBegun.js';
 export type * from './concordat/v1/UploadBody.js';
 export type * from './concordat/v1/UploadFrame.js';
 export type * from './concordat/v1/UploadHeader.js';

@@ -70,6 +70,7 @@ import type { StatementSignature as _concordat_v1_StatementSignature, StatementS
 import type { SurvivorsBody as _concordat_v1_SurvivorsBody, SurvivorsBody__Output as _concordat_v1_SurvivorsBody__Output } from './concordat/v1/SurvivorsBody.js';
 import type { Train as _concordat_v1_Train, Train__Output as _concordat_v1_Train__Output } from './concordat/v1/Train.js';
 import type { Transcript as _concordat_v1_Transcript, Transcript__Output as _concordat_v1_Transcript__Output } from './concordat/v1/Transcript.js';
+import type { UploadBegun as _concordat_v1_UploadBegun, UploadBegun__Output as _concordat_v1_UploadBegun__Output } from './concordat/v1/UploadBegun.js';
 import type { UploadBody as _concordat_v1_UploadBody, UploadBody__Output as _concordat_v1_UploadBody__Output } from './concordat/v1/UploadBody.js';
 import type { UploadFrame as _concordat_v1_UploadFrame, UploadFrame__Output as _concordat_v1_UploadFrame__Output } from './concordat/v1/UploadFrame.js';
 import type { UploadHeader as _concordat_v1_UploadHeader, UploadHeader__Output as _concordat_v1_UploadHeader__Output } from './concordat/v1/UploadHeader.js';
@@ -151,6 +152,7 @@ export interface ProtoGrpcType {
       SurvivorsBody: MessageTypeDefinition<_concordat_v1_SurvivorsBody, _concordat_v1_SurvivorsBody__Output>
       Train: MessageTypeDefinition<_concordat_v1_Train, _concordat_v1_Train__Output>
       Transcript: MessageTypeDefinition<_concordat_v1_Transcript, _concordat_v1_Transcript__Output>
+      UploadBegun: MessageTypeDefinition<_concordat_v1_UploadBegun, _concordat_v1_UploadBegun__Output>
       UploadBody: MessageTypeDefinition<_concordat_v1_UploadBody, _concordat_v1_UploadBody__Output>
       UploadFrame: MessageTypeDefinition<_concordat_v1_UploadFrame, _concordat_v1_UploadFrame__Output>
       UploadHeader: MessageTypeDefinition<_concordat_v1_UploadHeader, _concordat_v1_UploadHeader__Output>

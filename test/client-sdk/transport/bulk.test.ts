@@ -55,6 +55,13 @@ describe('bulk bytes', () => {
       bytes: Buffer;
     }
 
+    type Begin = wire.BlobsHandlers['BeginMaskedUpdate'];
+    const holding =
+      (bytes: () => number): Begin =>
+      (_call, reply) =>
+        reply(null, { committedOffset: bytes() });
+    const fromTheFirst = holding(() => 0);
+
     /** Takes everything and checks what the coordinator checks. */
     const taking = (received: Received): wire.BlobsHandlers['UploadMaskedUpdate'] => {
       return (call, reply) => {
@@ -73,7 +80,9 @@ describe('bulk bytes', () => {
 
     it('sends the signed header, then every byte in order in frames with their CRC', async () => {
       const received: Received = { headers: [], pieces: [], bytes: Buffer.alloc(0) };
-      const connection = await dial({ Blobs: { UploadMaskedUpdate: taking(received) } });
+      const connection = await dial({
+        Blobs: { BeginMaskedUpdate: fromTheFirst, UploadMaskedUpdate: taking(received) },
+      });
       const vector = pattern(600_000);
       const told: number[][] = [];
       const upload = { runId: 'spring', round: 3, header, path: spooled(vector), lengthBytes: vector.length };
@@ -92,7 +101,10 @@ describe('bulk bytes', () => {
     it('paces a throttled upload in small even pieces', async () => {
       const received: Received = { headers: [], pieces: [], bytes: Buffer.alloc(0) };
       const clock = virtualClock();
-      const connection = await dial({ Blobs: { UploadMaskedUpdate: taking(received) } }, clock);
+      const connection = await dial(
+        { Blobs: { BeginMaskedUpdate: fromTheFirst, UploadMaskedUpdate: taking(received) } },
+        clock,
+      );
       const vector = pattern(400_000);
       const upload = { runId: 'spring', round: 3, header, path: spooled(vector), lengthBytes: vector.length };
       await connection.uploadMaskedUpdate({ ...upload, uploadBytesPerSecond: 200_000 });
@@ -108,6 +120,7 @@ describe('bulk bytes', () => {
         {
           Health: { Check: (_call, reply) => reply(null, { state: 'serving', wireVersions: [1], software: 'test/1' }) },
           Blobs: {
+            BeginMaskedUpdate: fromTheFirst,
             UploadMaskedUpdate(call, reply) {
               call.on('error', () => undefined);
               call.on('end', () => reply(null, receiptOf()));
@@ -133,6 +146,7 @@ describe('bulk bytes', () => {
     it('ends at once with the refusal of a coordinator that does not read on', async () => {
       const connection = await dial({
         Blobs: {
+          BeginMaskedUpdate: fromTheFirst,
           UploadMaskedUpdate(call, reply) {
             call.once('data', () => reply(failure(new FederatedError('protocol', 'the upload step is over'))));
           },
@@ -144,27 +158,73 @@ describe('bulk bytes', () => {
       expect([code, error.message]).to.deep.equal(['protocol', 'the upload step is over']);
     });
 
-    it('starts again from the first byte when the stream broke', async () => {
-      const received: Received = { headers: [], pieces: [], bytes: Buffer.alloc(0) };
+    it('asks before the first byte, and goes on from what the coordinator holds when the stream broke', async () => {
+      const vector = pattern(300_000);
+      const kept: Received = { headers: [], pieces: [], bytes: Buffer.alloc(0) };
+      const asked: (number | undefined)[] = [];
       let calls = 0;
+      const whole = () => kept.bytes.length - (kept.bytes.length % bounds.chunkBytes);
       const connection = await dial({
         Blobs: {
+          BeginMaskedUpdate(call, reply) {
+            asked.push(call.request.key?.round);
+            expect(Buffer.from(call.request.upload!.body).equals(header.body)).to.equal(true);
+            kept.bytes = kept.bytes.subarray(0, whole());
+            reply(null, { committedOffset: kept.bytes.length });
+          },
           UploadMaskedUpdate(call, reply) {
-            if (calls++ > 0) return taking(received)(call, reply);
-            call.once('data', () => reply({ code: status.UNAVAILABLE, details: 'going down' }));
+            const breaks = calls++ < 2;
+            let chunks = 0;
+            call.on('data', () => {
+              if (breaks && ++chunks > 2) reply({ code: status.UNAVAILABLE, details: 'going down' });
+            });
+            taking(kept)(call, breaks ? () => undefined : reply);
           },
         },
       });
+      const told: number[] = [];
+      const upload = { runId: 'spring', round: 3, header, path: spooled(vector), lengthBytes: vector.length };
+      await connection.uploadMaskedUpdate({ ...upload, onProgress: (bytes) => told.push(bytes) });
+      expect([calls, asked]).to.deep.equal([3, [3, 3, 3]]);
+      expect(kept.bytes.equals(vector)).to.equal(true);
+      // What the coordinator had before is not counted again.
+      expect(told.filter((bytes) => bytes === 0)).to.have.length(1);
+      expect(connection.traffic.uploadBytes).to.be.below(2 * vector.length);
+    });
+
+    it('sends no byte of what the coordinator holds whole: its receipt comes at once', async () => {
+      const connection = await dial({
+        Blobs: { BeginMaskedUpdate: (_call, reply) => reply(null, { receipt: receiptOf() }) },
+      });
       const vector = pattern(300_000);
       const upload = { runId: 'spring', round: 3, header, path: spooled(vector), lengthBytes: vector.length };
-      await connection.uploadMaskedUpdate(upload);
-      expect(calls).to.equal(2);
-      expect(received.bytes.equals(vector)).to.equal(true);
+      expect(await connection.uploadMaskedUpdate(upload)).to.deep.equal(receiptOf().receipt);
+      expect(connection.traffic.uploadBytes).to.be.below(400);
     });
+
+    const lies: [string, wire.UploadBegun, string, string | undefined][] = [
+      ['more than the vector has', { committedOffset: 344_064 }, 'malformed', undefined],
+      ['all of it, without a receipt', { committedOffset: 294_912 }, 'malformed', undefined],
+      ['something that ends inside a chunk', { committedOffset: 1_000 }, 'malformed', undefined],
+      ['exabytes', { committedOffset: 2 ** 60 }, 'malformed', undefined],
+      ['nothing', {}, 'malformed', undefined],
+      ['it whole, with a receipt that is none', { receipt: {} }, 'malformed', undefined],
+    ];
+    for (const [what, begun, code, rule] of lies) {
+      it(`refuses a coordinator that says it holds ${what}`, async () => {
+        const connection = await dial({ Blobs: { BeginMaskedUpdate: (_call, reply) => reply(null, begun) } });
+        const path = spooled(new Uint8Array(294_912));
+        const upload = { runId: 'spring', round: 3, header, path, lengthBytes: 294_912 };
+        const found = await failureOf(connection.uploadMaskedUpdate(upload));
+        expect([found.code, found.rule]).to.deep.equal([code, rule]);
+        expect(connection.traffic.uploadBytes).to.be.below(400);
+      });
+    }
 
     it('refuses a receipt for other content, a vector shorter than its header, and stops with the signal', async () => {
       const connection = await dial({
         Blobs: {
+          BeginMaskedUpdate: fromTheFirst,
           UploadMaskedUpdate(call, reply) {
             call.resume();
             call.on('error', () => undefined);

@@ -5,6 +5,7 @@ import { isLargeSum, openSpooledSum, Spool, type SpooledOrder } from '@concordat
 import { addKeystreams, addVector, layoutOf, plainKernels } from '@concordat/core';
 import { LaneThreads, nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
+import { spoolVector } from '../../support/spooled-vector.js';
 
 const layout = layoutOf([{ name: 'model', length: 50_000, bits: 24, quantBits: 8, bound: 1, kind: 'model' }]);
 const names = ['acme', 'bluebird', 'cobalt'];
@@ -28,9 +29,7 @@ describe('a spooled sum', function () {
     spool = new Spool(directory);
     threads = new LaneThreads({ threads: 2 });
     for (const participant of names) {
-      const writer = await spool.begin({ ...place, participant });
-      await writer.append(vectorOf(participant));
-      await writer.commit();
+      await spoolVector(spool, { ...place, participant }, vectorOf(participant));
     }
   });
 

@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { OpenedSession } from '../../support/opened-session.js';
 import { ruleOf } from '../../support/rules.js';
+import { spoolVector } from '../../support/spooled-vector.js';
 import { describeStores } from '../../support/stores.js';
 
 const opened = new OpenedSession();
@@ -28,9 +29,7 @@ describeStores('opened sums that a coordinator keeps', (kind) => {
     const log = pino({ level: 'silent' });
     desk = new ResultDesk({ store, crypto: nodeCrypto, codec: sessionCodec, signer, log });
     for (const [index, vector] of opened.vectors) {
-      const writer = await store.spool.begin({ ...place, participant: opened.cohort[index]! });
-      await writer.append(vector);
-      await writer.commit();
+      await spoolVector(store.spool, { ...place, participant: opened.cohort[index]! }, vector);
     }
     await keep();
   });

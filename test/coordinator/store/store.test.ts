@@ -98,26 +98,6 @@ describeStores('the store of a coordinator', (kind) => {
     writeFileSync(join(directory, 'blobs', Buffer.from(digest).toString('hex')), bytes(1, 2, 4));
     expect(await codeOf(store.blobs.readAll(digest))).to.equal('verification');
   });
-
-  it('keeps a masked vector only once committed, and removes a round at once', async () => {
-    const key = { run: 'spring', round: 3, participant: 'acme' };
-    const broken = await store.spool.begin(key);
-    await broken.append(bytes(1));
-    await broken.discard();
-    const writer = await store.spool.begin(key);
-    await writer.append(new Uint8Array(49_152));
-    await writer.append(bytes(9));
-    expect(writer.leafHashes()).to.have.length(2);
-    await writer.commit();
-    expect(readdirSync(join(directory, 'spool/spring/3'))).to.deep.equal(['acme.masked']);
-    await store.spool.removeRound('spring', 3);
-    expect(readdirSync(join(directory, 'spool/spring'))).to.deep.equal([]);
-  });
-
-  it('takes no path for an id', () => {
-    expect(() => store.spool.path({ run: '..', round: 1, participant: 'acme' })).to.throw('is not an id');
-    expect(() => store.spool.path({ run: 'spring', round: 1, participant: '../../x' })).to.throw('is not an id');
-  });
 });
 
 describe('the store of a coordinator in a file', () => {

@@ -11,7 +11,7 @@ import {
 import { identityFromSeed, nodeCrypto } from '@concordat/node';
 import { chunkToWire, sessionCodec as codec } from '@concordat/proto';
 import type { Member } from '../../coordinator/consortium.js';
-import { sendUpload } from '../../coordinator/machine-participant.js';
+import { beginUpload, sendUpload } from '../../coordinator/machine-participant.js';
 import { replaced } from '../../support/mutations.js';
 import { otherCommitment } from '../../support/other-commitment.js';
 import type { ParticipantCase } from '../lying-participant.js';
@@ -241,6 +241,36 @@ export const participantCases: readonly ParticipantCase[] = [
         frames.map((frame) =>
           frame.chunk ? { chunk: chunkToWire(0, flip(new Uint8Array(frame.chunk.data as Uint8Array))) } : frame,
         ),
+    },
+  },
+  {
+    lie: 'begins with one vector and asks how much there is of another',
+    verdict: { refuses: { coordinator: ['conflict'] }, ends: [all] },
+    behaviour: {
+      send: async (frames, member, acme) => {
+        await beginUpload(member, frames);
+        const { key = null, upload } = frames[0]!.header!;
+        const other = resigned(member.signer, 'CSA1/upload', codec.upload, upload as Signed, () => ({
+          merkleRoot: new Uint8Array(32),
+        }));
+        await acme.lie(beginUpload(member, [{ header: { key, upload: other } }]));
+        return sendUpload(member, frames).sent;
+      },
+    },
+  },
+  {
+    lie: 'goes on with its vector where the coordinator is not, before it and behind it',
+    verdict: { refuses: { coordinator: ['unavailable', 'malformed', 'malformed'] }, ends: [all] },
+    behaviour: {
+      send: async ([header, ...chunks], member, acme) => {
+        const vector = Buffer.concat(chunks.map(({ chunk }) => new Uint8Array(chunk!.data as Uint8Array)));
+        const piece = (at: number, end?: number) => ({ chunk: chunkToWire(at, vector.subarray(at, end)) });
+        const half = vector.length >> 1;
+        await acme.lie(sendUpload(member, [header!, piece(0, half)]).sent);
+        await acme.lie(sendUpload(member, [header!, piece(half)]).sent);
+        await acme.lie(sendUpload(member, [header!, piece(0, half), piece(half - 1)]).sent);
+        return sendUpload(member, [header!, ...chunks]).sent;
+      },
     },
   },
   {

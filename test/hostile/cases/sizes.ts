@@ -103,6 +103,35 @@ export const sizeCases: readonly CoordinatorCase[] = [
       return field(1, signed);
     }),
   },
+  {
+    lie: 'says that it holds more of a vector than there is of it',
+    ...refusing('malformed'),
+    ...sending('upload begun', () => Buffer.concat([Buffer.from([8]), varint(100 * bounds.chunkBytes)])),
+  },
+  {
+    lie: 'says that it holds a vector up to the inside of a chunk',
+    ...refusing('malformed'),
+    ...sending('upload begun', () => Buffer.concat([Buffer.from([8]), varint(1)])),
+  },
+  {
+    lie: 'says that it holds all of a vector, with a receipt larger than one may be',
+    ...refusing('malformed'),
+    ...sending('upload begun', () => {
+      const signed = Buffer.concat([
+        field(1, Buffer.alloc(bounds.certificateBytesMax + 1)),
+        field(2, Buffer.alloc(64)),
+      ]);
+      return field(2, field(1, signed));
+    }),
+  },
+  {
+    lie: 'says that it holds a vector of which it has no byte, with a receipt that it did not sign',
+    ...refusing('receipt'),
+    ...sending('upload begun', () => {
+      const signed = Buffer.concat([field(1, Buffer.alloc(80)), field(2, Buffer.alloc(64))]);
+      return field(2, field(1, signed));
+    }),
+  },
   { lie: 'cuts the plan off', ...refusing('malformed'), ...sending('plan', cutOff) },
   {
     lie: 'sends a plan larger than one may be',

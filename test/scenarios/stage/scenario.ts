@@ -18,6 +18,7 @@ export const messages = [
   'advertise',
   'share',
   'confirm',
+  'begin-upload',
   'upload',
   'certify',
   'reveal',

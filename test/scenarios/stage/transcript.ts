@@ -29,6 +29,7 @@ const names: Readonly<Record<string, Message>> = {
   'Plans/Get': 'get-plan',
   'Membership/Roster': 'get-roster',
   'Blobs/Get': 'get-blob',
+  'Blobs/BeginMaskedUpdate': 'begin-upload',
   'Blobs/UploadMaskedUpdate': 'upload',
 };
 

@@ -37,7 +37,7 @@ export class VirtualClock {
       after,
       sleep: (millis, signal) =>
         new Promise((resolve) => {
-          if (signal?.aborted === true) return resolve();
+          if (signal?.aborted === true || this.#ended.has(owner)) return resolve();
           const done = () => {
             cancel();
             signal?.removeEventListener('abort', done);
@@ -71,10 +71,8 @@ export class VirtualClock {
   }
 
   #set(owner: string, afterMillis: number, fire: () => void): () => void {
-    if (this.#ended.has(owner)) {
-      const immediate = setImmediate(fire);
-      return () => clearImmediate(immediate);
-    }
+    // What looks again and again would never be quiet.
+    if (this.#ended.has(owner)) return () => undefined;
     const place = (this.#places.get(owner) ?? 0) + 1;
     this.#places.set(owner, place);
     const timer = { at: this.#now + Math.max(0, afterMillis), owner, place, fire };

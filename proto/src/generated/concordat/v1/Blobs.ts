@@ -8,9 +8,20 @@ import type { GetRequest as _concordat_v1_GetRequest, GetRequest__Output as _con
 import type { PutFrame as _concordat_v1_PutFrame, PutFrame__Output as _concordat_v1_PutFrame__Output } from '../../concordat/v1/PutFrame.js';
 import type { PutReply as _concordat_v1_PutReply, PutReply__Output as _concordat_v1_PutReply__Output } from '../../concordat/v1/PutReply.js';
 import type { Receipt as _concordat_v1_Receipt, Receipt__Output as _concordat_v1_Receipt__Output } from '../../concordat/v1/Receipt.js';
+import type { UploadBegun as _concordat_v1_UploadBegun, UploadBegun__Output as _concordat_v1_UploadBegun__Output } from '../../concordat/v1/UploadBegun.js';
 import type { UploadFrame as _concordat_v1_UploadFrame, UploadFrame__Output as _concordat_v1_UploadFrame__Output } from '../../concordat/v1/UploadFrame.js';
+import type { UploadHeader as _concordat_v1_UploadHeader, UploadHeader__Output as _concordat_v1_UploadHeader__Output } from '../../concordat/v1/UploadHeader.js';
 
 export interface BlobsClient extends grpc.Client {
+  BeginMaskedUpdate(argument: _concordat_v1_UploadHeader, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_UploadBegun__Output>): grpc.ClientUnaryCall;
+  BeginMaskedUpdate(argument: _concordat_v1_UploadHeader, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_UploadBegun__Output>): grpc.ClientUnaryCall;
+  BeginMaskedUpdate(argument: _concordat_v1_UploadHeader, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_UploadBegun__Output>): grpc.ClientUnaryCall;
+  BeginMaskedUpdate(argument: _concordat_v1_UploadHeader, callback: grpc.requestCallback<_concordat_v1_UploadBegun__Output>): grpc.ClientUnaryCall;
+  beginMaskedUpdate(argument: _concordat_v1_UploadHeader, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_UploadBegun__Output>): grpc.ClientUnaryCall;
+  beginMaskedUpdate(argument: _concordat_v1_UploadHeader, metadata: grpc.Metadata, callback: grpc.requestCallback<_concordat_v1_UploadBegun__Output>): grpc.ClientUnaryCall;
+  beginMaskedUpdate(argument: _concordat_v1_UploadHeader, options: grpc.CallOptions, callback: grpc.requestCallback<_concordat_v1_UploadBegun__Output>): grpc.ClientUnaryCall;
+  beginMaskedUpdate(argument: _concordat_v1_UploadHeader, callback: grpc.requestCallback<_concordat_v1_UploadBegun__Output>): grpc.ClientUnaryCall;
+  
   Get(argument: _concordat_v1_GetRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_concordat_v1_BlobChunk__Output>;
   Get(argument: _concordat_v1_GetRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_concordat_v1_BlobChunk__Output>;
   get(argument: _concordat_v1_GetRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_concordat_v1_BlobChunk__Output>;
@@ -37,6 +48,8 @@ export interface BlobsClient extends grpc.Client {
 }
 
 export interface BlobsHandlers extends grpc.UntypedServiceImplementation {
+  BeginMaskedUpdate: grpc.handleUnaryCall<_concordat_v1_UploadHeader__Output, _concordat_v1_UploadBegun>;
+  
   Get: grpc.handleServerStreamingCall<_concordat_v1_GetRequest__Output, _concordat_v1_BlobChunk>;
   
   Put: grpc.handleClientStreamingCall<_concordat_v1_PutFrame__Output, _concordat_v1_PutReply>;
@@ -46,6 +59,7 @@ export interface BlobsHandlers extends grpc.UntypedServiceImplementation {
 }
 
 export interface BlobsDefinition extends grpc.ServiceDefinition {
+  BeginMaskedUpdate: MethodDefinition<_concordat_v1_UploadHeader, _concordat_v1_UploadBegun, _concordat_v1_UploadHeader__Output, _concordat_v1_UploadBegun__Output>
   Get: MethodDefinition<_concordat_v1_GetRequest, _concordat_v1_BlobChunk, _concordat_v1_GetRequest__Output, _concordat_v1_BlobChunk__Output>
   Put: MethodDefinition<_concordat_v1_PutFrame, _concordat_v1_PutReply, _concordat_v1_PutFrame__Output, _concordat_v1_PutReply__Output>
   UploadMaskedUpdate: MethodDefinition<_concordat_v1_UploadFrame, _concordat_v1_Receipt, _concordat_v1_UploadFrame__Output, _concordat_v1_Receipt__Output>

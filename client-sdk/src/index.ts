@@ -53,6 +53,7 @@ export type {
 export type { DataSource } from './trainer/worker-messages.js';
 export { createTrainer, type TrainerOptions } from './trainer/worker-trainer.js';
 export { AddressList } from './transport/address-list.js';
+export { pauseMillis } from './transport/backoff.js';
 export type { CheckInOptions } from './transport/check-in.js';
 export {
   type CallLimits,

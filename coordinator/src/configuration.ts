@@ -24,6 +24,7 @@ import {
 } from '@concordat/node';
 import { consortiumFiles, consortiumPath } from './consortium-files.js';
 import type { PostgresLocation } from './store/postgres/connection.js';
+import { type AdmissionLimits, defaultAdmission } from './transport/admission.js';
 import type { Webhook } from './webhooks/webhook.js';
 import { requireWebhooks } from './webhooks/webhooks-file.js';
 
@@ -123,6 +124,37 @@ export const coordinatorSettings = {
     default: bounds.connectionsPerAddressMax,
     description: 'connections taken from one address; more where participants come through one gateway',
   },
+  callsPerSecond: {
+    kind: 'number',
+    min: 1,
+    max: 100_000,
+    key: 'admission.callsPerSecond',
+    flag: '--calls-per-second <n>',
+    environment: 'CONCORDAT_CALLS_PER_SECOND',
+    default: defaultAdmission.callsPerSecond,
+    description:
+      'calls taken from one participant in a second, four times as many at once; answers of a round count apart',
+  },
+  bytesInFlight: {
+    kind: 'number',
+    min: 16 * 1024 * 1024,
+    max: 2 ** 34,
+    key: 'admission.bytesInFlight',
+    flag: '--bytes-in-flight <bytes>',
+    environment: 'CONCORDAT_BYTES_IN_FLIGHT',
+    default: defaultAdmission.bytesInFlight,
+    description: 'what calls under way may hold together; more of them wait',
+  },
+  queue: {
+    kind: 'number',
+    min: 0,
+    max: 65_536,
+    key: 'admission.queue',
+    flag: '--queue <calls>',
+    environment: 'CONCORDAT_QUEUE',
+    default: defaultAdmission.queue,
+    description: 'calls that wait for room, at most 5 s; more are told when to come back',
+  },
   observe: {
     kind: 'text',
     form: 'address',
@@ -215,6 +247,8 @@ export interface CoordinatorConfiguration {
     /** As many as a front takes unless said. */
     readonly connectionsPerAddressMax?: number;
   };
+  /** {@link defaultAdmission} unless said. */
+  readonly admission?: AdmissionLimits;
   readonly logLevel: LogLevel;
   /** Where metrics and probes are answered; nowhere unless said. */
   readonly observe?: { readonly host: string; readonly port: number };
@@ -305,12 +339,14 @@ export async function completeConfiguration(
 /** What a running coordinator needs of the settings themselves. */
 export function configurationOf(settings: CoordinatorSettings): CoordinatorConfiguration {
   const { address, host, port, connectionsPerAddress, logLevel, kernels, threads } = settings;
+  const { callsPerSecond, bytesInFlight, queue } = settings;
   const listen = { host, port, connectionsPerAddressMax: connectionsPerAddress };
   const observe = settings.observe === undefined ? undefined : parseAddress(settings.observe);
   const store = storeLocation(settings);
   return {
     address,
     listen,
+    admission: { callsPerSecond, bytesInFlight, queue },
     logLevel,
     kernels,
     ...(store === undefined ? {} : { store }),

@@ -281,6 +281,7 @@ async function assemble(
   await standby?.close();
   const server = await openCoordinatorServer({
     ...listen,
+    admission: configuration.admission,
     listening,
     ...keys.server,
     authorityPem,

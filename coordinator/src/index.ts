@@ -62,6 +62,7 @@ export { connectPostgres, type PostgresConnection, type PostgresLocation } from 
 export { Lease, leaseStanding, prepareLease, takeLease } from './store/postgres/lease.js';
 export { type AnnouncedVector, Spool, type SpoolKey } from './store/spool.js';
 export { openPostgresStore, openStore, type Store } from './store/store.js';
+export { Admission, type AdmissionLimits, defaultAdmission } from './transport/admission.js';
 export { authorization, authorize, type Role } from './transport/authorization.js';
 export { BlobPieces, type EncodedPiece } from './transport/blob-pieces.js';
 export { OperatorClient, type OperatorClientOptions, type ParticipantRow } from './transport/operator-client.js';

@@ -37,6 +37,10 @@ export const rules = {
     },
   },
   unavailable: {
+    overload: {
+      required: 'no more calls than the coordinator takes on at a time',
+      fix: 'Wait for `retryAfterMillis`, then call again; clients of Concordat do so by themselves.',
+    },
     'certificate.expired': {
       required: 'a coordinator whose certificate has not run out',
       fix: 'Tell the operator: concordat coordinator renew-certificate. If it is valid there, the clock of this machine is wrong.',

@@ -25,6 +25,9 @@ export const statusTable: Readonly<Record<ErrorCode, StatusRow>> = {
   internal: { grpc: 13, exit: 5 },
 };
 
+/** Of an error that says when to come back: proxies and other clients know then that nothing is down. */
+const resourceExhausted = 8;
+
 /** What a status means that came without our envelope: from gRPC itself, a proxy, or another program on that port. */
 const foreignStatus: Readonly<Record<number, ErrorCode>> = {
   1: 'unavailable',
@@ -65,10 +68,15 @@ export function errorToWire(error: unknown): WireError {
   const fix = printable(known.fix);
   const full = encode({ code: known.code, message, detail: known.detail, fix });
   return {
-    code: known.detail.rule === 'coordinator.leader' ? aborted : statusTable[known.code].grpc,
+    code: statusOf(known),
     details: message,
     envelope: full.length <= envelopeBytesMax ? full : encode({ code: known.code, message, detail: {}, fix }),
   };
+}
+
+function statusOf({ code, detail }: FederatedError): number {
+  if (detail.rule === 'coordinator.leader') return aborted;
+  return detail.retryAfterMillis === undefined ? statusTable[code].grpc : resourceExhausted;
 }
 
 /**

@@ -11,6 +11,21 @@ export function backoffMillis(attempt: number, random: Random): number {
   return (readU32(random.bytes(4)) / 2 ** 32) * cap;
 }
 
+/** A coordinator that wants longer is asked again after this. */
+const retryAfterMillisMax = 60_000;
+
+/**
+ * Milliseconds to wait after a failure: the back-off, and never less than what an overloaded coordinator asked for, with up to half of it more,
+ * so that those it sent away together do not come back together.
+ */
+export function pauseMillis(failure: FederatedError, attempt: number, random: Random): number {
+  const { retryAfterMillis } = failure.detail;
+  const backoff = backoffMillis(attempt, random);
+  if (typeof retryAfterMillis !== 'number' || !(retryAfterMillis > 0)) return backoff;
+  const asked = Math.min(retryAfterMillis, retryAfterMillisMax);
+  return Math.max(backoff, asked * (1 + readU32(random.bytes(4)) / 2 ** 33));
+}
+
 export interface RetryOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -42,7 +57,7 @@ export async function retry<Result>(
       failure = error;
     }
     if (isStopped(signal)) throw stopped(signal);
-    const pause = backoffMillis(attempt, random);
+    const pause = pauseMillis(failure, attempt, random);
     if (clock.monotonicMillis() + pause >= end) throw outOfTime(failure, deadlineMillis, attempt + 1);
     await clock.sleep(pause, signal);
   }

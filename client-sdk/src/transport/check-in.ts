@@ -1,7 +1,7 @@
 import { type CoordinatorMessage, FederatedError, type Random } from '@concordat/core';
 import type { Clock } from '@concordat/node';
 import { assignmentFromWire, requireDecoded, type Welcome, type wire } from '@concordat/proto';
-import { backoffMillis } from './backoff.js';
+import { pauseMillis } from './backoff.js';
 import { explain, isTransient } from './failures.js';
 import type { Services } from './services.js';
 
@@ -81,7 +81,7 @@ export async function checkIn(ports: CheckInPorts, options: CheckInOptions): Pro
     else if (!isTransient(failure) && failure.code !== 'internal') throw failure;
     if (malformed === malformedMax) throw tooManyMalformed(failure);
     if (isSteady || (welcomed.yes && failure.code !== 'malformed')) attempt = 0;
-    const pause = backoffMillis(attempt, ports.random);
+    const pause = pauseMillis(failure, attempt, ports.random);
     options.onDisconnected(failure, pause);
     await ports.clock.sleep(pause, signal);
   }

@@ -2,6 +2,7 @@ import { FederatedError } from '@concordat/core';
 import type { CertifiedKey, Clock } from '@concordat/node';
 import type { Logger } from 'pino';
 import { readCoordinatorKeys } from '../consortium-directory.js';
+import { Recurring } from '../recurring.js';
 import type { RosterKeeper } from '../roster-keeper.js';
 import type { CoordinatorServer } from '../transport/server.js';
 
@@ -9,7 +10,7 @@ export interface WatchedOptions {
   readonly directory: string;
   readonly server: Pick<CoordinatorServer, 'renew'>;
   readonly roster: Pick<RosterKeeper, 'certify'>;
-  readonly clock: Pick<Clock, 'after'>;
+  readonly clock: Pick<Clock, 'after' | 'monotonicMillis'>;
   readonly log: Logger;
   /** What was read at the start. */
   readonly shown: CertifiedKey;
@@ -24,13 +25,12 @@ export class WatchedCertificates {
   #shown: CertifiedKey;
   #rosterCertificate: string | undefined;
   #tail: Promise<unknown> = Promise.resolve();
-  #cancel: () => void = () => undefined;
-  #closed = false;
+  readonly #looks: Recurring;
 
   constructor(options: WatchedOptions) {
     this.#options = options;
     this.#shown = options.shown;
-    this.#lookLater();
+    this.#looks = new Recurring(options.clock, lookMillis, () => this.#look());
   }
 
   /** The certificate that is shown, PEM. */
@@ -51,8 +51,7 @@ export class WatchedCertificates {
 
   /** Look no more. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancel();
+    this.#looks.close();
     await this.#tail;
   }
 
@@ -72,16 +71,10 @@ export class WatchedCertificates {
     this.#rosterCertificate = signature;
   }
 
-  #lookLater(): void {
-    this.#cancel = this.#options.clock.after(lookMillis, () => {
-      if (this.#closed) return;
-      this.reload()
-        .catch((error: unknown) => {
-          const { message, fix } = error instanceof FederatedError ? error : { message: String(error), fix: '' };
-          this.#options.log.error({ reason: message, fix }, 'the certificate files cannot be used; the old ones stay');
-        })
-        .finally(() => this.#lookLater());
+  async #look(): Promise<void> {
+    await this.reload().catch((error: unknown) => {
+      const { message, fix } = error instanceof FederatedError ? error : { message: String(error), fix: '' };
+      this.#options.log.error({ reason: message, fix }, 'the certificate files cannot be used; the old ones stay');
     });
-    if (this.#closed) this.#cancel();
   }
 }

@@ -24,19 +24,20 @@ import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import type { Enrolment } from '../enrolment/enrolment.js';
 import type { PlanDesk } from '../plan-desk.js';
+import { Recurring } from '../recurring.js';
 import type { RosterKeeper } from '../roster-keeper.js';
 import type { ResultDesk } from '../run/results.js';
 import type { Traffic } from '../run/traffic.js';
 import type { RunDesk } from '../run-desk.js';
 import type { CoordinatorStatus } from '../status.js';
 import type { Store } from '../store/store.js';
+import { Admission, type AdmissionLimits } from './admission.js';
 import { authorize } from './authorization.js';
 import { BlobPieces } from './blob-pieces.js';
 import { blobsService } from './blobs-service.js';
 import { type Caller, callerName } from './caller.js';
 import { CheckInLog } from './check-in-log.js';
 import type { CheckIns } from './check-ins.js';
-import { Expiries } from './expiries.js';
 import { healthService } from './health-service.js';
 import { loadServices } from './load-services.js';
 import { membershipService } from './membership-service.js';
@@ -72,6 +73,7 @@ export interface CoordinatorServerOptions {
   /** Hears the code of every call that is answered with an error. */
   readonly countRefusal?: ((code: ErrorCode) => void) | undefined;
   readonly garbage: Garbage;
+  readonly admission?: AdmissionLimits | undefined;
 }
 
 export interface CoordinatorServer {
@@ -88,6 +90,8 @@ export interface CoordinatorServer {
   close(graceMillis: number): Promise<void>;
 }
 
+/** Connections are looked at this often: TLS itself looks at the dates of a certificate only when a connection begins. */
+const expiryMillis = 60_000;
 /** From the word that somebody is cut off to the end of its connections. */
 const cutMillis = 200;
 /**
@@ -116,22 +120,26 @@ const transfers: ReadonlySet<string> = new Set([
 export async function openCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
   const { roster, log, wallMillis } = options;
   const live = new LiveCalls();
+  const admission = new Admission({ limits: options.admission, clock: options.clock, transfers });
   const decide = (facts: CallFacts): CallVerdict => {
     const caller = callerOfPeer(facts.peer, roster, wallMillis());
     const verdict = verdictOn(facts, caller, wallMillis());
-    if (!verdict.allow || caller.role === 'anonymous') return verdict;
-    return { ...verdict, opened: (end) => live.add(callerName(caller), end) };
+    if (!verdict.allow) return verdict;
+    const { method } = facts;
+    const name = callerName(caller);
+    const who = caller.role === 'anonymous' ? `address ${facts.address.replace(/:\d+$/, '')}` : name;
+    const refused = admission.refuse({ method, who });
+    if (refused !== undefined) return { allow: false, status: statusOfRefusal(refused) };
+    return {
+      ...verdict,
+      admitted: (over) => admission.enter({ method, who }, over).catch(statusOfRefusal),
+      ...(caller.role === 'anonymous' ? {} : { opened: (end) => live.add(name, end) }),
+    };
   };
   const refusals = new RefusalLog(log, options.clock, options.countRefusal);
-  const onRefused = (facts: CallFacts, metadata: Metadata) => {
-    const caller = callerOfPeer(facts.peer, roster, wallMillis());
-    const verdict = authorize(facts.method, caller.role);
-    if (verdict === 'allowed') return;
-    refusals.note(refusalOf(verdict, facts, wallMillis()), {
-      method: facts.method,
-      caller: callerName(caller),
-      metadata,
-    });
+  const onRefused = (facts: CallFacts, metadata: Metadata, { cause }: CallRefusal) => {
+    const caller = callerName(callerOfPeer(facts.peer, roster, wallMillis()));
+    refusals.note(cause, { method: facts.method, caller, metadata });
   };
   const authorization = authorizationInterceptor(decide, onRefused);
   const interceptors = [authorization];
@@ -173,7 +181,9 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
       ),
     );
   };
-  const expiries = new Expiries(options.clock, () => front?.cut(({ notAfter }) => notAfter <= wallMillis()));
+  const expiries = new Recurring(options.clock, expiryMillis, () =>
+    front?.cut(({ notAfter }) => notAfter <= wallMillis()),
+  );
   const { messageBytesMax } = bounds;
   let inProcess: InProcessServer | undefined;
   return {
@@ -223,11 +233,11 @@ function verdictOn(facts: CallFacts, caller: Caller, now: number): CallVerdict {
   return { allow: false, status: statusOfRefusal(error) };
 }
 
-function statusOfRefusal(error: FederatedError): CallRefusal {
+function statusOfRefusal(error: unknown): CallRefusal {
   const { code, details, envelope } = errorToWire(error);
   const metadata = new Metadata();
   metadata.set(errorTrailer, Buffer.from(envelope));
-  return { code, details, metadata };
+  return { code, details, metadata, cause: error };
 }
 
 function membershipEnded(participant: string, change: string): FederatedError {

@@ -28,6 +28,8 @@ export interface CallRefusal {
   readonly code: status;
   readonly details: string;
   readonly metadata?: Metadata;
+  /** The error behind it, for the log. */
+  readonly cause?: unknown;
 }
 
 export type CallVerdict =
@@ -39,6 +41,12 @@ export type CallVerdict =
       readonly messageBytesMax?: number;
       /** The call begins; `end` ends it with a status. @returns called once, when the call is over however it ended. */
       readonly opened?: (end: (status: CallRefusal) => void) => () => void;
+      /**
+       * Decide about a call that may have to wait. The signal fires when the call is over before.
+       *
+       * @returns called once, when the call is over; or how it is refused.
+       */
+      readonly admitted?: (over: AbortSignal) => Promise<CallRefusal | (() => void)>;
     }
   | { readonly allow: false; readonly status: CallRefusal };
 
@@ -46,11 +54,11 @@ export type CallVerdict =
  * Decide about every call before its body is read or its handler runs. Put it first in the server's `interceptors`.
  *
  * @param decide called once for each call; an exception in it refuses the call as internal.
- * @param onRefused told of every refused call, with the metadata its client sent.
+ * @param onRefused told of every refused call, with the metadata its client sent and how it ends.
  */
 export function authorizationInterceptor(
   decide: (facts: CallFacts) => CallVerdict,
-  onRefused: (facts: CallFacts, metadata: Metadata) => void = () => undefined,
+  onRefused: (facts: CallFacts, metadata: Metadata, refusal: CallRefusal) => void = () => undefined,
 ): ServerInterceptor {
   return (definition, call) => {
     const peer = peerOfCall(call);
@@ -61,19 +69,31 @@ export function authorizationInterceptor(
     if (bytesMax !== undefined) limitMessages(call, bytesMax);
     else if (peer === undefined) limitMessages(call, bounds.anonymousMessageBytesMax);
     const over: (() => void)[] = [];
+    const isOver = new AbortController();
     const conclude = () => {
+      isOver.abort();
       for (const step of over.splice(0)) step();
+    };
+    const refuse = (metadata: Metadata, refusal: CallRefusal) => {
+      onRefused(facts, metadata, refusal);
+      end(call, refusal, conclude);
     };
     // Nothing calls `next` for a refused call: the handler never starts, so nothing ever reads the stream.
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        if (verdict.allow) {
-          const closed = verdict.opened?.((ending) => end(call, ending, conclude));
-          if (closed !== undefined) over.push(closed);
-          return next(metadata);
-        }
-        onRefused(facts, metadata);
-        call.sendStatus(verdict.status);
+        if (!verdict.allow) return refuse(metadata, verdict.status);
+        const closed = verdict.opened?.((ending) => end(call, ending, conclude));
+        if (closed !== undefined) over.push(closed);
+        if (verdict.admitted === undefined) return next(metadata);
+        void verdict.admitted(isOver.signal).then((answer) => {
+          if (typeof answer !== 'function') {
+            if (!isOver.signal.aborted) refuse(metadata, answer);
+          } else if (isOver.signal.aborted) answer();
+          else {
+            over.push(answer);
+            next(metadata);
+          }
+        });
       })
       .withOnCancel(conclude);
     const responder = new ResponderBuilder()

@@ -28,8 +28,10 @@ const dayMillis = 24 * 3_600_000;
 /** The clock of the system, whose timers fire when a test says. */
 class HandClock {
   readonly timers = new Map<() => void, number>();
+  #ahead = 0;
   readonly clock = {
     ...systemClock,
+    monotonicMillis: () => systemClock.monotonicMillis() + this.#ahead,
     after: (millis: number, fire: () => void) => {
       this.timers.set(fire, millis);
       return () => void this.timers.delete(fire);
@@ -38,6 +40,7 @@ class HandClock {
 
   /** Fire every timer of this length. */
   fire(millis: number): void {
+    this.#ahead += millis;
     for (const [fire, length] of [...this.timers]) {
       if (length !== millis) continue;
       this.timers.delete(fire);

@@ -40,10 +40,11 @@ export class Notices {
     this.#options = options;
   }
 
-  /** Look now, and again and again until it is closed. */
+  /** Look now, and again and again until it is closed. Never rejects. */
   async watch(): Promise<void> {
     if (this.#closed) return;
-    await this.look();
+    // A store that does not answer now is asked again; whoever writes it tells what is wrong.
+    await this.look().catch(() => undefined);
     if (!this.#closed) this.#cancel = this.#options.clock.after(lookMillis, () => void this.watch());
   }
 

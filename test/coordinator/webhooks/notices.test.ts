@@ -120,6 +120,31 @@ describe('what a person is told of', () => {
     expect(events()).to.deep.equal(['approval-needed', 'approval-needed']);
   });
 
+  it('is looked for again when the store did not answer, until it is closed', async () => {
+    const later: (() => void)[] = [];
+    let asked = 0;
+    const clock = {
+      ...options.clock,
+      after: (_millis: number, fire: () => void) => {
+        later.push(fire);
+        return () => void later.splice(0);
+      },
+    };
+    const participants = async () => {
+      asked += 1;
+      if (asked === 1) throw new Error('the database is gone');
+      return [{ participant: 'acme', organization: 'Acme', state: 'pending' as const }];
+    };
+    const notices = new Notices({ ...options, clock, participants });
+    await notices.watch();
+    expect([asked, later.length]).to.deep.equal([1, 1]);
+    await notices.watch();
+    expect(events()).to.deep.equal(['approval-needed']);
+    notices.close();
+    await notices.watch();
+    expect([asked, later.length]).to.deep.equal([2, 0]);
+  });
+
   it('is a dispute by name, and no verdict that agrees', () => {
     const notices = new Notices(options);
     const tally = { signed: ['acme'], of: 4, threshold: 3, disputed: [], released: false };

@@ -45,31 +45,46 @@ export class RunDesk {
   }
 
   /**
-   * Go on with the run that was under way when an earlier process ended, where its journal ends. What that process left lying is removed.
+   * Go on with the run that was under way when an earlier process ended, where its journal ends. Without one, the newest run is held as
+   * it ended: whoever did not hear of it is told when it connects. What that process left lying is removed.
    *
-   * @throws `state-lost` when plan, roster or records of the run are not in the store.
+   * @returns the run that goes on. @throws `state-lost` when plan, roster or records of it are not in the store.
    */
   async resume(): Promise<RunRecord | undefined> {
-    const { store, plans, ports, roster, connected } = this.#options;
-    const record = (await store.runs.list()).find(({ state }) => state === 'running');
-    if (record === undefined) {
+    const { store, ports } = this.#options;
+    const runs = await store.runs.list();
+    const record = runs.find(({ state }) => state === 'running');
+    if (record !== undefined) {
+      await store.runs.put(record);
+      await this.#goOnWith(record);
+      return record;
+    }
+    const [newest] = runs;
+    if (newest === undefined) {
       await removeOrphans(store, undefined);
       return undefined;
     }
-    const { run: runId, planHash, startedMillis } = record;
+    // It is over: what is wrong with it keeps nobody from another run.
+    await this.#goOnWith(newest).catch((error: unknown) => {
+      ports.log.warn({ err: error, run: newest.run }, 'whoever missed the end of the last run is not told of it');
+    });
+    return undefined;
+  }
+
+  async #goOnWith({ run: runId, planHash, startedMillis, state }: RunRecord): Promise<void> {
+    const { store, plans, ports, roster, connected } = this.#options;
     const records = await new RunJournal(store, runId).records();
     const { plan } = await plans.require(planHash);
     const started = records.find((one) => one.type === 'run-started');
     const rosterHash = started?.rosterHash ?? roster.current().hash;
     const view = await roster.viewOf(rosterHash);
     const earlier = { records, startedMillis };
-    await store.runs.put(record);
-    const progress = this.#halted === undefined ? undefined : this.#current?.progress;
+    const halted = this.#halted === undefined ? undefined : this.#current;
+    const progress = halted?.runId === runId ? halted.progress : undefined;
     this.#halted = undefined;
     const run = new Run(ports, { runId, plan, planHash, rosterHash, roster: view, earlier, progress });
-    await removeOrphans(store, run);
+    await removeOrphans(store, state === 'running' ? run : undefined);
     await this.#begin(run, connected());
-    return record;
   }
 
   async #begin(run: Run, connected: ReturnType<RunDeskOptions['connected']>): Promise<void> {
@@ -105,7 +120,7 @@ export class RunDesk {
   #forget(run: Run): void {
     run.progress.end();
     this.#halted = undefined;
-    this.#current = undefined;
+    if (this.#current === run) this.#current = undefined;
   }
 
   /**

@@ -11,6 +11,7 @@ import { addRenewalCommands } from './renewal-commands.js';
 import { addRunCommands } from './run-commands.js';
 import { addServerCommands } from './server-commands.js';
 import { addSizeCommand } from './size-command.js';
+import { addVerifyStoreCommand } from './verify-store-command.js';
 
 export type { CommandIo } from './io.js';
 
@@ -28,4 +29,5 @@ export function registerCoordinatorCommands(program: Command, io: CommandIo): vo
   addSizeCommand(group, io);
   addBundleCommand(group, io);
   addFailpointsCommand(group, io);
+  addVerifyStoreCommand(group, io);
 }

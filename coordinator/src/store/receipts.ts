@@ -51,6 +51,22 @@ export class ReceiptRecords {
     };
   }
 
+  /** Every receipt of a run, ascending by round, step and participant. */
+  async ofRun(run: string): Promise<(StoredReceipt & CallKey)[]> {
+    const rows = await this.#database
+      .selectFrom('receipts')
+      .selectAll()
+      .where('run', '=', run)
+      .orderBy('round')
+      .orderBy('step')
+      .orderBy('participant')
+      .execute();
+    return rows.map(({ round, step, participant, content_digest, body, signature }) => {
+      const receipt = { body: columnBytes(body), signature: columnBytes(signature) };
+      return { run, round, step, participant, contentDigest: columnBytes(content_digest), ...receipt };
+    });
+  }
+
   /** Storing the same receipt again changes nothing. */
   async put(transaction: Transaction<Tables>, key: CallKey, receipt: StoredReceipt): Promise<void> {
     const { contentDigest, body, signature } = receipt;

@@ -32,6 +32,16 @@ export class PlanRecords {
       .execute();
   }
 
+  async all(): Promise<StoredPlan[]> {
+    const rows = await this.#database.selectFrom('plans').selectAll().orderBy('hash').execute();
+    return rows.map((row) => ({
+      hash: Buffer.from(row.hash, 'hex'),
+      body: columnBytes(row.body),
+      signature: columnBytes(row.signature),
+      operator: row.operator,
+    }));
+  }
+
   async get(hash: Uint8Array): Promise<StoredPlan | undefined> {
     const row = await this.#database.rows
       .selectFrom('plans')
@@ -62,6 +72,12 @@ export class RosterRecords {
   async latest(): Promise<(StoredDocument & { readonly epoch: number }) | undefined> {
     const row = await this.#database.rows.selectFrom('rosters').selectAll().orderBy('epoch', 'desc').executeTakeFirst();
     return row === undefined ? undefined : { epoch: row.epoch, ...documentOf(row) };
+  }
+
+  /** Every epoch, the first one first. */
+  async all(): Promise<(StoredDocument & { readonly epoch: number })[]> {
+    const rows = await this.#database.selectFrom('rosters').selectAll().orderBy('epoch').execute();
+    return rows.map((row) => ({ epoch: row.epoch, ...documentOf(row) }));
   }
 
   async byHash(hash: Uint8Array): Promise<StoredDocument | undefined> {

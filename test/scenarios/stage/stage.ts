@@ -9,6 +9,7 @@ import {
   type OperatorKeys,
   openStore,
   readOperatorKeys,
+  verifyStore,
 } from '@concordat/coordinator';
 import { encodePlan, encodeSafetensors, signPlan } from '@concordat/core';
 import { AppendLog, nodeCrypto, type Transport, tlsTransport } from '@concordat/node';
@@ -320,6 +321,8 @@ class Stage {
   async #read(): Promise<Played> {
     await this.#coordinator!.stop();
     const store = await openStore(join(this.#coordinatorDirectory, 'coordinator/store'));
+    const differences = await verifyStore(store);
+    if (differences.length > 0) throw new Error(`rows are not what the journal says: ${JSON.stringify(differences)}`);
     const records = await store.journal.eventsOf(this.#scenario.name);
     const [run] = await store.runs.list();
     const modelHash = Buffer.from(run!.modelHash).toString('hex');

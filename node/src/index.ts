@@ -44,8 +44,9 @@ export {
   parseFailpoint,
   requireNoFailpoint,
 } from './durable/failpoint.js';
+export { type Files, nodeFiles, type OpenFile } from './durable/files.js';
 export { readSecretFile, writeSecretFile } from './durable/secret-file.js';
-export { syncDirectory, type WriteOptions, writeDurably } from './durable/write-durably.js';
+export { syncDirectory, type WriteOptions, writeAll, writeDurably } from './durable/write-durably.js';
 export {
   authorizationInterceptor,
   type CallFacts,

@@ -1,20 +1,22 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { type Files, nodeFiles, type OpenFile, writeAll } from '@concordat/node';
 
 /** A file that appears under its name complete and on the disk, or never: write → fsync → rename → fsync of the directory. */
 export class DurableWriter {
-  readonly #file: FileHandle;
+  readonly #files: Files;
+  readonly #file: OpenFile;
   readonly #temporary: string;
   #sizeBytes = 0;
 
-  private constructor(file: FileHandle, temporary: string) {
+  private constructor(files: Files, file: OpenFile, temporary: string) {
+    this.#files = files;
     this.#file = file;
     this.#temporary = temporary;
   }
 
   /** @param temporary path in the directory of the final name; created, or emptied, readable by the owner only. */
-  static async create(temporary: string): Promise<DurableWriter> {
-    return new DurableWriter(await open(temporary, 'w', 0o600), temporary);
+  static async create(temporary: string, files: Files = nodeFiles): Promise<DurableWriter> {
+    return new DurableWriter(files, await files.open(temporary, 'w', 0o600), temporary);
   }
 
   get sizeBytes(): number {
@@ -22,26 +24,19 @@ export class DurableWriter {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    for (let written = 0; written < bytes.byteLength; ) {
-      written += (await this.#file.write(bytes, written)).bytesWritten;
-    }
+    await writeAll(this.#file, bytes);
     this.#sizeBytes += bytes.byteLength;
   }
 
   async commit(path: string): Promise<void> {
     await this.#file.sync();
     await this.#file.close();
-    await rename(this.#temporary, path);
-    const directory = await open(dirname(path), 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
+    await this.#files.rename(this.#temporary, path);
+    await this.#files.syncDirectory(dirname(path));
   }
 
   async discard(): Promise<void> {
     await this.#file.close().catch(() => undefined);
-    await rm(this.#temporary, { force: true });
+    await this.#files.remove(this.#temporary);
   }
 }

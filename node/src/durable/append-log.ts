@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { FederatedError } from '@concordat/core';
-import { syncDirectory } from './write-durably.js';
+import { type Files, nodeFiles, type OpenFile } from './files.js';
 
 /** Frame: length u32, CRC-32 of (length ‖ record) u32, record; big-endian. The CRC covers the length, so that it can be believed. */
 const frameHeaderBytes = 8;
@@ -12,6 +12,8 @@ const recordBytesMaxDefault = 1024 * 1024;
 export interface AppendLogOptions {
   /** Longest record; 1 MiB unless said. */
   readonly recordBytesMax?: number;
+  /** Of this machine unless said. */
+  readonly files?: Files;
 }
 
 /** What can still be read of a log. */
@@ -33,13 +35,13 @@ export interface OpenedLog {
 /** A file that only grows, one record at a time, each durable when its promise resolves. One writer at a time: lock the directory. */
 export class AppendLog {
   readonly #path: string;
-  readonly #file: FileHandle;
+  readonly #file: OpenFile;
   readonly #recordBytesMax: number;
   #size: number;
   #last: Promise<unknown> = Promise.resolve();
   #broken: FederatedError | undefined;
 
-  private constructor(path: string, file: FileHandle, size: number, recordBytesMax: number) {
+  private constructor(path: string, file: OpenFile, size: number, recordBytesMax: number) {
     this.#path = path;
     this.#file = file;
     this.#size = size;
@@ -53,10 +55,10 @@ export class AppendLog {
    *   acknowledged are gone, and going on would forget them in silence.
    */
   static async open(path: string, options: AppendLogOptions = {}): Promise<OpenedLog> {
-    const recordBytesMax = options.recordBytesMax ?? recordBytesMaxDefault;
-    const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    const { recordBytesMax = recordBytesMaxDefault, files = nodeFiles } = options;
+    const file = await files.open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
-      const bytes = new Uint8Array(await file.readFile());
+      const bytes = await file.readAll();
       const { records, end } = readFrames(bytes, recordBytesMax);
       const tornBytes = bytes.length - end;
       // Records are written one after another, each flushed before the next: behind a torn one there is none.
@@ -66,7 +68,7 @@ export class AppendLog {
         await file.truncate(end);
         await file.sync();
       }
-      if (bytes.length === 0) await syncDirectory(dirname(path));
+      if (bytes.length === 0) await files.syncDirectory(dirname(path));
       return { log: new AppendLog(path, file, end, recordBytesMax), records, tornBytes };
     } catch (error) {
       await file.close();
@@ -131,7 +133,7 @@ export class AppendLog {
     try {
       for (let written = 0; written < bytes.length; ) {
         const left = bytes.length - written;
-        written += (await this.#file.write(bytes, written, left, this.#size + written)).bytesWritten;
+        written += await this.#file.write(bytes, written, left, this.#size + written);
       }
       await this.#file.datasync();
       this.#size += bytes.length;

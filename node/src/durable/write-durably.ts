@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { type Files, nodeFiles, type OpenFile } from './files.js';
 
 export interface WriteOptions {
   /** Permission bits of the new file; 0o600 unless said. */
   readonly mode?: number;
+  /** Of this machine unless said. */
+  readonly files?: Files;
 }
 
 /**
@@ -19,30 +21,33 @@ export async function writeDurably(
   content: Uint8Array | AsyncIterable<Uint8Array>,
   options: WriteOptions = {},
 ): Promise<void> {
+  const { mode = 0o600, files = nodeFiles } = options;
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    const file = await open(temporary, 'wx', options.mode ?? 0o600);
+    const file = await files.open(temporary, 'wx', mode);
     try {
-      if (content instanceof Uint8Array) await file.writeFile(content);
-      else for await (const piece of content) await file.writeFile(piece);
+      if (content instanceof Uint8Array) await writeAll(file, content);
+      else for await (const piece of content) await writeAll(file, piece);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await files.rename(temporary, path);
   } catch (error) {
-    await unlink(temporary).catch(() => undefined);
+    await files.remove(temporary).catch(() => undefined);
     throw error;
   }
-  await syncDirectory(dirname(path));
+  await files.syncDirectory(dirname(path));
+}
+
+/** Behind what was written before, in as many writes as it takes. */
+export async function writeAll(file: OpenFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.byteLength; ) {
+    written += await file.write(bytes, written, bytes.byteLength - written);
+  }
 }
 
 /** Make names that were created, renamed or removed in `directory` durable. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+export function syncDirectory(directory: string): Promise<void> {
+  return nodeFiles.syncDirectory(directory);
 }

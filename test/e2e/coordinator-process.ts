@@ -7,6 +7,9 @@ import { createInterface } from 'node:readline';
 const bin = resolve(import.meta.dirname, '../../../cli/dist/bin/concordat.js');
 
 export interface StartOptions {
+  /** Instead of the command, e.g. a bundle of it. */
+  readonly program?: string | undefined;
+  readonly flags?: readonly string[];
   /** A command before it, e.g. `strace` with its arguments. */
   readonly under?: readonly string[];
   readonly failpoint?: string | undefined;
@@ -71,8 +74,10 @@ export class CoordinatorProcess {
   }
 
   /** Resolves with what it says when it listens. */
-  async start({ under = [], failpoint, silent = false }: StartOptions = {}): Promise<SaidAtStart> {
-    const args = [...under, process.execPath, bin, 'coordinator', 'start', '--directory', this.#directory, '--json'];
+  async start({ under = [], program = bin, flags = [], ...how }: StartOptions = {}): Promise<SaidAtStart> {
+    const { failpoint, silent = false } = how;
+    const start = ['coordinator', 'start', '--directory', this.#directory, '--json', ...flags];
+    const args = [...under, process.execPath, program, ...start];
     const env = failpoint === undefined ? {} : { NODE_ENV: 'test', CONCORDAT_FAILPOINT: failpoint };
     const child = spawn(args[0]!, args.slice(1), {
       stdio: ['ignore', 'pipe', silent ? 'ignore' : 'inherit'],
@@ -94,13 +99,15 @@ export class CoordinatorProcess {
     return this.#child!.pid!;
   }
 
+  /** Does nothing when it has ended. */
   async kill(): Promise<void> {
-    globalThis.process.kill(-this.#child!.pid!, 'SIGKILL');
+    if (this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    process.kill(-this.#child.pid!, 'SIGKILL');
     await this.ended;
   }
 
   async close(): Promise<void> {
-    if (this.#child?.exitCode === null && this.#child.signalCode === null) await this.kill();
+    await this.kill();
     this.#proxy.close();
     for (const socket of this.#sockets) socket.destroy();
   }

@@ -19,7 +19,9 @@ export function addVerifyStoreCommand(group: Command, io: CommandIo): void {
     .option('--json', 'print one envelope')
     .action((flags: VerifyStoreFlags) =>
       conclude(io, flags.json === true, () =>
-        withStoppedStore(flags.directory, (store) => verifyStore(store).then(report)),
+        withStoppedStore({ directory: flags.directory, environment: io.environment }, (store) =>
+          verifyStore(store).then(report),
+        ),
       ),
     );
 }

@@ -53,7 +53,7 @@ export class ReceiptRecords {
 
   /** Every receipt of a run, ascending by round, step and participant. */
   async ofRun(run: string): Promise<(StoredReceipt & CallKey)[]> {
-    const rows = await this.#database
+    const rows = await this.#database.rows
       .selectFrom('receipts')
       .selectAll()
       .where('run', '=', run)

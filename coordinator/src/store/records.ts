@@ -33,7 +33,7 @@ export class PlanRecords {
   }
 
   async all(): Promise<StoredPlan[]> {
-    const rows = await this.#database.selectFrom('plans').selectAll().orderBy('hash').execute();
+    const rows = await this.#database.rows.selectFrom('plans').selectAll().orderBy('hash').execute();
     return rows.map((row) => ({
       hash: Buffer.from(row.hash, 'hex'),
       body: columnBytes(row.body),
@@ -76,7 +76,7 @@ export class RosterRecords {
 
   /** Every epoch, the first one first. */
   async all(): Promise<(StoredDocument & { readonly epoch: number })[]> {
-    const rows = await this.#database.selectFrom('rosters').selectAll().orderBy('epoch').execute();
+    const rows = await this.#database.rows.selectFrom('rosters').selectAll().orderBy('epoch').execute();
     return rows.map((row) => ({ epoch: row.epoch, ...documentOf(row) }));
   }
 

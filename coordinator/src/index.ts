@@ -67,6 +67,7 @@ export { openPostgresStore, openStore, type Store } from './store/store.js';
 export { Admission, type AdmissionLimits, defaultAdmission } from './transport/admission.js';
 export { authorization, authorize, type Role } from './transport/authorization.js';
 export { BlobPieces, type EncodedPiece } from './transport/blob-pieces.js';
+export { type CallContext, serverStream } from './transport/handlers.js';
 export { OperatorClient, type OperatorClientOptions, type ParticipantRow } from './transport/operator-client.js';
 export { type FailedCall, RefusalLog } from './transport/refusal-log.js';
 export { Notices, type NoticesOptions } from './webhooks/notices.js';

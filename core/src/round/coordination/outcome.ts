@@ -1,3 +1,4 @@
+import { boundedReason } from '../../text.js';
 import type { CoordinatorMessage } from '../../wire/messages.js';
 import type { CoordinationEffect, RoundPhase, RoundRecord, RunOutcome } from './contract.js';
 import { recordGroups } from './round-groups.js';
@@ -62,7 +63,8 @@ export function abandonRound(
 }
 
 /** Nothing happens until a person resumes the run. */
-export function pause(state: CoordinationState, reason: string): CoordinationStep {
+export function pause(state: CoordinationState, why: string): CoordinationStep {
+  const reason = boundedReason(why);
   return withEffects(
     { ...withoutPausing(state), stage: { type: 'paused', reason } },
     { type: 'journal', record: { type: 'paused', reason } },

@@ -32,6 +32,19 @@ describe('A run that the operator pauses', function () {
     }
   });
 
+  it('says a reason that is too long with its beginning and its end, in the length that a participant takes', () => {
+    const long = `gamma and ${'another, '.repeat(400)}end the run`;
+    const table = within().coordinator({ type: 'pause', reason: long }).pass(over);
+    const { stage } = table.state;
+    const shown = stage.type === 'paused' ? stage.reason : '';
+    expect(shown).to.have.lengthOf(1024);
+    expect(shown.startsWith('gamma and another') && shown.endsWith('another, end the run')).to.equal(true);
+    for (const name of everyone) {
+      const heard = table.chairs.get(name)!.effects.flatMap((one) => (one.type === 'report' ? [one.progress] : []));
+      if (name !== 'delta') expect(heard.at(-1), name).to.deep.equal({ type: 'paused', reason: shown });
+    }
+  });
+
   it('goes on from the model it published when it is resumed', () => {
     const table = within().coordinator({ type: 'pause', reason }).pass(over);
     table.withheld.clear();

@@ -23,6 +23,7 @@ import { Metadata, type ServiceDefinition, type UntypedServiceImplementation } f
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import type { Enrolment } from '../enrolment/enrolment.js';
+import { LineBudget } from '../observe/line-budget.js';
 import type { PlanDesk } from '../plan-desk.js';
 import { Recurring } from '../recurring.js';
 import type { RosterKeeper } from '../roster-keeper.js';
@@ -167,9 +168,20 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
   add(wire.Results.service, resultsService(context));
   add(wire.Runs.service, runsService(context));
   add(wire.Health.service, healthService({ ...context, state: () => (draining ? 'draining' : 'serving') }));
+  const plaintextLines = new LineBudget(1, options.clock);
+  const onPlaintext = (address: string) => {
+    const more = plaintextLines.take();
+    if (more === undefined) return;
+    log.warn(
+      { address, ...more },
+      'somebody speaks without TLS: if it is a load balancer, let it pass TCP through and not end TLS',
+    );
+  };
   const health = new HealthImplementation({ '': 'SERVING' });
   health.addToServer(server);
-  const front: TlsFront | undefined = options.listening ? await openTlsFront({ ...options, server }) : undefined;
+  const front: TlsFront | undefined = options.listening
+    ? await openTlsFront({ ...options, server, onPlaintext })
+    : undefined;
   const cutOff = (participant: string, change: string) => {
     const ended = live.end(`participant ${participant}`, statusOfRefusal(membershipEnded(participant, change)));
     log.warn({ participant, change, calls: ended }, 'a participant was cut off');

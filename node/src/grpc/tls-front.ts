@@ -20,6 +20,8 @@ export interface TlsFrontOptions {
   readonly handshakeMillis?: number;
   readonly connectionsMax?: number;
   readonly connectionsPerAddressMax?: number;
+  /** Somebody spoke without TLS: a proxy in front that ends it, or a wrong URL. @param address of the peer. */
+  readonly onPlaintext?: (address: string) => void;
 }
 
 export interface TlsFront {
@@ -78,8 +80,9 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
       socket.destroy();
     }
   });
-  front.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
+  front.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
     refusals++;
+    if (plaintext.has(error.code ?? '')) options.onPlaintext?.(socket.remoteAddress ?? 'unknown');
     socket.destroy();
   });
   front.on('secureConnection', (socket: TLSSocket) => {
@@ -109,6 +112,14 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
     close: (graceMillis) => closeFront(front, connections, () => injector.drain(graceMillis), graceMillis),
   };
 }
+
+/** What OpenSSL says of an HTTP/1 request, and of HTTP/2 without TLS or anything else that begins with text. */
+const plaintext: ReadonlySet<string> = new Set([
+  'ERR_SSL_HTTP_REQUEST',
+  'ERR_SSL_HTTPS_PROXY_REQUEST',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+]);
 
 function contextOf(
   pair: Pick<TlsFrontOptions, 'certificatePem' | 'privateKeyPem'>,

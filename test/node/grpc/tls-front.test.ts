@@ -121,15 +121,20 @@ describe('the TLS front', () => {
     expect(running.front.refused()).to.equal(1);
   });
 
-  it('destroys a connection that does not speak TLS', async () => {
-    running = await startEcho(consortium, allowAll);
-    const socket = connectTcp(running.front.port, '127.0.0.1');
-    open.push(socket);
-    socket.on('error', () => undefined);
-    socket.resume();
-    socket.write('GET / HTTP/1.0\r\n\r\n');
-    await once(socket, 'close');
-    expect(running.front.refused()).to.equal(1);
+  it('destroys a connection that does not speak TLS, and says whose', async () => {
+    const said: string[] = [];
+    const onPlaintext = (address: string) => said.push(address);
+    running = await startEcho(consortium, allowAll, { onPlaintext });
+    for (const begin of ['GET / HTTP/1.0\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']) {
+      const socket = connectTcp(running.front.port, '127.0.0.1');
+      open.push(socket);
+      socket.on('error', () => undefined);
+      socket.resume();
+      socket.write(begin);
+      await once(socket, 'close');
+    }
+    expect(running.front.refused()).to.equal(2);
+    expect(said).to.deep.equal(['127.0.0.1', '127.0.0.1']);
   });
 
   it('caps the connections of one address, and counts them down again', async () => {

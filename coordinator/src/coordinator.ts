@@ -11,6 +11,7 @@ import {
   type Transport,
 } from '@concordat/node';
 import { type Logger, pino } from 'pino';
+import { requireIncarnation } from './backup/incarnation.js';
 import {
   type CoordinatorConfiguration,
   completeConfiguration,
@@ -55,6 +56,8 @@ export interface CoordinatorOptions {
    * Of coordinators on one database only.
    */
   readonly onStandby?: (standby: StandingBy) => void;
+  /** The store was restored from a copy: go on as a new incarnation, in which the run that was under way is over. */
+  readonly newIncarnation?: boolean;
   /** Stop standing by. */
   readonly signal?: AbortSignal;
   /** Silent unless given. Nothing secret is ever logged. */
@@ -272,6 +275,8 @@ async function assemble(
     const certificates = () => [tlsEnd(shown()), rosterKeyEnd(desks.roster)];
     notices = new Notices({ clock, wallMillis, certificates, standing, participants, tell });
   }
+  const endedRun = await requireIncarnation(store, options.newIncarnation === true);
+  if (endedRun !== undefined) await desks.runs.recall(endedRun);
   const record = await desks.runs.resume();
   const resumed = record === undefined ? undefined : resumedRun(record);
   if (resumed !== undefined) log.warn({ run: resumed.run, modelVersion: resumed.modelVersion }, 'the run goes on');

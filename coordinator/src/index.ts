@@ -1,4 +1,6 @@
 export { exitCodeOf } from '@concordat/proto';
+export { type BackupOptions, backUp, type CopyManifest } from './backup/backup.js';
+export { type RestoreOptions, restore } from './backup/restore.js';
 export { type BundleFile, type BundleParts, bundleFiles } from './bundle/bundle.js';
 export { knownSecrets } from './bundle/known-secrets.js';
 export { redacted } from './bundle/redact.js';

@@ -73,6 +73,10 @@ export const rules = {
     },
   },
   'state-lost': {
+    'store.restored': {
+      required: 'a store that is no copy, or --new-incarnation',
+      fix: 'Start once with --new-incarnation: the run that was under way ends, since participants may have seen more of it than the copy holds. Then propose a new plan from the last model.',
+    },
     'store.schema': {
       required: 'a store of this version of the program or an older one',
       fix: 'Start the version that wrote the store, or a newer one.',

@@ -23,8 +23,9 @@ describePostgres('two coordinators on one database', function () {
   ];
   for (const [phase, loss, how, end] of cases) {
     it(`go on with a round whose leader is ${how} in ${phase}: in time, exactly, with nothing of the old one behind`, async () => {
-      const { takeoverMillis, oldLeader, violations } = await pair.lose(phase, loss);
+      const { takeoverMillis, oldLeader, survivors, violations } = await pair.lose(phase, loss);
       expect(violations).to.deep.equal([]);
+      expect(survivors).to.have.lengthOf(5);
       expect(oldLeader).to.equal(end);
       expect(takeoverMillis).to.be.below(loss === 'SIGTERM' ? 6_000 : takeoverMillisMax);
     });

@@ -44,6 +44,8 @@ export interface Takeover {
   readonly finishedMillis: number;
   /** How the old leader ended: a signal or an exit code. */
   readonly oldLeader: string | number;
+  /** Whose updates are in the model. Whoever is not back when all others are ready to open a session is not waited for. */
+  readonly survivors: readonly string[];
   /** What must not be; empty when all is well. */
   readonly violations: readonly string[];
 }
@@ -75,7 +77,9 @@ class Replica {
   async start(): Promise<Said['type']> {
     const child = spawn(process.execPath, this.#args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child = child;
-    process.once('exit', () => child.kill('SIGKILL'));
+    const reap = () => child.kill('SIGKILL');
+    process.once('exit', reap);
+    child.once('close', () => process.off('exit', reap));
     this.#ended = once(child, 'close').then(([code, signal]) => signal ?? code);
     const lines = createInterface({ input: child.stdout! });
     let leads: () => void;
@@ -179,14 +183,15 @@ export class FailoverPair {
     const finishedMillis = performance.now() - lostAt;
     if (loss === 'SIGSTOP') leader.signal('SIGCONT');
     const oldLeader = await leader.ended;
+    const { survivors, wrong } = await this.#published(runId, follower);
     const violations = [
       ...outcomes.filter((end) => end?.outcome !== 'completed').map(() => 'a participant did not complete the run'),
       ...(await this.#stale(first)),
-      ...(await this.#inexact(runId, follower)),
+      ...wrong,
     ];
     await leader.start();
     [this.#leader, this.#follower] = [follower, leader];
-    return { phase, loss, takeoverMillis, finishedMillis, oldLeader, violations };
+    return { phase, loss, takeoverMillis, finishedMillis, oldLeader, survivors, violations };
   }
 
   /** Resolves with the moment of the signal. */
@@ -233,14 +238,14 @@ export class FailoverPair {
     ];
   }
 
-  /** The one round was published, nobody was lost in it, and the model is exactly what five participants make of it undisturbed. */
-  async #inexact(runId: string, leader: Replica): Promise<string[]> {
+  /** One round was published, and the model is exactly what its survivors make of it undisturbed. */
+  async #published(runId: string, leader: Replica): Promise<Pick<Takeover, 'survivors'> & { wrong: string[] }> {
     const bodies = await this.#query<{ readonly body: Uint8Array }>(
       `select body from events where run = '${runId}' and kind = 'round-ended' order by seq`,
     );
     const rounds = bodies.map(({ body }) => decodeRecord(body) as Extract<CoordinationRecord, { type: 'round-ended' }>);
     const published = rounds.filter(({ record }) => record.outcome.type === 'published').map(({ record }) => record);
-    if (published.length !== 1) return [`${published.length} rounds were published`];
+    if (published.length !== 1) return { survivors: [], wrong: [`${published.length} rounds were published`] };
     const [{ round, survivors }] = published as [(typeof published)[0]];
     const operator = this.#operatorOf(leader);
     const status = (await operator.status()).runs.find(({ run }) => run === runId);
@@ -248,10 +253,7 @@ export class FailoverPair {
     operator.close();
     const moved = bias!.values.map((value) => (value - this.#runs) * unitsPerOne * survivors.length);
     const wrong = exactSum(survivors, round).filter((units, i) => Math.abs(moved[i]! - units) > 0.5);
-    return [
-      ...(wrong.length === 0 ? [] : [`${wrong.length} lanes of the sum are wrong`]),
-      ...(survivors.length === names.length ? [] : [`only ${survivors.join(', ')} are in the sum`]),
-    ];
+    return { survivors, wrong: wrong.length === 0 ? [] : [`${wrong.length} lanes of the sum are wrong`] };
   }
 
   #query<Row extends object>(statement: string): Promise<readonly Row[]> {

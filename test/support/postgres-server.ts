@@ -131,7 +131,9 @@ export class PostgresServer {
 function launch(programs: string, directory: string, port: number): ChildProcess {
   const args = ['-D', join(directory, 'data'), '-k', directory, '-p', String(port), '-h', '127.0.0.1'];
   const child = spawn(join(programs, 'postgres'), args, { ...unprivileged(), cwd: directory, stdio: 'ignore' });
-  process.once('exit', () => child.kill('SIGQUIT'));
+  const reap = () => child.kill('SIGQUIT');
+  process.once('exit', reap);
+  child.once('close', () => process.off('exit', reap));
   return child;
 }
 

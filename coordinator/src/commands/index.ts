@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addBackupCommands } from './backup-commands.js';
 import { addBundleCommand } from './bundle-command.js';
 import { addConfigCommands } from './config-commands.js';
 import { addExplainCommand } from './explain-command.js';
@@ -27,6 +28,7 @@ export function registerCoordinatorCommands(program: Command, io: CommandIo): vo
   addRunCommands(group, io);
   addExplainCommand(group, io);
   addSizeCommand(group, io);
+  addBackupCommands(group, io);
   addBundleCommand(group, io);
   addFailpointsCommand(group, io);
   addVerifyStoreCommand(group, io);

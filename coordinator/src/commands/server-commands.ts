@@ -18,6 +18,7 @@ import { settingFlags } from './setting-flags.js';
 const oldBytesMax = 16 * 1024 * 1024;
 
 interface StartFlags extends Readonly<Record<string, unknown>> {
+  readonly newIncarnation?: boolean;
   readonly json?: boolean;
 }
 
@@ -27,6 +28,7 @@ export function addServerCommands(group: Command, io: CommandIo): void {
     group.command('start').description('Serve until Ctrl-C or SIGTERM. Logs are lines on stderr.'),
     coordinatorSettings,
   )
+    .option('--new-incarnation', 'the first start after `restore`: the run that was under way in the copy is over')
     .option('--json', 'print JSON lines')
     .action((flags: StartFlags) => conclude(io, flags.json === true, () => serve(io, flags)));
   operatorOptions(
@@ -55,6 +57,7 @@ async function serve(io: CommandIo, flags: StartFlags) {
     configuration,
     log,
     collectGarbage: serverCollection(oldBytesMax),
+    newIncarnation: flags.newIncarnation === true,
     signal: io.signal,
     onStandby: ({ port, leader }) => {
       if (flags.json === true) writeLine(io, { type: 'standby', port, leader, pid: process.pid });

@@ -37,6 +37,8 @@ export interface Tables {
   };
   /** Models that rounds trained from, by the digest that a receipt of `ready` names. */
   base_models: { digest: BytesColumn; hash: BytesColumn };
+  /** One row while the store is a copy that was not begun anew: the last event of the copy. */
+  restored: { seq: number };
   /** The highest epoch a participant's client has shown, and which start of it that was. */
   client_epochs: { participant: string; epoch: number; start_id: BytesColumn };
   invitations: {
@@ -96,7 +98,7 @@ export interface Tables {
 export interface Database {
   /** For reading. */
   readonly rows: Kysely<Tables>;
-  /** Of the leader that writes here; 0 where one process holds the store. */
+  /** Of the leader that writes here; 0 where one process holds the store, unless it was restored from one with leaders. */
   readonly epoch: number;
   /**
    * All of it or nothing, durable when it returns.

@@ -37,6 +37,7 @@ const journalKinds = {
   'roster-epoch': true,
   invited: true,
   enrolled: true,
+  'new-incarnation': true,
 } as const satisfies Record<RunKind, true> & Readonly<Record<string, true>>;
 
 /** Durable writes beside the journal's events, and where they go. */

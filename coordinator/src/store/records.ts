@@ -144,6 +144,21 @@ export class RunRecords {
     );
   }
 
+  /** In the transaction of the event that says why. */
+  async end(transaction: Transaction<Tables>, run: string, reason: string): Promise<void> {
+    await transaction.updateTable('runs').set({ state: 'aborted', reason }).where('run', '=', run).execute();
+  }
+
+  /** The last event of the copy that this store was restored from; undefined for a store that is none, or was begun anew. */
+  async restoredFrom(): Promise<number | undefined> {
+    return (await this.#database.rows.selectFrom('restored').select('seq').executeTakeFirst())?.seq;
+  }
+
+  /** In the transaction of the event that the store goes on as one of its own. */
+  async begunAnew(transaction: Transaction<Tables>): Promise<void> {
+    await transaction.deleteFrom('restored').execute();
+  }
+
   async get(run: string): Promise<RunRecord | undefined> {
     return (await this.list()).find((record) => record.run === run);
   }

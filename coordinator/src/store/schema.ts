@@ -62,6 +62,7 @@ const migrations: readonly Migration[] = [
       model_version ${integer} not null, model_hash ${bytes} not null, reason ${text} not null)`,
   ],
   ({ integer }) => [`alter table events add column epoch ${integer} not null default 0`],
+  ({ integer }) => [`create table restored (seq ${integer} primary key)`],
 ];
 
 /** The version that this program reads and writes. */

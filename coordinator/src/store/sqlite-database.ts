@@ -31,9 +31,10 @@ export async function openSqliteDatabase(path: string): Promise<Database> {
     throw error;
   }
   chmodSync(path, 0o600);
+  const last = await rows.selectFrom('events').select('epoch').orderBy('seq', 'desc').limit(1).executeTakeFirst();
   return {
     rows,
-    epoch: 0,
+    epoch: last?.epoch ?? 0,
     transaction: (work) => rows.transaction().execute(work),
     // The write-ahead log holds the pages with what was deleted until it is truncated.
     purge: async () => void (await sql`pragma wal_checkpoint(TRUNCATE)`.execute(rows)),

@@ -50,7 +50,10 @@ describeStores('the schema of a store', (kind) => {
       await earlier.journal.append([entry('a'), entry('b')]);
       const { head } = earlier.journal;
       await earlier.close();
-      await kind.execute(directory, 'alter table events drop column epoch; drop table schema_version;');
+      await kind.execute(
+        directory,
+        'alter table events drop column epoch; drop table restored; drop table schema_version;',
+      );
       const store = await kind.open(directory);
       expect(store.journal.head).to.deep.equal(head);
       await store.journal.append([entry('c')]);

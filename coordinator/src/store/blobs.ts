@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bounds, FederatedError } from '@concordat/core';
 import { DurableWriter } from './durable-writer.js';
 import { StoreWrites } from './durable-writes.js';
+
+const unfinished = '.part';
 
 /**
  * Immutable bytes in files named by their SHA-256. A blob exists completely and durably or not at all:
@@ -13,12 +15,18 @@ import { StoreWrites } from './durable-writes.js';
 export class BlobStore {
   readonly #directory: string;
   readonly #writes: StoreWrites;
-  #temporary = 0;
 
   constructor(directory: string, writes = new StoreWrites()) {
     this.#directory = directory;
     this.#writes = writes;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+
+  /** What was being written when a process died goes. For whoever has the store for itself: a blob that another still writes would fail. */
+  async removeUnfinished(): Promise<void> {
+    for (const name of await readdir(this.#directory)) {
+      if (name.endsWith(unfinished)) await rm(join(this.#directory, name), { force: true });
+    }
   }
 
   /** @returns the SHA-256 of `bytes`. */
@@ -39,7 +47,7 @@ export class BlobStore {
 
   async #write(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
     const hash = createHash('sha256');
-    const writer = await DurableWriter.create(join(this.#directory, `${process.pid}-${++this.#temporary}.part`));
+    const writer = await DurableWriter.create(this.#temporary());
     try {
       for await (const piece of pieces) {
         hash.update(piece);
@@ -79,7 +87,7 @@ export class BlobStore {
     chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   ): Promise<void> {
     const hash = createHash('sha256');
-    const writer = await DurableWriter.create(`${this.#path(digest)}.${process.pid}-${++this.#temporary}.part`);
+    const writer = await DurableWriter.create(this.#temporary());
     try {
       for await (const chunk of chunks) {
         if (writer.sizeBytes + chunk.byteLength > sizeBytes) break;
@@ -97,6 +105,11 @@ export class BlobStore {
       throw error;
     }
     await this.#writes.do('coordinator.blob', () => writer.commit(this.#path(digest)));
+  }
+
+  /** A name that no other process takes, on whatever machine: two coordinators may share the directory. */
+  #temporary(): string {
+    return join(this.#directory, `${randomUUID()}${unfinished}`);
   }
 
   async has(digest: Uint8Array): Promise<boolean> {

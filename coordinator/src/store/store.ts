@@ -91,6 +91,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 async function partsOf(database: Database, directory: string, wallMillis: () => number): Promise<Omit<Store, 'close'>> {
   const writes = new StoreWrites();
   const blobs = new BlobStore(join(directory, 'blobs'), writes);
+  await blobs.removeUnfinished();
   return {
     journal: await Journal.open({ database, blobs, writes, wallMillis }),
     journalReader: new JournalReader(database, blobs),

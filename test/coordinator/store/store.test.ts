@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type JournalEntry, openStore, type Store } from '@concordat/coordinator';
@@ -91,6 +91,16 @@ describeStores('the store of a coordinator', (kind) => {
     expect(await codeOf(store.blobs.receive(announced, 3, [bytes(1, 2, 3)]))).to.equal('verification');
     expect(await codeOf(store.blobs.receive(announced, 3, [bytes(1, 2, 3, 4)]))).to.equal('verification');
     expect(readdirSync(join(directory, 'blobs'))).to.deep.equal([]);
+  });
+
+  it('removes at its start what was being written when a process died, and no blob', async () => {
+    const digest = await store.blobs.put(bytes(1, 2, 3));
+    const unfinished = join(directory, 'blobs', 'half.part');
+    writeFileSync(unfinished, bytes(1, 2));
+    await store.close();
+    store = await kind.open(directory);
+    expect(existsSync(unfinished)).to.equal(false);
+    expect([...(await store.blobs.readAll(digest))]).to.deep.equal([1, 2, 3]);
   });
 
   it('names a blob that was damaged on the disk', async () => {

@@ -61,9 +61,19 @@ export const rules = {
       required: 'room on the disk of the coordinator’s store',
       fix: 'Free disk space there; the coordinator goes on by itself, and clients try again.',
     },
+    'spool.space': {
+      required: 'room on the disk of the coordinator for the rest of a masked vector',
+      fix: 'Free disk space there; the client asks again by itself until the step ends.',
+    },
     'store.failed': {
       required: 'a disk that takes and keeps every write of the coordinator’s store',
       fix: 'Check the disk, then start the coordinator again: everything acknowledged is kept.',
+    },
+  },
+  deadline: {
+    'upload.lease': {
+      required: 'an upload that goes on at the rate of the plan’s leaseBytesPerSecond',
+      fix: 'Check the line; the client goes on behind what was taken, by itself, until the step ends.',
     },
   },
   permission: {

@@ -4,15 +4,16 @@ import { wholeProgram } from 'concordat';
 
 /** Words of a name that promise a secret. */
 const secretWords = /secret|pass(word|phrase|code)?|token|credential|private|key|invitation|seed|pin|auth/;
-/** What merely names where a secret lies. */
+/** What merely names where a secret lies: by its name, or by what it takes. */
 const namesFile = /-(file|directory)$/;
+const takesPlace = /<(file|directory|reference)>$/;
 /** Seeds of data and simulation: said in their descriptions, and no key is drawn from them. */
 const notSecret: readonly string[] = ['sim run --seed', 'demo --seed'];
 
 /** Every option and argument with a value that promises a secret, as `coordinator invite --secret`. */
 function secretsInArgv(command: Command, path = ''): string[] {
   const options = command.options
-    .filter(({ flags }) => /[<[]/.test(flags))
+    .filter(({ flags }) => /[<[]/.test(flags) && !takesPlace.test(flags))
     .map(({ long, short }) => String(long ?? short))
     .filter((name) => secretWords.test(name) && !namesFile.test(name));
   const args = command.registeredArguments.map((argument) => argument.name()).filter((name) => secretWords.test(name));
@@ -41,6 +42,7 @@ describe('the command line', () => {
     const program = new Command();
     const group = program.command('vault').command('open');
     group.option('--pass-phrase <text>').option('--key-file <file>').option('--token').argument('<secret>');
+    group.option('--password <reference>').option('--authority <file>');
     expect(secretsInArgv(program)).to.deep.equal(['vault open --pass-phrase', 'vault open secret']);
   });
 });

@@ -32,7 +32,7 @@ describe('The model of rounds sees', function () {
   };
 
   it('a journal that forgets which rounds were entered', () => {
-    seen('forget-entered', 'second-root', 16);
+    seen('forget-entered', 'second-root', 17);
   });
 
   it('an update that is kept and offered again', () => {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Plan } from '@concordat/core';
+import { FederatedError, type Plan } from '@concordat/core';
 import { conclude } from '@concordat/proto';
 import type { Command } from 'commander';
 import { operatorSettings, readOperatorSettings } from '../configuration.js';
@@ -41,6 +41,12 @@ async function sizeOf(io: CommandIo, flags: SizeFlags) {
     const plan = await planIn(resolve(file), model);
     const size = planSize(plan);
     return { data: size, lines: planSizeLines(plan, size) };
+  }
+  if (model !== undefined) {
+    throw new FederatedError('invalid-argument', '--model says of which model a plan is, and no plan is named', {
+      detail: { required: '--plan', offered: 'none' },
+      fix: 'Add --plan FILE, or leave --model out.',
+    });
   }
   const { directory } = readOperatorSettings({ flags, environment: io.environment });
   const use = await diskUse(directory);

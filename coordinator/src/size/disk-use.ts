@@ -46,7 +46,8 @@ const kinds: readonly DiskKind['kind'][] = [
 export async function diskUse(directory: string): Promise<DiskUse> {
   const root = consortiumPath(directory, 'coordinator');
   const store = consortiumPath(directory, consortiumFiles.coordinator.store);
-  const paths = await filesBelow(root, true);
+  await requireFounded(directory);
+  const paths = await filesBelow(root);
   const totals = new Map(kinds.map((kind) => [kind, { files: 0, bytes: 0 }]));
   const rounds = new Map<string, RoundUse>();
   for (const path of paths) {
@@ -74,15 +75,20 @@ export async function diskUse(directory: string): Promise<DiskUse> {
   };
 }
 
-async function filesBelow(directory: string, isRoot = false): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch((cause: unknown) => {
-    if (!isRoot) return [];
-    throw new FederatedError('invalid-argument', `${directory} cannot be read`, {
-      detail: { path: directory },
+/** Any directory may have one called `coordinator` in it. */
+async function requireFounded(directory: string): Promise<void> {
+  const path = consortiumPath(directory, 'coordinator');
+  await stat(consortiumPath(directory, consortiumFiles.coordinator.facts)).catch((cause: unknown) => {
+    throw new FederatedError('invalid-argument', `${path} cannot be read`, {
+      detail: { path },
       fix: 'Name the directory that `concordat coordinator init` made, with --directory, on the machine of the coordinator.',
       cause,
     });
   });
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
   const below = await Promise.all(
     entries.map((entry) => {
       const path = join(directory, entry.name);

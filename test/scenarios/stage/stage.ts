@@ -4,11 +4,13 @@ import { Writable } from 'node:stream';
 import { FederatedClient, type Trainer } from '@concordat/client-sdk';
 import {
   Coordinator,
+  configurationOf,
   type JournalEvent,
   OperatorClient,
   type OperatorKeys,
   openStore,
   readOperatorKeys,
+  readSettings,
   verifyStore,
 } from '@concordat/coordinator';
 import { encodePlan, encodeSafetensors, signPlan } from '@concordat/core';
@@ -210,8 +212,11 @@ class Stage {
   async #startCoordinator(): Promise<void> {
     const { seed } = this.#scenario;
     this.#operatorKeys = await readOperatorKeys(this.#coordinatorDirectory);
+    // Signs of life are many calls at an instant that does not pass.
+    const flags = { directory: this.#coordinatorDirectory, callsPerSecond: '100000' };
     this.#coordinator = await Coordinator.start({
       directory: this.#coordinatorDirectory,
+      configuration: configurationOf(await readSettings({ flags })),
       random: seededRandom(nodeCrypto, seed, `coordinator/${this.#coordinatorLife}`),
       clock: this.#clock.of(`coordinator#${this.#coordinatorLife}`),
       wallMillis: () => this.#clock.wallMillis(),

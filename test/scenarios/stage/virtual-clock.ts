@@ -8,6 +8,8 @@ interface Timer {
   readonly fire: () => void;
 }
 
+const lookedAtMillis = 3_600_000;
+
 /** Milliseconds since 1970 at the start of every scenario. */
 export const wallStart = Date.UTC(2026, 0, 1);
 
@@ -71,8 +73,11 @@ export class VirtualClock {
   }
 
   #set(owner: string, afterMillis: number, fire: () => void): () => void {
-    // What looks again and again would never be quiet.
-    if (this.#ended.has(owner)) return () => undefined;
+    if (this.#ended.has(owner)) {
+      // What a killed program still waits for is over; what it would look at every hour, again and again, is never looked at.
+      if (afterMillis < lookedAtMillis) setImmediate(fire);
+      return () => undefined;
+    }
     const place = (this.#places.get(owner) ?? 0) + 1;
     this.#places.set(owner, place);
     const timer = { at: this.#now + Math.max(0, afterMillis), owner, place, fire };

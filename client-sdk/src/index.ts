@@ -34,6 +34,7 @@ export { type RecoverOptions, type Recovery, recover } from './recover.js';
 export { type RenewOptions, type RenewResult, renewCertificate } from './renewal.js';
 export { encodeDelta, type MaskingPorts, maskUpdate } from './run/masking.js';
 export { checkResult, type ResultCheck, type ResultCheckOptions, type ResultCheckPorts } from './run/result-check.js';
+export { type ShownPlan, type ShowPlanOptions, showPlan } from './shown-plan.js';
 export { type ParticipantWrite, participantWrites } from './state/durable-writes.js';
 export { ParticipantState } from './state/participant-state.js';
 export { Spool } from './state/spool.js';

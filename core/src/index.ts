@@ -140,6 +140,7 @@ export {
   type ParticipationStep,
   stepParticipation,
 } from './round/participation.js';
+export { describePlan } from './round/plan/describe.js';
 export { completePlan, type PlanDraft } from './round/plan/draft.js';
 export { describePrecision } from './round/plan/precision.js';
 export {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   checkResult,
@@ -11,7 +11,7 @@ import {
 import { checkableSessions, FederatedError, type PlanDraft, rosterView } from '@concordat/core';
 import { chooseKernels, nodeCrypto, systemRandom } from '@concordat/node';
 import { expect } from 'chai';
-import { CheckedConsortium, lyingCrypto } from './checked-consortium.js';
+import { CheckedConsortium, lyingCrypto, policyText } from './checked-consortium.js';
 
 const names = ['acme', 'bluebird', 'cobalt', 'delta'];
 const checked: Partial<PlanDraft> = { aggregateCheck: 'on', transcriptRetention: 2, rounds: 2 };
@@ -40,6 +40,27 @@ describe('the aggregate check of a consortium', function () {
       [1, 1, names, true],
     ]);
     expect(seen.some((event) => event.type === 'verdict' && event.released)).to.equal(true);
+  });
+
+  it('can be read before: what the plan means, and what the policy here says to it', async () => {
+    const directory = four.directoryOf('acme');
+    const { planHash } = (await four.consortium.operator.status()).runs[0]!;
+    const refused = await four.type('plan', 'show', '--directory', directory, '--plan', planHash);
+    expect(refused.exitCode).to.equal(0);
+    const lines = refused.stdout.trim().split('\n');
+    expect(lines[0]).to.equal(`Plan ${planHash}, proposed by operator.`);
+    expect(lines).to.include('Run spring publishes 2 models.');
+    expect(lines.slice(-2)).to.deep.equal([
+      'Your policy refuses it:',
+      '  policy: requires a policy file; the plan offers none. Write policy.yaml: without one every plan is refused.',
+    ]);
+    writeFileSync(join(directory, 'policy.yaml'), policyText);
+    const allowed = await four.type('plan', 'show', '--directory', directory, '--json');
+    rmSync(join(directory, 'policy.yaml'));
+    const { data } = JSON.parse(allowed.stdout) as { data: Record<string, unknown> };
+    expect(data, 'the plan that was approved last').to.include({ planHash, run: 'spring', allowed: true });
+    const unknown = await four.type('plan', 'show', '--directory', directory, '--plan', '0'.repeat(64), '--json');
+    expect((JSON.parse(unknown.stdout) as { error: { code: string } }).error.code).to.equal('invalid-argument');
   });
 
   it('is repeated from the command line, as a person would: all chunks, and the model made again', async () => {

@@ -41,7 +41,7 @@ export function lyingCrypto(lies: () => boolean): CryptoPort {
   };
 }
 
-const policy = parsePolicy(`
+export const policyText = `
 schema: concordat/policy/1
 proposers: [operator]
 purposes: [test]
@@ -49,7 +49,8 @@ cohort: {min: 3}
 differentialPrivacy: optional
 approval: automatic
 metrics: [accuracy]
-`);
+`;
+const policy = parsePolicy(policyText);
 
 /** What a command came to. */
 interface Said {

@@ -3,6 +3,7 @@ import { addConfigCommands } from './config-commands.js';
 import { addEnrollCommand } from './enroll-command.js';
 import { addFailpointsCommand } from './failpoints-command.js';
 import type { CommandIo } from './io.js';
+import { addPlanCommand } from './plan-command.js';
 import { addRecoverCommand } from './recover-command.js';
 import { addRenewCommand } from './renew-command.js';
 import { addServeCommand } from './serve-command.js';
@@ -25,6 +26,7 @@ export function addParticipantCommands(group: Command, io: CommandIo): void {
   addConfigCommands(group, io);
   addRecoverCommand(group, io);
   addRenewCommand(group, io);
+  addPlanCommand(group, io);
   addVerifyRoundCommand(group, io);
   addFailpointsCommand(group, io);
 }

@@ -111,6 +111,9 @@ export const recoverSettings = { directory } as const satisfies Settings;
 /** What `participant verify-round` may be told, beside what to check; `participant.yaml` in the directory counts as for `serve`. */
 export const verifyRoundSettings = { directory, kernels: kernelsSetting } as const satisfies Settings;
 
+/** What `participant plan show` may be told beside the plan; the file counts alike. */
+export const planSettings = { directory, policy: participantSettings.policy } as const satisfies Settings;
+
 /** Everything `participant.yaml` and what overrides it amount to. Paths are absolute. */
 export type ParticipantSettings = SettingValues<typeof participantSettings>;
 
@@ -166,13 +169,22 @@ export async function readParticipantSettings(overrides: Overrides): Promise<Par
 export async function readVerifyRoundSettings(
   overrides: Overrides,
 ): Promise<SettingValues<typeof verifyRoundSettings>> {
-  const { values, problems } = await resolveParticipant(overrides);
-  const isOurs = (setting: string) =>
-    Object.hasOwn(verifyRoundSettings, setting) || !Object.hasOwn(participantSettings, setting);
-  const ours = problems.filter(({ setting, severity }) => severity === 'error' && isOurs(setting));
-  if (ours.length > 0) throw configurationError(ours, 'concordat participant verify-round --help');
-  const { directory, kernels } = values;
+  const { directory, kernels } = await readSome(overrides, verifyRoundSettings, 'verify-round');
   return { directory, kernels };
+}
+
+/** The same for `participant plan show`. @throws as {@link readParticipantSettings}. */
+export async function readPlanSettings(overrides: Overrides): Promise<SettingValues<typeof planSettings>> {
+  const { directory, policy } = await readSome(overrides, planSettings, 'plan show');
+  return { directory, policy };
+}
+
+async function readSome(overrides: Overrides, wanted: Settings, command: string): Promise<ParticipantSettings> {
+  const { values, problems } = await resolveParticipant(overrides);
+  const isOurs = (setting: string) => Object.hasOwn(wanted, setting) || !Object.hasOwn(participantSettings, setting);
+  const ours = problems.filter(({ setting, severity }) => severity === 'error' && isOurs(setting));
+  if (ours.length > 0) throw configurationError(ours, `concordat participant ${command} --help`);
+  return values;
 }
 
 /** The file that enroll leaves: every setting with what it does, as a comment. */

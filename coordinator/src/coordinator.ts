@@ -275,8 +275,7 @@ async function assemble(
     const certificates = () => [tlsEnd(shown()), rosterKeyEnd(desks.roster)];
     notices = new Notices({ clock, wallMillis, certificates, standing, participants, tell });
   }
-  const endedRun = await requireIncarnation(store, options.newIncarnation === true);
-  if (endedRun !== undefined) await desks.runs.recall(endedRun);
+  await requireIncarnation(store, options.newIncarnation === true);
   const record = await desks.runs.resume();
   const resumed = record === undefined ? undefined : resumedRun(record);
   if (resumed !== undefined) log.warn({ run: resumed.run, modelVersion: resumed.modelVersion }, 'the run goes on');

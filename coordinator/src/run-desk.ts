@@ -87,28 +87,6 @@ export class RunDesk {
     await this.#begin(run, connected());
   }
 
-  /** Take a run that is over as the last one of this process, so that whoever took part hears of its end. */
-  async recall(runId: string): Promise<void> {
-    const { store, plans, ports, roster } = this.#options;
-    const record = await store.runs.get(runId);
-    if (record === undefined) return;
-    const { planHash, startedMillis } = record;
-    const records = await new RunJournal(store, runId).records();
-    const { plan } = await plans.require(planHash);
-    const started = records.find((one) => one.type === 'run-started');
-    const rosterHash = started?.rosterHash ?? roster.current().hash;
-    const view = await roster.viewOf(rosterHash);
-    this.#current = new Run(ports, {
-      runId,
-      plan,
-      planHash,
-      rosterHash,
-      roster: view,
-      earlier: { records, startedMillis },
-    });
-    this.#current.progress.end();
-  }
-
   async #begin(run: Run, connected: ReturnType<RunDeskOptions['connected']>): Promise<void> {
     this.#current = run;
     void run.halted.then((why) => this.#waitForRoom(run, why));

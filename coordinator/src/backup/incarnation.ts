@@ -7,13 +7,12 @@ import type { Store } from '../store/store.js';
  * again: that run ends here, by name.
  *
  * @param isNew said with `--new-incarnation`.
- * @returns the run that was ended; undefined where none was under way, and for a store that is no copy.
  * @throws `state-lost` (rule `store.restored`) for a copy without that word; `invalid-argument` for the word without a copy.
  */
-export async function requireIncarnation(store: Store, isNew: boolean): Promise<string | undefined> {
+export async function requireIncarnation(store: Store, isNew: boolean): Promise<void> {
   const restoredFrom = await store.runs.restoredFrom();
   if (restoredFrom === undefined) {
-    if (!isNew) return undefined;
+    if (!isNew) return;
     throw new FederatedError('invalid-argument', 'this store was not restored from a copy', {
       fix: 'Start without --new-incarnation: it is for the first start after `concordat coordinator restore`.',
     });
@@ -34,5 +33,4 @@ export async function requireIncarnation(store: Store, isNew: boolean): Promise<
       if (running !== undefined) await store.runs.end(transaction, running.run, reason);
     },
   });
-  return running?.run;
 }

@@ -9,7 +9,7 @@ import Libsql from 'libsql';
 import type { CoordinatorConfiguration } from '../configuration.js';
 import { consortiumFiles, consortiumPath } from '../consortium-files.js';
 import { connectPostgres } from '../store/postgres/connection.js';
-import { openSqliteDatabase } from '../store/sqlite-database.js';
+import { leaveOneFile, openSqliteDatabase } from '../store/sqlite-database.js';
 import { copyRows, secretTables } from './copy-rows.js';
 
 /** Where things lie in a copy. */
@@ -49,9 +49,9 @@ export async function backUp(options: BackupOptions): Promise<CopyManifest> {
   const database = join(to, copyFiles.database);
   if (configuration.store === undefined) snapshot(join(own, 'coordinator.db'), database);
   else await copyFromPostgres(configuration.store, database);
-  const events = await cleaned(database);
+  const { events, named } = await cleaned(database);
   const blobs = await copyBlobs(join(configuration.blobs ?? own, 'blobs'), join(to, copyFiles.blobs));
-  await requireNamed(database, new Set(blobs));
+  requireNamed(named, new Set(blobs));
   await copyKeys(join(directory, 'coordinator'), join(to, copyFiles.keys));
   const made = new Date(wallMillis()).toISOString();
   const manifest: CopyManifest = { schema: 'concordat/backup/1', events, blobs: blobs.length, made };
@@ -75,23 +75,26 @@ async function copyFromPostgres(location: NonNullable<CoordinatorConfiguration['
   try {
     const moment = connection.rows.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
     await moment.execute((from) => target.transaction((transaction) => copyRows(from, transaction)));
+    await leaveOneFile(target);
   } finally {
     await target.close();
     await connection.close();
   }
 }
 
-/** Take what is secret out, bytes and all. @returns the last event. */
-async function cleaned(path: string): Promise<number> {
+/** Take what is secret out, bytes and all. @returns the last event, and the blobs that events name, hex. */
+async function cleaned(path: string): Promise<{ readonly events: number; readonly named: readonly string[] }> {
   const database = await openSqliteDatabase(path);
   try {
     await database.transaction(async (transaction) => {
       for (const table of secretTables) await transaction.deleteFrom(table).execute();
     });
     await sql`vacuum`.execute(database.rows);
-    await database.purge();
     const last = await database.rows.selectFrom('events').select('seq').orderBy('seq', 'desc').executeTakeFirst();
-    return last?.seq ?? 0;
+    const named = await sql<{ readonly digest: ArrayBuffer }>`
+      select distinct body_digest as digest from events where length(body) = 0`.execute(database.rows);
+    await leaveOneFile(database);
+    return { events: last?.seq ?? 0, named: named.rows.map(({ digest }) => Buffer.from(digest).toString('hex')) };
   } finally {
     await database.close();
   }
@@ -111,22 +114,13 @@ export async function copyBlobs(from: string, to: string): Promise<string[]> {
   return names;
 }
 
-async function requireNamed(path: string, blobs: ReadonlySet<string>): Promise<void> {
-  const database = await openSqliteDatabase(path);
-  try {
-    const named = await sql<{ readonly digest: ArrayBuffer }>`
-      select distinct body_digest as digest from events where length(body) = 0`.execute(database.rows);
-    const empty = createHash('sha256').digest('hex');
-    for (const { digest } of named.rows) {
-      const name = Buffer.from(digest).toString('hex');
-      if (name === empty || blobs.has(name)) continue;
-      throw new FederatedError('verification', `the blob ${name}, which an event names, is not there`, {
-        fix: 'Check the disk of the coordinator and the setting `blobs`.',
-      });
-    }
-  } finally {
-    await database.close();
-  }
+function requireNamed(named: readonly string[], blobs: ReadonlySet<string>): void {
+  const empty = createHash('sha256').digest('hex');
+  const missing = named.find((name) => name !== empty && !blobs.has(name));
+  if (missing === undefined) return;
+  throw new FederatedError('verification', `the blob ${missing}, which an event names, is not there`, {
+    fix: 'Check the disk of the coordinator and the setting `blobs`.',
+  });
 }
 
 async function copyKeys(from: string, to: string): Promise<void> {

@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FederatedError } from '@concordat/core';
 import { syncDirectory, systemClock } from '@concordat/node';
 import type { Transaction } from 'kysely';
 import type { CoordinatorConfiguration } from '../configuration.js';
 import { consortiumFiles, consortiumPath } from '../consortium-files.js';
-import type { Tables } from '../store/database.js';
+import type { Database, Tables } from '../store/database.js';
 import { connectPostgres, type PostgresLocation } from '../store/postgres/connection.js';
 import { prepareLease, takeLease } from '../store/postgres/lease.js';
 import { openPostgresDatabase } from '../store/postgres/postgres-database.js';
-import { openSqliteDatabase } from '../store/sqlite-database.js';
+import { leaveOneFile, openSqliteDatabase } from '../store/sqlite-database.js';
 import { type CopyManifest, copyBlobs, copyDurably, copyFiles } from './backup.js';
 import { copyRows } from './copy-rows.js';
 
@@ -48,10 +49,11 @@ async function restoreFile(database: string, store: string): Promise<void> {
   const temporary = join(store, 'restored.db');
   await rm(temporary, { force: true });
   await copyDurably(database, temporary);
+  await chmod(temporary, 0o600);
   const copy = await openSqliteDatabase(temporary);
   try {
     await copy.transaction(markRestored);
-    await copy.purge();
+    await leaveOneFile(copy);
   } finally {
     await copy.close();
   }
@@ -67,7 +69,7 @@ async function restoreIntoPostgres(database: string, location: PostgresLocation,
     );
     if (founded?.exists === true) throw occupied(`the database ${location.database}`);
     await prepareLease(connection);
-    const copy = await openSqliteDatabase(database);
+    const copy = await openDuplicate(database);
     try {
       // Epochs go on behind those of the copy.
       await connection.query('update concordat_lease set epoch = greatest(epoch, $1)', [copy.epoch]);
@@ -87,6 +89,22 @@ async function restoreIntoPostgres(database: string, location: PostgresLocation,
     }
   } finally {
     await connection.close();
+  }
+}
+
+/** Opening a store brings it up to date and logs beside it: a copy stays as it was made, on a disk that is read only too. */
+async function openDuplicate(database: string): Promise<Database> {
+  const directory = await mkdtemp(join(tmpdir(), 'concordat-restore-'));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    const duplicate = join(directory, copyFiles.database);
+    await copyDurably(database, duplicate);
+    await chmod(duplicate, 0o600);
+    const opened = await openSqliteDatabase(duplicate);
+    return { ...opened, close: () => opened.close().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
   }
 }
 

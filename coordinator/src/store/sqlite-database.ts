@@ -43,6 +43,14 @@ export async function openSqliteDatabase(path: string): Promise<Database> {
 }
 
 /**
+ * Put what is logged beside a database into its file, and the logs away: libsql keeps them after `close` until its handle is collected.
+ * Nothing is written through this handle afterwards.
+ */
+export async function leaveOneFile({ rows }: Pick<Database, 'rows'>): Promise<void> {
+  await sql`pragma journal_mode = DELETE`.execute(rows);
+}
+
+/**
  * SQLite ends a transaction itself when the disk is full or fails. Rolling back what is over is then an error, and would be thrown
  * instead of the one that says why.
  */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backUp, openStore, RunJournal, restore, type Store } from '@concordat/coordinator';
@@ -94,7 +94,33 @@ describe('a copy of a coordinator', () => {
     expect(await refusalOf(restored(again))).to.equal('conflict');
   });
 
+  /** Of every file of the copy: its bytes. */
+  const copyBytes = () => filesIn(copy).map((path) => [path, readFileSync(path).toString('base64')] as const);
+
+  it('stays as it was made when it is restored, also where it may only be read', async () => {
+    await copied();
+    for (const path of filesIn(copy)) chmodSync(path, 0o400);
+    expect(readdirSync(copy).sort()).to.deep.equal(['backup.json', 'blobs', 'coordinator.db', 'keys']);
+    const before = copyBytes();
+    await restored(join(root, 'again'));
+    expect(copyBytes()).to.deep.equal(before);
+    expect(readdirSync(join(root, 'again/coordinator/store')).sort()).to.deep.equal(['blobs', 'coordinator.db']);
+    expect(statSync(join(root, 'again/coordinator/store/coordinator.db')).mode & 0o777).to.equal(0o600);
+  });
+
   describePostgres('in PostgreSQL', () => {
+    it('stays as it was made', async () => {
+      await copied();
+      const server = await sharedPostgres();
+      const location = server.location(await server.createDatabase());
+      const configuration = { store: location, blobs: join(root, 'shared'), address: '127.0.0.1:7443' };
+      for (const path of filesIn(copy)) chmodSync(path, 0o400);
+      const before = copyBytes();
+      await restore({ from: copy, directory: join(root, 'other'), configuration: async () => configuration });
+      expect(copyBytes()).to.deep.equal(before);
+      expect(statSync(join(copy, 'coordinator.db')).mode & 0o777).to.equal(0o400);
+    });
+
     it('is made from a file and back again, with its chain going on behind every leader', async () => {
       await copied();
       const server = await sharedPostgres();

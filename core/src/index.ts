@@ -78,21 +78,22 @@ export {
   verifyRoster,
 } from './roster/signed-roster.js';
 export { acceptRoster, type RosterChanges, type RosterSuccession, rotateKey } from './roster/succession.js';
-export type {
-  AnswerStep,
-  CoordinationEffect,
-  CoordinationEvent,
-  CoordinationOptions,
-  CoordinationPorts,
-  CoordinationRecord,
-  RoundDropout,
-  RoundGroup,
-  RoundPhase,
-  RoundRecord,
-  RunOutcome,
-  RunProgress,
-  RunWait,
-  SpoiledGroup,
+export {
+  type AnswerStep,
+  type CoordinationEffect,
+  type CoordinationEvent,
+  type CoordinationOptions,
+  type CoordinationPorts,
+  type CoordinationRecord,
+  type RoundDropout,
+  type RoundGroup,
+  type RoundPhase,
+  type RoundRecord,
+  type RunOutcome,
+  type RunProgress,
+  type RunWait,
+  roundPhases,
+  type SpoiledGroup,
 } from './round/coordination/contract.js';
 export { waitAt } from './round/coordination/waiting.js';
 export {

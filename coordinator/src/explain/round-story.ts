@@ -2,8 +2,8 @@ import {
   type CoordinationRecord,
   type Plan,
   printable,
-  type RoundPhase,
   type RoundRecord,
+  roundPhases,
   type SessionCodec,
   toHex,
 } from '@concordat/core';
@@ -72,20 +72,6 @@ function reportOf(ended: RoundRecord): NonNullable<RoundStory['report']> {
   return report;
 }
 
-/** A journalled record's fields are in the order of the alphabet. */
-const phaseOrder = [
-  'select',
-  'train',
-  'advertise',
-  'share',
-  'confirm',
-  'upload',
-  'certify',
-  'reveal',
-  'aggregate',
-  'publish',
-] as const satisfies readonly RoundPhase[];
-
 class Teller {
   readonly #plan: Plan;
   readonly #ended: RoundRecord | undefined;
@@ -152,6 +138,10 @@ class Teller {
           : `the round begins: it measures model version ${fact.modelVersion}, and nothing is trained`;
       case 'cohort-assigned':
         return `${fact.cohort.length} are chosen: ${namesText(fact.cohort)} (the plan asks for ${this.#plan.cohort.size}, at least ${this.#plan.cohort.min} in a session)`;
+      case 'training-assigned':
+        return `${namesText(fact.participants)} begin to train from the model that is current here, for this round or a later one`;
+      case 'training-over':
+        return `what ${namesText(fact.participants)} train is of no use any more: too few train from the same model, or it is too old`;
       case 'training-left': {
         const { participant, step, reason } = fact.dropout;
         return `lost ${participant} at ${step}${sentText(fact.dropout)}: ${reason}`;
@@ -187,18 +177,24 @@ function openedText(
 
 function endedText({ outcome, phases, survivors, baseModelVersion }: RoundRecord): string {
   const millis = Object.values(phases).reduce((sum, one) => sum + one, 0);
-  const times = phaseOrder.flatMap((phase) =>
+  // A journalled record's fields are in the order of the alphabet.
+  const times = roundPhases.flatMap((phase) =>
     phases[phase] === undefined ? [] : [`${phase} ${secondsText(phases[phase])}`],
   );
   const took = `after ${secondsText(millis)} (${times.join(', ')})`;
   switch (outcome.type) {
     case 'published':
-      return `model version ${outcome.modelVersion} (${toHex(outcome.modelHash).slice(0, 16)}…) is published, of ${survivors.length} updates, ${took}`;
+      return `model version ${outcome.modelVersion} (${toHex(outcome.modelHash).slice(0, 16)}…) is published, of ${survivors.length} updates${staleText(outcome.modelVersion - 1 - baseModelVersion)}, ${took}`;
     case 'evaluated':
       return `model version ${baseModelVersion} is measured by ${survivors.length} participants, ${took}`;
     case 'abandoned':
       return `the round is abandoned in ${outcome.phase}, ${took}: ${outcome.reason}`;
   }
+}
+
+/** Of an asynchronous run: how many models were published since the one that was trained from. */
+function staleText(versions: number): string {
+  return versions === 0 ? '' : ` that are ${versions} ${versions === 1 ? 'version' : 'versions'} old`;
 }
 
 function metricsText(metrics: RoundRecord['metrics']): string {

@@ -22,7 +22,7 @@ export interface EventHead {
 const headsMax = 1_000;
 
 /** Kinds of a run's own events, that are of no round, which belong to the story of the round that they fall into. */
-const runKinds = ['pausing', 'paused', 'resumed', 'ending', 'finished'] as const;
+const runKinds = ['training-over', 'pausing', 'paused', 'resumed', 'ending', 'finished'] as const;
 
 /** Parts of the journal, for people. Whoever acts on it reads all of a run with {@link Journal.eventsOf}. */
 export class JournalReader {

@@ -1,5 +1,5 @@
 import { type ResultFact, type RoundFact, type RoundStory, tellRound } from '@concordat/coordinator';
-import { type CoordinationRecord, FederatedError, toHex } from '@concordat/core';
+import { type CoordinationRecord, FederatedError, roundPhases, toHex } from '@concordat/core';
 import { sessionCodec } from '@concordat/proto';
 import { expect } from 'chai';
 import { examplePlan } from '../../core/round/example-plan.js';
@@ -9,7 +9,7 @@ import { everyone, RoundTable } from '../../core/round/round-table.js';
 /** The records of one round, as a coordinator would have journalled them, one minute apart. */
 function storyOf(table: RoundTable, round = 1, more: readonly RoundFact['fact'][] = []): RoundStory {
   const facts = [...table.journal, ...more]
-    .filter((fact) => roundOf(fact) === round || 'reason' in fact)
+    .filter((fact) => roundOf(fact) === round || 'reason' in fact || fact.type === 'training-over')
     .filter((fact) => fact.type !== 'session' || fact.record.type !== 'input')
     .map((fact, index) => ({ seq: index + 1, atMillis: Date.UTC(2026, 2, 1, 12, index), fact }));
   return tellRound({ run: 'run-1', round, plan: table.plan, facts, codec: sessionCodec });
@@ -49,6 +49,33 @@ function verdicts(table: RoundTable, disputing: readonly string[] = []): ResultF
 
 describe('the story of a round', function () {
   this.timeout(30_000);
+
+  it('tells of an asynchronous run who trains meanwhile, what is of no use, and how old the updates of a model were', () => {
+    const quick = ['alpha', 'beta', 'gamma', 'delta'] as const;
+    const slow = ['epsilon', 'zeta', 'eta', 'theta'] as const;
+    const people = [...quick, ...slow];
+    const plan = examplePlan({
+      rounds: 6,
+      cohort: { min: 3, size: 8, max: 8 },
+      mode: { async: { bufferSize: 4, maxStaleness: 1, stalenessWeight: 'inverse' } },
+    });
+    const table = new RoundTable({ plan, people });
+    for (const name of people) table.withheld.add(`${name}/train`);
+    table.start();
+    const finish = (names: readonly string[]) => {
+      for (const name of names) {
+        const { work } = table.chairs.get(name)!.state;
+        if (work.type === 'training') table.participant(name, { type: 'trained', round: work.round });
+      }
+    };
+    for (const names of [quick, slow, quick, quick]) finish(names);
+    const told = table.rounds.map((_, at) => texts(storyOf(table, at + 1)).join('\n'));
+    expect(told[0]).to.contain('begin to train from the model that is current here');
+    expect(table.rounds[1]).to.deep.include({ baseModelVersion: 0 });
+    expect(told[1]).to.contain('is published, of 4 updates that are 1 version old, after');
+    expect(told[0]).to.contain('is published, of 4 updates, after');
+    expect(told[3]).to.contain('what epsilon, eta, theta and zeta train is of no use any more');
+  });
 
   it('says who was chosen, how many answered each step, and which model came of it', () => {
     const table = new RoundTable({ plan: examplePlan({ rounds: 1 }) }).start();
@@ -161,20 +188,8 @@ describe('the story of a round', function () {
 });
 
 function phasesText(table: RoundTable): string {
-  const order = [
-    'select',
-    'train',
-    'advertise',
-    'share',
-    'confirm',
-    'upload',
-    'certify',
-    'reveal',
-    'aggregate',
-    'publish',
-  ];
   const { phases } = ended(table);
-  return order
+  return roundPhases
     .filter((phase) => phase in phases)
     .map((phase) => `${phase} 0.0 s`)
     .join(', ');

@@ -32,7 +32,20 @@ export interface CoordinationOptions {
 }
 
 /** Phases of a round in order; the six in the middle are the secure-aggregation session. */
-export type RoundPhase = 'select' | 'train' | SessionStep | 'aggregate' | 'publish';
+export const roundPhases = [
+  'select',
+  'train',
+  'advertise',
+  'share',
+  'confirm',
+  'upload',
+  'certify',
+  'reveal',
+  'aggregate',
+  'publish',
+] as const satisfies readonly ('select' | 'train' | SessionStep | 'aggregate' | 'publish')[];
+
+export type RoundPhase = (typeof roundPhases)[number];
 
 /** A member of the cohort that was lost, and where. Bytes are of its masked vector; 0 outside `upload`. */
 export interface RoundDropout {

@@ -125,7 +125,7 @@ function partsOf(io: CommandIo, flags: BundleFlags, directory: string): BundlePa
         (client) => client.journal(eventsMax),
         (store) => store.journalReader.newestEvents(eventsMax),
       ),
-    size: () => diskUse(directory),
+    size: async () => diskUse(directory, (await settings()).values.blobs),
     metrics: async () => scraped((await settings()).values.observe),
     log: async () => {
       if (flags.log === undefined) throw new Error('no file was named with --log');

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { FederatedError, type Plan } from '@concordat/core';
 import { conclude } from '@concordat/proto';
 import type { Command } from 'commander';
-import { operatorSettings, readOperatorSettings } from '../configuration.js';
+import { operatorSettings, readOperatorSettings, resolveConfiguration } from '../configuration.js';
 import { readModelDirectory } from '../model/model-directory.js';
 import { preparePlan, writtenPlan } from '../model/plan-document.js';
 import { type DiskKind, type DiskUse, diskUse } from '../size/disk-use.js';
@@ -49,7 +49,8 @@ async function sizeOf(io: CommandIo, flags: SizeFlags) {
     });
   }
   const { directory } = readOperatorSettings({ flags, environment: io.environment });
-  const use = await diskUse(directory);
+  const { values } = await resolveConfiguration({ flags: { directory }, environment: io.environment });
+  const use = await diskUse(directory, values.blobs);
   return { data: use, lines: diskLines(use) };
 }
 

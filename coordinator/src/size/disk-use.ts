@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FederatedError } from '@concordat/core';
 import { consortiumFiles, consortiumPath } from '../consortium-files.js';
 
-/** Files of one kind below `coordinator/`. */
+/** Files of one kind. */
 export interface DiskKind {
   readonly kind: 'records' | 'models' | 'documents' | 'masked vectors' | 'sums' | 'unfinished' | 'keys and settings';
   readonly files: number;
@@ -17,13 +17,13 @@ export interface RoundUse {
   readonly bytes: number;
 }
 
-/** What lies on the disk of a coordinator. */
+/** What lies on the disk of a coordinator; records in PostgreSQL are not counted. */
 export interface DiskUse {
   readonly kinds: readonly DiskKind[];
   readonly bytes: number;
   /** Oldest first within a run. */
   readonly rounds: readonly RoundUse[];
-  /** Of the file system, for its owner. */
+  /** Of the file system that models and vectors are on, for its owner. */
   readonly freeBytes: number;
 }
 
@@ -41,13 +41,18 @@ const kinds: readonly DiskKind['kind'][] = [
  * Add up what lies below `coordinator/`, while one runs on it or not: files are looked at, nothing is locked.
  *
  * @param directory the consortium's.
+ * @param shared where models and vectors lie, if all coordinators of a database share them.
  * @throws `invalid-argument` when there is no coordinator's directory in it.
  */
-export async function diskUse(directory: string): Promise<DiskUse> {
+export async function diskUse(directory: string, shared?: string): Promise<DiskUse> {
   const root = consortiumPath(directory, 'coordinator');
-  const store = consortiumPath(directory, consortiumFiles.coordinator.store);
+  const stores = [
+    consortiumPath(directory, consortiumFiles.coordinator.store),
+    ...(shared === undefined ? [] : [shared]),
+  ];
   await requireFounded(directory);
-  const paths = await filesBelow(root);
+  // A directory of blobs may lie below the coordinator's own.
+  const paths = new Set([...(await filesBelow(root)), ...(shared === undefined ? [] : await filesBelow(shared))]);
   const totals = new Map(kinds.map((kind) => [kind, { files: 0, bytes: 0 }]));
   const rounds = new Map<string, RoundUse>();
   for (const path of paths) {
@@ -55,7 +60,8 @@ export async function diskUse(directory: string): Promise<DiskUse> {
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) continue;
     const bytes = found.size;
-    const inStore = path.startsWith(`${store}/`) ? path.slice(store.length + 1) : undefined;
+    const store = stores.find((one) => path.startsWith(`${one}/`));
+    const inStore = store === undefined ? undefined : path.slice(store.length + 1);
     const kind = await kindOf(path, inStore);
     const total = totals.get(kind)!;
     total.files += 1;
@@ -65,7 +71,7 @@ export async function diskUse(directory: string): Promise<DiskUse> {
     const before = rounds.get(`${run}/${round}`)?.bytes ?? 0;
     rounds.set(`${run}/${round}`, { run, round: Number(round), bytes: before + bytes });
   }
-  const { bavail, bsize } = await statfs(root);
+  const { bavail, bsize } = await statfs(shared ?? root);
   const listed = kinds.map((kind) => ({ kind, ...totals.get(kind)! }));
   return {
     kinds: listed,

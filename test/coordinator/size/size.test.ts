@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandIo, diskUse, planSize, registerCoordinatorCommands } from '@concordat/coordinator';
 import { layoutOf, roundSegments } from '@concordat/core';
@@ -114,6 +114,28 @@ describe('what lies on the disk of a coordinator', function () {
     writeFileSync(join(spool, 'echo.masked.part'), Buffer.alloc(1_000));
     const { kinds } = await diskUse(consortium.directory);
     expect(kinds.find(({ kind }) => kind === 'unfinished')).to.deep.include({ files: 1, bytes: 1_000 });
+  });
+
+  it('counts models and vectors where all coordinators of a database share them', async () => {
+    const before = await diskUse(consortium.directory);
+    const store = join(consortium.directory, 'coordinator/store');
+    const shared = join(consortium.directory, 'shared');
+    mkdirSync(shared);
+    const settings = join(consortium.directory, 'coordinator/coordinator.yaml');
+    const written = readFileSync(settings, 'utf8');
+    for (const name of ['blobs', 'spool']) renameSync(join(store, name), join(shared, name));
+    writeFileSync(settings, `${written}store: postgres://localhost/concordat\nblobs: ../shared\n`);
+    try {
+      const { code, stdout } = await typed('--directory', consortium.directory, '--json');
+      expect(code).to.equal(0);
+      const { kinds, rounds } = JSON.parse(stdout).data;
+      const but = (list: typeof before.kinds) => list.filter(({ kind }) => kind !== 'keys and settings');
+      expect(but(kinds)).to.deep.equal(but(before.kinds));
+      expect(rounds).to.deep.equal(before.rounds);
+    } finally {
+      writeFileSync(settings, written);
+      for (const name of ['blobs', 'spool']) renameSync(join(shared, name), join(store, name));
+    }
   });
 
   it('refuses a directory without a coordinator, and the draft of a plan without its model, by name', async () => {

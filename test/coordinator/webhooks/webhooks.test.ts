@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type Notice, signWebhook, verifyWebhook, type Webhook, Webhooks, webhookEvents } from '@concordat/coordinator';
 import { identityFromSeed, nodeCrypto, systemClock } from '@concordat/node';
 import { expect } from 'chai';
@@ -32,6 +33,32 @@ describe('the signature of a notice', () => {
     for (const other of ['', 't=1', `${header},v2=00`, header.slice(0, -1)]) {
       expect(verifyWebhook(secret, { ...now, header: other })).to.equal(false);
     }
+  });
+});
+
+describe('the check of a notice that the guide shows', () => {
+  type IsOurs = (secret: Uint8Array, header: string, body: string) => boolean;
+  const body = '{"event":"disputed"}';
+  let isOurs: IsOurs;
+
+  before(async () => {
+    const guide = readFileSync('docs/operating.md', 'utf8');
+    const code = guide
+      .split('```js\n')
+      .find((block) => block.includes('export function isOurs'))
+      ?.split('\n```')[0];
+    if (code === undefined) throw new Error('docs/operating.md shows no isOurs');
+    ({ isOurs } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { isOurs: IsOurs });
+  });
+
+  it('takes what was signed just now, and nothing else', () => {
+    const now = Math.floor(Date.now() / 1000);
+    const header = signWebhook(secret, now, body);
+    expect(isOurs(secret, header, body)).to.equal(true);
+    expect(isOurs(secret, header, `${body} `)).to.equal(false);
+    expect(isOurs(Buffer.alloc(32), header, body)).to.equal(false);
+    expect(isOurs(secret, signWebhook(secret, now - 400, body), body)).to.equal(false);
+    for (const other of ['', 't=1', `${header}00`]) expect(isOurs(secret, other, body)).to.equal(false);
   });
 });
 

@@ -115,7 +115,7 @@ export class FederatedClient {
   readonly correlationId: string;
   #running: Promise<RunEnd | undefined> | undefined;
   #leave = new AbortController();
-  #closed = false;
+  #closing: Promise<void> | undefined;
   /** Whether the coordinator has taken this start of the client in. */
   #welcomed = false;
 
@@ -199,8 +199,11 @@ export class FederatedClient {
    *   `verification` for another TLS authority, `state-lost`, `internal`.
    */
   run(options: RunOptions = {}): Promise<RunEnd | undefined> {
-    if (this.#closed || this.#running !== undefined) {
-      throw new FederatedError('invalid-argument', this.#closed ? 'the client is closed' : 'the client runs already');
+    if (this.#closing !== undefined || this.#running !== undefined) {
+      throw new FederatedError(
+        'invalid-argument',
+        this.#closing !== undefined ? 'the client is closed' : 'the client runs already',
+      );
     }
     this.#leave = new AbortController();
     const signals = [this.#leave.signal, ...(options.signal === undefined ? [] : [options.signal])];
@@ -210,10 +213,13 @@ export class FederatedClient {
     return this.#running;
   }
 
-  /** Leave if running, wait for that, and let go of everything. Calling it twice does nothing. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  /** Leave if running, wait for that, and let go of everything. Whoever calls it again waits for the same. */
+  close(): Promise<void> {
+    this.#closing ??= this.#letGo();
+    return this.#closing;
+  }
+
+  async #letGo(): Promise<void> {
     this.#leave.abort();
     await this.#running?.catch(() => undefined);
     const { trainer, ownsTrainer, state, egress, lock, masking } = this.#opened;

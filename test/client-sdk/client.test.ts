@@ -265,6 +265,14 @@ describe('clients of several participants in one process', function () {
     expect((error as FederatedError).code).to.equal('conflict');
   });
 
+  it('have let go of everything when any call to close returns, not the first one alone', async () => {
+    const { client, directory: place } = await sit('acme');
+    const first = client.close();
+    await client.close();
+    expect(existsSync(join(place, 'lock'))).to.equal(false);
+    await first;
+  });
+
   it('let go of everything when they close', async () => {
     const seat = await sit('acme');
     await seat.client.close();

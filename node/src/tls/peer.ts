@@ -13,6 +13,8 @@ export interface Peer {
   readonly notAfter: number;
 }
 
+const peers = new WeakMap<PeerCertificate, Peer>();
+
 /**
  * Read a verified client certificate. Its one name is `URI:concordat:<role>:<id>`; the whole text must match, so that no
  * second name can hide in it.
@@ -21,12 +23,16 @@ export interface Peer {
  */
 export function peerOf(certificate: PeerCertificate | undefined): Peer | undefined {
   if (certificate?.raw === undefined) return undefined;
+  const known = peers.get(certificate);
+  if (known !== undefined) return known;
   const match = /^URI:concordat:(participant|operator):([a-z0-9-]+)$/.exec(certificate.subjectaltname ?? '');
   if (match === null || !isId(match[2]!) || certificate.subject.CN !== match[2]) return undefined;
-  return {
+  const peer: Peer = {
     subject: { role: match[1] as CertificateSubject['role'], id: match[2]! },
     fingerprint: fingerprintOf(certificate.raw),
     notBefore: Date.parse(certificate.valid_from),
     notAfter: Date.parse(certificate.valid_to),
   };
+  peers.set(certificate, peer);
+  return peer;
 }

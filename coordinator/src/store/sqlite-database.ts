@@ -61,10 +61,24 @@ function rollingBackOnce(file: InstanceType<typeof Libsql>): SqliteDatabase {
     run: () => ({ changes: 0, lastInsertRowid: 0 }),
     iterate,
   };
+  const statements = new Map<string, SqliteStatement>();
+  const prepared = (text: string): SqliteStatement => {
+    const known = statements.get(text);
+    if (known !== undefined) return known;
+    const statement = file.prepare(text) as SqliteStatement;
+    if (statements.size < statementsMax) statements.set(text, statement);
+    return statement;
+  };
   return {
-    prepare: (text) => (text === 'rollback' && !file.inTransaction ? nothing : (file.prepare(text) as SqliteStatement)),
-    close: () => file.close(),
+    prepare: (text) => (text === 'rollback' && !file.inTransaction ? nothing : prepared(text)),
+    close: () => {
+      statements.clear();
+      file.close();
+    },
   };
 }
+
+/** The texts of a program's queries are few; those made of what somebody asked for are prepared anew. */
+const statementsMax = 200;
 
 function* iterate(): IterableIterator<never> {}

@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { bounds } from '@concordat/core';
@@ -13,6 +14,7 @@ import {
   parseAddress,
   parseAddresses,
   parseDatabaseUrl,
+  parseNetworks,
   type Resolution,
   readYamlFile,
   resolveSettings,
@@ -123,6 +125,15 @@ export const coordinatorSettings = {
     environment: 'CONCORDAT_CONNECTIONS_PER_ADDRESS',
     default: bounds.connectionsPerAddressMax,
     description: 'connections taken from one address; more where participants come through one gateway',
+  },
+  trustedProxies: {
+    kind: 'text',
+    form: 'networks',
+    key: 'listen.trustedProxies',
+    flag: '--trusted-proxies <list>',
+    environment: 'CONCORDAT_TRUSTED_PROXIES',
+    description:
+      'proxies in front that pass TCP through and say first where a connection comes from, by the PROXY protocol version 2: they are believed and have to say it, nobody else may',
   },
   callsPerSecond: {
     kind: 'number',
@@ -246,6 +257,8 @@ export interface CoordinatorConfiguration {
     readonly port: number;
     /** As many as a front takes unless said. */
     readonly connectionsPerAddressMax?: number;
+    /** Proxies in front that say where a connection comes from; none unless said. */
+    readonly trustedProxies?: BlockList;
   };
   /** {@link defaultAdmission} unless said. */
   readonly admission?: AdmissionLimits;
@@ -340,7 +353,13 @@ export async function completeConfiguration(
 export function configurationOf(settings: CoordinatorSettings): CoordinatorConfiguration {
   const { address, host, port, connectionsPerAddress, logLevel, kernels, threads } = settings;
   const { callsPerSecond, bytesInFlight, queue } = settings;
-  const listen = { host, port, connectionsPerAddressMax: connectionsPerAddress };
+  const proxies = settings.trustedProxies === undefined ? undefined : parseNetworks(settings.trustedProxies);
+  const listen = {
+    host,
+    port,
+    connectionsPerAddressMax: connectionsPerAddress,
+    ...(proxies === undefined ? {} : { trustedProxies: proxies }),
+  };
   const observe = settings.observe === undefined ? undefined : parseAddress(settings.observe);
   const store = storeLocation(settings);
   return {

@@ -17,6 +17,7 @@ export {
   unknownVariables,
 } from './configuration/environment-variables.js';
 export { kernelProblems, kernelsSetting, threadsSetting } from './configuration/lane-settings.js';
+export { isIn, parseNetworks } from './configuration/networks.js';
 export { configurationError, type Problem, problemLine } from './configuration/problem.js';
 export { checkReferencedFile, type ReferencedFile } from './configuration/referenced-files.js';
 export { type ConfigurationReport, reportCheck, reportShow } from './configuration/report.js';
@@ -80,4 +81,5 @@ export {
 export { fingerprintOf, spokenFingerprint } from './tls/fingerprint.js';
 export { type KeyPairPaths, type KeyRenewal, readKeyPair, renewKeyPair } from './tls/key-pair-files.js';
 export { type Peer, peerOf } from './tls/peer.js';
+export { type ProxyHeaderReading, readProxyHeader } from './tls/proxy-header.js';
 export { requireRenewedCertificate } from './tls/renewed-certificate.js';

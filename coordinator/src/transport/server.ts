@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net';
 import { bounds, type CryptoPort, type ErrorCode, FederatedError } from '@concordat/core';
 import {
   authorizationInterceptor,
@@ -43,6 +44,7 @@ import { healthService } from './health-service.js';
 import { loadServices } from './load-services.js';
 import { membershipService } from './membership-service.js';
 import { plansService } from './plans-service.js';
+import { logProxyProblem } from './proxy-problem.js';
 import { RefusalLog } from './refusal-log.js';
 import { resultsService } from './results-service.js';
 import { roundsService } from './rounds-service.js';
@@ -51,6 +53,8 @@ import { runsService } from './runs-service.js';
 export interface CoordinatorServerOptions {
   readonly host: string;
   readonly port: number;
+  readonly connectionsPerAddressMax?: number;
+  readonly trustedProxies?: BlockList;
   /** false: no port is opened; calls come from this process only. */
   readonly listening: boolean;
   readonly certificatePem: string;
@@ -174,13 +178,15 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
     if (more === undefined) return;
     log.warn(
       { address, ...more },
-      'somebody speaks without TLS: if it is a load balancer, let it pass TCP through and not end TLS',
+      'somebody speaks without TLS: if it is a load balancer, let it pass TCP through and not end TLS; if it says first where a connection comes from, name it in listen.trustedProxies',
     );
   };
+  const proxyLines = new LineBudget(1, options.clock);
+  const onProxyProblem = (address: string, problem: string) => logProxyProblem(log, proxyLines, { address, problem });
   const health = new HealthImplementation({ '': 'SERVING' });
   health.addToServer(server);
   const front: TlsFront | undefined = options.listening
-    ? await openTlsFront({ ...options, server, onPlaintext })
+    ? await openTlsFront({ ...options, server, onPlaintext, onProxyProblem })
     : undefined;
   const cutOff = (participant: string, change: string) => {
     const ended = live.end(`participant ${participant}`, statusOfRefusal(membershipEnded(participant, change)));

@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net';
 import {
   authorizationInterceptor,
   type CallFacts,
@@ -12,15 +13,18 @@ import { errorToWire, errorTrailer } from '@concordat/proto';
 import { Metadata } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
+import { LineBudget } from '../observe/line-budget.js';
 import { otherLeads } from '../store/postgres/lease.js';
 import { healthService } from './health-service.js';
 import { loadServices } from './load-services.js';
+import { logProxyProblem } from './proxy-problem.js';
 import { RefusalLog } from './refusal-log.js';
 
 export interface StandbyServerOptions {
   readonly host: string;
   readonly port: number;
   readonly connectionsPerAddressMax?: number;
+  readonly trustedProxies?: BlockList;
   readonly certificatePem: string;
   readonly privateKeyPem: string;
   readonly authorityPem: string;
@@ -59,7 +63,12 @@ export async function openStandbyServer(options: StandbyServerOptions): Promise<
   // Without handlers, but known: of methods that are not, grpc-js says so itself, before anybody is asked.
   for (const { service } of [Membership, Plans, Rounds, Blobs, Results, Runs]) server.addService(service, {});
   new HealthImplementation({ '': 'NOT_SERVING' }).addToServer(server);
-  const front = await openTlsFront({ ...options, server });
+  const proxyLines = new LineBudget(1, options.clock);
+  const front = await openTlsFront({
+    ...options,
+    server,
+    onProxyProblem: (address, problem) => logProxyProblem(options.log, proxyLines, { address, problem }),
+  });
   return {
     port: front.port,
     async close() {

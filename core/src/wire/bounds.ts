@@ -63,5 +63,7 @@ export const bounds = {
   connectionsMax: 1024,
   connectionsPerAddressMax: 64,
   handshakeMillis: 3_000,
+  /** Of a PROXY protocol header, behind its first 16 bytes. */
+  proxyHeaderBytesMax: 4_096,
   invitationMillisDefault: 7 * 24 * 3_600_000,
 } as const;

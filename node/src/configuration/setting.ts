@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addressesMax, addressPattern, parseAddress, parseAddresses } from './address.js';
 import { parseDatabaseUrl } from './database-url.js';
 import type { EnvironmentVariable } from './environment-variables.js';
+import { parseNetworks } from './networks.js';
 import { secretReferencePattern } from './secret-reference.js';
 
 interface Declared {
@@ -33,7 +34,7 @@ export type Setting = Declared &
 /** Settings by the name that code uses. */
 export type Settings = Readonly<Record<string, Setting>>;
 
-export type TextForm = 'host' | 'address' | 'addresses' | 'database';
+export type TextForm = 'host' | 'address' | 'addresses' | 'networks' | 'database';
 
 type ValueOf<One extends Setting> = One extends { readonly kind: 'number' }
   ? number
@@ -87,6 +88,10 @@ const textShapes: Readonly<Record<TextForm, z.ZodType>> = {
     .string()
     .refine((text) => parseAddresses(text) !== undefined)
     .meta({ title: `1 to ${addressesMax} times host:port, with commas between` }),
+  networks: z
+    .string()
+    .refine((text) => parseNetworks(text) !== undefined)
+    .meta({ title: 'IP addresses or networks with commas between, as in 10.0.0.5,10.1.0.0/16,fd00::/8' }),
   database: z
     .string()
     .refine((text) => parseDatabaseUrl(text) !== undefined)

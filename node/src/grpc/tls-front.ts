@@ -1,10 +1,19 @@
 import { constants } from 'node:crypto';
-import type { AddressInfo, Socket } from 'node:net';
+import {
+  type AddressInfo,
+  type BlockList,
+  createServer as createTcpServer,
+  type Socket,
+  type Server as TcpServer,
+} from 'node:net';
 import { createServer, type SecureContextOptions, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { bounds, FederatedError } from '@concordat/core';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import { cannotListen } from '../cannot-listen.js';
+import { isIn } from '../configuration/networks.js';
 import { type Peer, peerOf } from '../tls/peer.js';
+import { receiveProxyHeader } from '../tls/proxied-socket.js';
+import type { Origin } from '../tls/proxy-header.js';
 
 export interface TlsFrontOptions {
   readonly server: Server;
@@ -20,6 +29,13 @@ export interface TlsFrontOptions {
   readonly handshakeMillis?: number;
   readonly connectionsMax?: number;
   readonly connectionsPerAddressMax?: number;
+  /**
+   * Proxies in front that pass TCP through and say first where a connection comes from (PROXY protocol, version 2). They are believed, and
+   * have to say it; nobody else is.
+   */
+  readonly trustedProxies?: BlockList | undefined;
+  /** A trusted proxy did not say where a connection comes from. @param problem what it said instead. */
+  readonly onProxyProblem?: (address: string, problem: string) => void;
   /** Somebody spoke without TLS: a proxy in front that ends it, or a wrong URL. @param address of the peer. */
   readonly onPlaintext?: (address: string) => void;
 }
@@ -49,28 +65,22 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
   const injector = options.server.createConnectionInjector(ServerCredentials.createInsecure());
   const connections = new Set<Socket>();
   const known = new Map<TLSSocket, Peer>();
+  const origins = new Map<string, Origin>();
   const perAddress = new Map<string, number>();
   let refusals = 0;
+  const handshakeTimeout = options.handshakeMillis ?? bounds.handshakeMillis;
   const front = createServer({
     ...contextOf(options, options),
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ['h2'],
-    handshakeTimeout: options.handshakeMillis ?? bounds.handshakeMillis,
-    noDelay: true,
-  });
-  front.maxConnections = options.connectionsMax ?? bounds.connectionsMax;
-  front.on('drop', () => {
-    refusals++;
+    handshakeTimeout,
   });
   const perAddressMax = options.connectionsPerAddressMax ?? bounds.connectionsPerAddressMax;
-  front.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
+  const enter = (socket: Socket, address: string) => {
     const open = (perAddress.get(address) ?? 0) + 1;
     perAddress.set(address, open);
-    connections.add(socket);
     socket.once('close', () => {
-      connections.delete(socket);
       const left = perAddress.get(address)! - 1;
       if (left === 0) perAddress.delete(address);
       else perAddress.set(address, left);
@@ -78,17 +88,50 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
     if (open > perAddressMax) {
       refusals++;
       socket.destroy();
+    } else front.emit('connection', socket);
+  };
+  const enterByProxy = async (socket: Socket) => {
+    const proxy = socket.remoteAddress ?? '';
+    const ends = endsOf(socket);
+    const received = await receiveProxyHeader(socket, handshakeTimeout);
+    if (received.type === 'refused') {
+      socket.destroy();
+      if (received.problem === undefined) return;
+      refusals++;
+      options.onProxyProblem?.(proxy, received.problem);
+    } else if (!socket.destroyed) {
+      if (received.origin !== undefined) {
+        origins.set(ends, received.origin);
+        socket.once('close', () => origins.delete(ends));
+      }
+      enter(socket, received.origin?.address ?? proxy);
     }
+  };
+  const gate = createTcpServer({ noDelay: true }, (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+    // A peer that resets its connection is no news; without a listener it would end the process.
+    socket.on('error', () => undefined);
+    if (options.trustedProxies !== undefined && isIn(options.trustedProxies, socket.remoteAddress)) {
+      void enterByProxy(socket);
+    } else enter(socket, socket.remoteAddress ?? '');
+  });
+  gate.maxConnections = options.connectionsMax ?? bounds.connectionsMax;
+  gate.on('drop', () => {
+    refusals++;
   });
   front.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
     refusals++;
-    if (plaintext.has(error.code ?? '')) options.onPlaintext?.(socket.remoteAddress ?? 'unknown');
+    if (plaintext.has(error.code ?? ''))
+      options.onPlaintext?.(origins.get(endsOf(socket))?.address ?? socket.remoteAddress ?? 'unknown');
     socket.destroy();
   });
   front.on('secureConnection', (socket: TLSSocket) => {
     // A peer that resets its connection is no news; without a listener it would end the process.
     socket.on('error', () => undefined);
     keepPeerCertificate(socket);
+    const origin = origins.get(endsOf(socket));
+    if (origin !== undefined) showOrigin(socket, origin);
     if (socket.alpnProtocol === 'h2') {
       const peer = socket.authorized ? peerOf(socket.getPeerCertificate()) : undefined;
       if (peer !== undefined) {
@@ -101,15 +144,15 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
       socket.destroy();
     }
   });
-  await listen(front, options.host, options.port);
+  await listen(gate, options.host, options.port);
   return {
-    port: (front.address() as AddressInfo).port,
+    port: (gate.address() as AddressInfo).port,
     renew: (pair) => renewContext(front, contextOf(pair, options)),
     cut(whose) {
       for (const [socket, peer] of known) if (whose(peer)) socket.destroy();
     },
     refused: () => refusals,
-    close: (graceMillis) => closeFront(front, connections, () => injector.drain(graceMillis), graceMillis),
+    close: (graceMillis) => closeGate(gate, connections, () => injector.drain(graceMillis), graceMillis),
   };
 }
 
@@ -143,24 +186,24 @@ function renewContext(front: TlsServer, context: SecureContextOptions): void {
   }
 }
 
-function listen(front: TlsServer, host: string, port: number): Promise<void> {
+function listen(gate: TcpServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    front.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
-    front.listen({ host, port }, () => {
-      front.removeAllListeners('error');
+    gate.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
+    gate.listen({ host, port }, () => {
+      gate.removeAllListeners('error');
       // EMFILE and the like while accepting: that connection is lost, the server goes on.
-      front.on('error', () => undefined);
+      gate.on('error', () => undefined);
       resolve();
     });
   });
 }
 
-function closeFront(front: TlsServer, connections: Set<Socket>, drain: () => void, graceMillis: number): Promise<void> {
+function closeGate(gate: TcpServer, connections: Set<Socket>, drain: () => void, graceMillis: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       for (const socket of connections) socket.destroy();
     }, graceMillis);
-    front.close(() => {
+    gate.close(() => {
       clearTimeout(timer);
       resolve();
     });
@@ -172,4 +215,14 @@ function closeFront(front: TlsServer, connections: Set<Socket>, drain: () => voi
 function keepPeerCertificate(socket: TLSSocket): void {
   const certificate = socket.getPeerCertificate();
   socket.getPeerCertificate = (() => certificate) as typeof socket.getPeerCertificate;
+}
+
+/** Both ends of a connection to a proxy, as one text: TLS makes a socket of its own over the one that the header was read from. */
+function endsOf({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+/** Whoever asks the socket for the other end, gRPC for one, is told where the connection comes from. */
+function showOrigin(socket: TLSSocket, { address, port }: Origin): void {
+  Object.defineProperties(socket, { remoteAddress: { value: address }, remotePort: { value: port } });
 }

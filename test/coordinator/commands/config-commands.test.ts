@@ -95,6 +95,7 @@ describe('coordinator config', () => {
       { setting: 'listen.host', value: '127.0.0.1', origin: { type: 'file', path: file, line: 6 } },
       { setting: 'listen.port', value: 12, origin: { type: 'environment', variable: 'CONCORDAT_PORT' } },
       { setting: 'listen.connectionsPerAddress', value: 64, origin: { type: 'default' } },
+      { setting: 'listen.trustedProxies', origin: { type: 'unset' } },
       { setting: 'admission.callsPerSecond', value: 100, origin: { type: 'default' } },
       { setting: 'admission.bytesInFlight', value: 268_435_456, origin: { type: 'default' } },
       { setting: 'admission.queue', value: 256, origin: { type: 'default' } },

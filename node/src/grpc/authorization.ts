@@ -9,7 +9,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { type Peer, peerOf } from '../tls/peer.js';
-import { connectionOf, limitMessages, unverifiedBecause } from './wide-server.js';
+import { limitMessages, unverifiedBecause } from './wide-server.js';
 
 /** What is known of a call before a byte of its body is read. */
 export interface CallFacts {
@@ -61,8 +61,7 @@ export function authorizationInterceptor(
   onRefused: (facts: CallFacts, metadata: Metadata, refusal: CallRefusal) => void = () => undefined,
 ): ServerInterceptor {
   return (definition, call) => {
-    const context = contextOf(call);
-    const peer = peerOf(context?.sslPeerCertificate);
+    const peer = peerOfCall(call);
     const unverified = peer === undefined ? unverifiedBecause(call) : undefined;
     const facts = { method: definition.path, peer, unverified, address: addressOf(call) };
     const verdict = decideSafely(decide, facts);
@@ -107,52 +106,21 @@ export function authorizationInterceptor(
       const timer = endAfter(call, verdict.deadlineMillis, conclude);
       over.push(() => clearTimeout(timer));
     }
-    return new KnownCall(call, responder.build(), context);
+    return new ServerInterceptingCall(call, responder.build());
   };
 }
 
 /** Without one, `abort` makes an exception with its stack for every call. */
 const callOver = new Error('the call is over');
 
-/** A call whose peer was read already. */
-class KnownCall extends ServerInterceptingCall {
-  readonly #context: AuthContext | undefined;
-
-  constructor(
-    call: ServerInterceptingCallInterface,
-    responder: ConstructorParameters<typeof ServerInterceptingCall>[1],
-    context: AuthContext | undefined,
-  ) {
-    super(call, responder);
-    this.#context = context;
-  }
-
-  override getAuthContext(): AuthContext {
-    return this.#context ?? {};
-  }
-}
-
-const contexts = new WeakMap<object, AuthContext>();
-
-/** Read once for each connection; undefined when it died before the call was looked at: its socket throws at every touch. */
-function contextOf(call: ServerInterceptingCallInterface): AuthContext | undefined {
+/** The verified peer of a call, inside a handler or interceptor. */
+export function peerOfCall(call: Pick<ServerInterceptingCallInterface, 'getAuthContext'>): Peer | undefined {
   try {
-    const connection = connectionOf(call);
-    const known = connection && contexts.get(connection);
-    if (known !== undefined) return known;
-    const context = call.getAuthContext();
-    if (connection !== undefined) contexts.set(connection, context);
-    return context;
+    return peerOf(call.getAuthContext().sslPeerCertificate);
   } catch {
+    // The connection died before the call was looked at: its socket throws at every touch.
     return undefined;
   }
-}
-
-type AuthContext = ReturnType<ServerInterceptingCallInterface['getAuthContext']>;
-
-/** The verified peer of a call, inside a handler. */
-export function peerOfCall(call: Pick<ServerInterceptingCallInterface, 'getAuthContext'>): Peer | undefined {
-  return peerOf(call.getAuthContext().sslPeerCertificate);
 }
 
 function addressOf(call: ServerInterceptingCallInterface): string {

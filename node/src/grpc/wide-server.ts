@@ -1,10 +1,9 @@
-// The one place that reaches behind grpc-js, for six things that have no public option.
+// The one place that reaches behind grpc-js, for five things that have no public option.
 // Receive windows: its server leaves every one at 64 KiB; at 50 ms round trip an upload then runs at 0.74 MiB/s; with wide windows at 30 to 51 MiB/s.
 // They are wide for a few connections at a time (wide-connections.ts).
 // Handlers: calls from within the process run the very handlers that calls from a socket run.
 // Messages read ahead: its calls take sixteen, whatever their size, before anybody asked for one.
 // Certificates that were refused: who shows an expired one shall read why nobody knows it.
-// Certificates that were verified: Node parses one anew at every touch, and it is the same for all calls of a connection.
 // Message limits: it has one for all methods, but who is unknown shall not make us hold 2 MiB for each unfinished call.
 
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
@@ -122,11 +121,6 @@ export function unverifiedBecause(call: object): string | undefined {
     // The connection died before the call was looked at: its socket throws at every touch.
     return undefined;
   }
-}
-
-/** The connection of a call, to remember by; undefined for the first interceptor's call of a version with other internals. */
-export function connectionOf(call: object): object | undefined {
-  return (call as { stream?: { session?: object } }).stream?.session;
 }
 
 /** What OpenSSL says of a client that shows no certificate. */

@@ -13,6 +13,7 @@ export interface Peer {
   readonly notAfter: number;
 }
 
+/** A connection has one certificate object, and each of its calls asks several times who it is. */
 const peers = new WeakMap<PeerCertificate, Peer>();
 
 /**

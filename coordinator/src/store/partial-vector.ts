@@ -50,7 +50,9 @@ export class PartialVector {
     this.#place = place;
     this.#leaves = kept.leaves;
     this.#sizeBytes = kept.sizeBytes;
-    this.#marked = kept.sizeBytes / bounds.chunkBytes;
+    // Up, for a vector that is whole: its last chunk may be short, and the hash of that one is on the disk as well. Of a place that is no
+    // whole number Node makes the file's own position, which is the first byte of the vector.
+    this.#marked = Math.ceil(kept.sizeBytes / bounds.chunkBytes);
     this.#closed = closed;
   }
 

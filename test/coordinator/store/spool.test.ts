@@ -129,6 +129,23 @@ describe('the spool of masked vectors', () => {
     expect(files()).to.deep.equal(['acme.masked']);
   });
 
+  const goingOn: [string, (of: Spool) => Spool][] = [
+    ['in this process', (of) => of],
+    ['in another process', another],
+  ];
+  for (const [where, next] of goingOn) {
+    it(`changes no byte of a vector whose last chunk is short when it is finished ${where}`, async () => {
+      const killed = await partial();
+      await killed.append(vector);
+      await killed.suspend();
+      await (await partial(next(spool))).commit();
+      const written = readFileSync(spool.path(key));
+      expect(written.subarray(0, vector.length).equals(vector)).to.equal(true);
+      expect(written.length).to.equal(vector.length + 21 * 32);
+      expect(await another().resume(announced)).to.equal('complete');
+    });
+  }
+
   it('starts over when it is sent from the first byte', async () => {
     const first = await partial();
     await first.append(vector.subarray(0, 17 * chunkBytes));

@@ -18,7 +18,7 @@ export interface Question {
 /** A measured claim beside its physical limit of the same run. */
 export interface Measurement {
   readonly value: number;
-  readonly unit: 'ms' | 'bytes';
+  readonly unit: 'ms' | 'bytes' | 'MiB/s';
   readonly limit: number;
   /** How the limit is made, and whatever else explains the value: counts, terms, CPU time. */
   readonly detail: Readonly<Record<string, string | number>>;
@@ -36,7 +36,7 @@ export interface Entry {
 export interface Line extends Omit<Measurement, 'detail'> {
   readonly suite: string;
   readonly name: string;
-  /** value ÷ limit: 1 is the limit, below it is inside. */
+  /** value ÷ limit: 1 is the limit, below it is inside; of a rate the share that is reached. */
   readonly ratio: number;
   readonly detail: Measurement['detail'];
 }

@@ -2,10 +2,11 @@ import { measureClientTotal } from './client-total.js';
 import { measureCoordinatorMemory } from './coordinator-memory.js';
 import { measureGroups } from './groups.js';
 import { measureClientMask } from './masking.js';
-import type { Entry } from './measurement.js';
+import type { Entry, Question } from './measurement.js';
 import { measureRotate } from './rotation.js';
 import { measureRound } from './round.js';
 import { measureServerUnmask } from './server-unmask.js';
+import { measureDistance, measureDurableUpload, measureStream, measureUnary } from './transport.js';
 import { measureUploadBytes } from './upload-bytes.js';
 
 /** Every measurement there is: one line each, in the order they run. */
@@ -50,6 +51,25 @@ export const suites: Readonly<Record<string, readonly Entry[]>> = {
       about: 'the same with d = 1,000',
       measure: (of) => measureRound({ ...of, participants: 10, parameters: 1_000 }, 150),
     },
+  ],
+  transport: [
+    { name: 'stream-down', about: 'one stream of 40 MB to a participant, beside TLS alone', measure: measureStream },
+    {
+      name: 'upload-40',
+      about: 'a vector of 40 MB durable in the spool, beside that stream',
+      measure: (of) => measureDurableUpload(of, 40e6),
+    },
+    {
+      name: 'upload-200',
+      about: 'the same with 200 MB',
+      measure: (of) => measureDurableUpload(of, 200e6),
+    },
+    { name: 'unary', about: 'a small call there and back, beside TLS alone', measure: measureUnary },
+    ...[20, 50, 150].map((rttMillis) => ({
+      name: `upload-rtt-${rttMillis}`,
+      about: `a vector of 40 MB over a line of ${rttMillis} ms there and back, beside TLS alone`,
+      measure: (of: Question) => measureDistance(of, rttMillis),
+    })),
   ],
   large: [
     {

@@ -32,6 +32,7 @@ import type { EngineName } from './trainer/engine-names.js';
 import type { EngineDescription, Trainer } from './trainer/trainer.js';
 import { createTrainer } from './trainer/worker-trainer.js';
 import { type Connection, connect } from './transport/connection.js';
+import { Downloads } from './transport/downloads.js';
 
 /** Where the records are: a directory of IDX files, arrays, or behind a trainer of your own, which you close. */
 export type RecordsSource =
@@ -273,6 +274,7 @@ export class FederatedClient {
       correlationId: this.correlationId,
       ...(crypto === undefined ? {} : { crypto }),
       random: randomFor('backoff', random),
+      downloads: new Downloads(join(keys.directory, 'downloads')),
       ...(clock === undefined ? {} : { clock }),
       ...(transport === undefined ? {} : { transport }),
     });

@@ -63,5 +63,6 @@ export {
   type CoordinatorHealth,
   connect,
 } from './transport/connection.js';
+export { Downloads } from './transport/downloads.js';
 export type { MaskedUpload } from './transport/masked-upload.js';
 export { type CheckedRound, type VerifyRoundOptions, verifyRound } from './verify-round.js';

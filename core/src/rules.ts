@@ -61,6 +61,10 @@ export const rules = {
       required: 'room on the disk of the coordinator’s store',
       fix: 'Free disk space there; the coordinator goes on by itself, and clients try again.',
     },
+    'download.disk': {
+      required: 'a disk of the participant that takes the model',
+      fix: 'Free disk space there, and look at who may write in its directory; the client tries again by itself.',
+    },
     'spool.space': {
       required: 'room on the disk of the coordinator for the rest of a masked vector',
       fix: 'Free disk space there; the client asks again by itself until the step ends.',

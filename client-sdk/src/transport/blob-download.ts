@@ -1,21 +1,15 @@
-import { createHash, type Hash } from 'node:crypto';
 import { equalBytes, FederatedError, toHex } from '@concordat/core';
 import { chunkFromWire, requireDecoded, type wire } from '@concordat/proto';
+import type { BlobSink } from './blob-sink.js';
 import { explain, isStopped, stopped } from './failures.js';
 import type { Services } from './services.js';
 
-/** A download under way; what has arrived is kept when the stream breaks. */
+/** A download under way; what has arrived is in the sink when the stream breaks. */
 export interface BlobDownload {
   readonly sha256: Uint8Array;
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
-  readonly hash: Hash;
-  bytes: Uint8Array | undefined;
-  received: number;
-}
-
-export function beginDownload(sha256: Uint8Array, maxBytes: number, signal?: AbortSignal): BlobDownload {
-  return { sha256, maxBytes, signal, hash: createHash('sha256'), bytes: undefined, received: 0 };
+  readonly sink: BlobSink;
 }
 
 /**
@@ -29,9 +23,9 @@ export async function continueDownload(
   download: BlobDownload,
   deadlineMillis: number,
 ): Promise<Uint8Array> {
-  const { sha256, signal } = download;
+  const { sha256, signal, sink } = download;
   if (isStopped(signal)) throw stopped(signal);
-  const request = { sha256, offset: download.received };
+  const request = { sha256, offset: sink.receivedBytes };
   const call = ports.blobs.Get(request, { deadline: Date.now() + deadlineMillis });
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
@@ -39,44 +33,47 @@ export async function continueDownload(
     let first = true;
     for await (const received of call as AsyncIterable<wire.BlobChunk__Output>) {
       const message = requireDecoded(received);
-      const bytes = first ? allocate(download, message.sizeBytes) : download.bytes!;
+      if (first) sink.expect(sizeOf(download, message.sizeBytes));
       first = false;
-      if (message.chunk) take(download, bytes, message.chunk);
+      if (message.chunk) await take(sink, message.chunk);
     }
-    return finish(download);
+    return await finish(download);
   } catch (error) {
     throw isStopped(signal) ? stopped(signal) : explain(error, ports.address);
   } finally {
     signal?.removeEventListener('abort', cancel);
     call.cancel();
+    await sink.settle();
   }
 }
 
-function allocate(download: BlobDownload, sizeBytes: number): Uint8Array {
-  const { maxBytes, bytes } = download;
+function sizeOf({ maxBytes, sink }: BlobDownload, sizeBytes: number): number {
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || sizeBytes > maxBytes) {
     throw new FederatedError('refused', 'the blob is larger than it may be', {
       detail: { rule: 'blob.size', required: maxBytes, offered: sizeBytes },
       fix: 'Compare the plan with what the operator uploaded.',
     });
   }
-  if (bytes !== undefined && bytes.length !== sizeBytes) throw malformed(bytes.length, sizeBytes);
-  download.bytes ??= new Uint8Array(sizeBytes);
-  return download.bytes;
+  const known = sink.sizeBytes;
+  if (sizeBytes < sink.receivedBytes || (known !== undefined && known !== sizeBytes)) {
+    throw malformed(known ?? sink.receivedBytes, sizeBytes);
+  }
+  return sizeBytes;
 }
 
-function take(download: BlobDownload, bytes: Uint8Array, chunk: wire.Chunk__Output): void {
+async function take(sink: BlobSink, chunk: wire.Chunk__Output): Promise<void> {
   const { offset, data } = chunkFromWire(chunk);
-  if (offset !== download.received || data.length > bytes.length - offset) throw malformed(download.received, offset);
-  bytes.set(data, offset);
-  download.hash.update(data);
-  download.received += data.length;
+  const { receivedBytes, sizeBytes = 0 } = sink;
+  if (offset !== receivedBytes || data.length > sizeBytes - offset) throw malformed(receivedBytes, offset);
+  await sink.append(data);
 }
 
-function finish({ bytes, received, hash, sha256 }: BlobDownload): Uint8Array {
+async function finish({ sink, sha256 }: BlobDownload): Promise<Uint8Array> {
   // The stream ended well but early: the next attempt would get the same.
-  if (bytes === undefined || received !== bytes.length) throw malformed(bytes?.length ?? 0, received);
-  if (equalBytes(hash.digest(), sha256)) return bytes;
+  if (sink.sizeBytes === undefined || sink.receivedBytes !== sink.sizeBytes) {
+    throw malformed(sink.sizeBytes ?? 0, sink.receivedBytes);
+  }
+  if (equalBytes(sink.digest(), sha256)) return sink.bytes();
   throw new FederatedError('verification', 'the blob is not the one of this digest', {
     detail: { sha256: toHex(sha256) },
     fix: 'Fetch it again; if it happens twice, ask the operator.',

@@ -28,8 +28,10 @@ import { requireAuthority } from '../keys/key-store.js';
 import { AddressList } from './address-list.js';
 import { sendAnswer } from './answers.js';
 import { retry } from './backoff.js';
-import { beginDownload, continueDownload } from './blob-download.js';
+import { continueDownload } from './blob-download.js';
+import { type BlobSink, MemorySink } from './blob-sink.js';
 import { type CheckInOptions, checkIn } from './check-in.js';
+import type { Downloads } from './downloads.js';
 import { type MaskedUpload, sendMaskedUpdate } from './masked-upload.js';
 import { checkReceipt, checkVerdictReceipt } from './receipts.js';
 import { fetchChunks } from './results.js';
@@ -58,6 +60,8 @@ export interface ConnectionOptions {
   readonly clock?: Clock;
   /** Mutual TLS unless said. */
   readonly transport?: Transport;
+  /** Where large blobs come together, so that another process can go on with them; in memory unless given. */
+  readonly downloads?: Downloads;
 }
 
 export interface CallLimits {
@@ -69,6 +73,8 @@ export interface CallLimits {
 const answerMillis = 60_000;
 const attemptMillis = 15_000;
 const transferMillis = 30 * 60_000;
+/** What may not be larger is fetched again rather than kept on the disk. */
+const smallBlobBytesMax = 4 * 1024 * 1024;
 
 /** A participant's line to its coordinator: one outbound mutual-TLS connection, opened at the first call and again when it breaks. */
 export class Connection {
@@ -148,15 +154,24 @@ export class Connection {
   }
 
   /**
-   * A model or document by its digest, resumed where it broke off.
+   * A model or document by its digest, resumed where it broke off, also by an earlier process if there is a place for downloads.
    *
    * @param options.maxBytes allocated at most. @throws `refused` for a larger one; `verification` for other bytes; `malformed`.
    */
   async getBlob(sha256: Uint8Array, options: CallLimits & { readonly maxBytes: number }): Promise<Uint8Array> {
-    const download = beginDownload(sha256, options.maxBytes, options.signal);
-    return this.#repeat(options, transferMillis, (left) =>
-      continueDownload({ blobs: this.#services.blobs, address: this.address }, download, left),
-    );
+    const { downloads } = this.#options;
+    const { maxBytes, signal } = options;
+    const fetchInto = (next: (attempt: (sink: BlobSink) => Promise<Uint8Array>) => Promise<Uint8Array>) =>
+      this.#repeat(options, transferMillis, (left) =>
+        next((sink) => {
+          const ports = { blobs: this.#services.blobs, address: this.address };
+          return continueDownload(ports, { sha256, maxBytes, signal, sink }, left);
+        }),
+      );
+    if (downloads !== undefined && maxBytes > smallBlobBytesMax)
+      return downloads.fetch({ sha256, maxBytes }, fetchInto);
+    const memory = new MemorySink();
+    return fetchInto((attempt) => attempt(memory));
   }
 
   /** A plan by its digest. The digest is checked; the operator's signature is the caller's to check, with the roster. */

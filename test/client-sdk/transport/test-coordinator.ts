@@ -1,4 +1,4 @@
-import { type Clock, type Connection, connect } from '@concordat/client-sdk';
+import { type Clock, type Connection, connect, type Downloads } from '@concordat/client-sdk';
 import {
   certifyRosterKey,
   type ParticipantMessage,
@@ -113,10 +113,18 @@ export class TestConsortium {
     return signBody(nodeCrypto, this.coordinator, 'CSA1/receipt', body);
   }
 
-  async connection(address: string, options: { clock?: Clock; tls?: TestConsortium } = {}): Promise<Connection> {
-    const { tls = this } = options;
+  /** What participant acme shows, PEM. */
+  async clientKey(): Promise<CertifiedKey> {
     const { request, privateKeyPem } = await createCertificateRequest();
-    const certificatePem = certificatesToPem(await tls.issue('acme', request));
+    return { certificatePem: certificatesToPem(await this.issue('acme', request)), privateKeyPem };
+  }
+
+  async connection(
+    address: string,
+    options: { clock?: Clock; tls?: TestConsortium; downloads?: Downloads } = {},
+  ): Promise<Connection> {
+    const { tls = this } = options;
+    const { certificatePem, privateKeyPem } = await tls.clientKey();
     return connect({
       address,
       consortium: this.id,
@@ -128,6 +136,7 @@ export class TestConsortium {
       coordinatorKey: () => this.coordinator.publicKey,
       random: countingRandom(),
       clock: options.clock ?? virtualClock(),
+      ...(options.downloads === undefined ? {} : { downloads: options.downloads }),
     });
   }
 

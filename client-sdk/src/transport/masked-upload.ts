@@ -43,7 +43,8 @@ const pieceBytesMin = 1_024;
 const beginMillis = 15_000;
 
 /**
- * One attempt to send a masked vector: ask what of it is there, then the signed header and the rest of the file in order.
+ * One attempt to send a masked vector: ask what of it is there, then the signed header and the rest of the file in order. A vector of one
+ * chunk is all there or not at all, and is sent without the question.
  *
  * @returns the receipt, not yet checked; it comes without a byte when the coordinator holds the vector already.
  * @throws the coordinator's refusal; `unavailable`, `deadline`; `malformed` for an offset that cannot be; `state-lost` when the file is
@@ -54,6 +55,7 @@ export async function sendMaskedUpdate(
   upload: MaskedUpload,
   deadlineMillis: number,
 ): Promise<Signed> {
+  if (upload.lengthBytes <= bounds.chunkBytes) return sendFrom(ports, upload, 0, deadlineMillis);
   const { clock } = ports;
   const end = clock.monotonicMillis() + deadlineMillis;
   const begun = await begin(ports, upload, Math.min(deadlineMillis, beginMillis));

@@ -202,6 +202,35 @@ describe('bulk bytes', () => {
       expect(connection.traffic.uploadBytes).to.be.below(400);
     });
 
+    for (const [chunks, lengthBytes, asked] of [
+      ['one chunk', bounds.chunkBytes, 0],
+      ['a byte more than one chunk', bounds.chunkBytes + 1, 1],
+    ] as const) {
+      it(`asks ${asked === 0 ? 'nothing' : 'first'} about a vector of ${chunks}, also when its first stream broke`, async () => {
+        const received: Received = { headers: [], pieces: [], bytes: Buffer.alloc(0) };
+        let [questions, calls] = [0, 0];
+        const connection = await dial({
+          Blobs: {
+            BeginMaskedUpdate(call, reply) {
+              questions++;
+              fromTheFirst(call, reply);
+            },
+            UploadMaskedUpdate(call, reply) {
+              if (calls++ > 0) return taking(received)(call, reply);
+              // It was taken whole, and its receipt was lost.
+              call.resume();
+              call.on('end', () => reply({ code: status.UNAVAILABLE, details: 'going down' }));
+            },
+          },
+        });
+        const vector = pattern(lengthBytes);
+        const upload = { runId: 'spring', round: 3, header, path: spooled(vector), lengthBytes };
+        expect(await connection.uploadMaskedUpdate(upload)).to.deep.equal(receiptOf().receipt);
+        expect([questions, calls]).to.deep.equal([2 * asked, 2]);
+        expect(received.bytes.equals(vector)).to.equal(true);
+      });
+    }
+
     const lies: [string, wire.UploadBegun, string, string | undefined][] = [
       ['more than the vector has', { committedOffset: 344_064 }, 'malformed', undefined],
       ['all of it, without a receipt', { committedOffset: 294_912 }, 'malformed', undefined],

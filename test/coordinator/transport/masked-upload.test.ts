@@ -1,9 +1,10 @@
 import type { RoundReport } from '@concordat/coordinator';
-import { type FederatedError, signBody } from '@concordat/core';
+import { encodeSafetensors, type FederatedError, type PlanDraft, signBody } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { chunkToWire, sessionCodec, type wire } from '@concordat/proto';
 import { expect } from 'chai';
 import { skippedClock } from '../../support/skipped-clock.js';
+import { taskOn } from '../../support/test-plan.js';
 import { type Member, refusalOf, TestConsortium } from '../consortium.js';
 import { type Behaviour, beginUpload, MachineParticipant, sendUpload } from '../machine-participant.js';
 
@@ -87,11 +88,11 @@ describe('the upload of a masked vector', function () {
 
   const firstSends = (alter: (frames: Frames) => Frames) => oneRound({ firstUpload: alter });
 
-  async function oneRound(first: Partial<Behaviour>): Promise<RoundReport> {
+  async function oneRound(first: Partial<Behaviour>, draft: Partial<PlanDraft> = {}): Promise<RoundReport> {
     const run = `run-${++runs}`;
     // A step is longer than a stream may be silent.
     const deadlines = { selectMillis: 50, readyMillis: 60_000, stepMillis: 60_000, graceMillis: 100 };
-    const { planHash } = await consortium.propose({ run, rounds: 1, deadlines });
+    const { planHash } = await consortium.propose({ run, rounds: 1, deadlines, ...draft });
     participants = members.map(
       (member, index) => new MachineParticipant(member, { delta, ...(index === 0 ? first : {}), clientEpoch: runs }),
     );
@@ -217,6 +218,42 @@ describe('the upload of a masked vector', function () {
       },
     });
     expect(answers).to.deep.equal(['conflict', 'malformed', chunkBytes]);
+    expect(report.survivors).to.have.length(4);
+  });
+
+  it('takes a vector of one chunk that nobody asked about first, under all the rules of one that was', async () => {
+    const tensors = [{ name: 'w', shape: [40], values: new Float32Array(40) }];
+    const topology = Buffer.from('{"class_name":"Sequential"}');
+    await consortium.operator.put(encodeSafetensors(tensors));
+    const answers: unknown[] = [];
+    const report = await oneRound(
+      {
+        send: async (frames, member) => {
+          const [header, chunk] = frames as [wire.UploadFrame, wire.UploadFrame];
+          const data = dataOf(chunk);
+          const refused = async (...sent: Frames) => answers.push(await refusalOf(sendUpload(member, sent).sent));
+          await refused(header, { chunk: chunkToWire(0, data.subarray(0, 100)) });
+          await refused(header, { chunk: chunkToWire(100, data.subarray(100)) });
+          await refused(header, { chunk: chunkToWire(0, Buffer.concat([data, Buffer.alloc(48)])) });
+          await refused(header, {
+            chunk: chunkToWire(
+              0,
+              data.map((byte) => byte ^ 1),
+            ),
+          });
+          const body = sessionCodec.upload.decode(new Uint8Array(header.header!.upload!.body as Uint8Array));
+          const other = sessionCodec.upload.encode({ ...body, merkleRoot: new Uint8Array(32) });
+          const signed = signBody(nodeCrypto, member.signer, 'CSA1/upload', other);
+          await refused({ header: { ...header.header, upload: signed } }, chunk);
+          const receipt = await sendUpload(member, frames).sent;
+          expect(await sendUpload(member, frames).sent).to.deep.equal(receipt);
+          answers.push(frames.length);
+          return receipt;
+        },
+      },
+      { task: taskOn({ topology, tensors }) },
+    );
+    expect(answers).to.deep.equal(['unavailable', 'malformed', 'malformed', 'verification', 'conflict', 2]);
     expect(report.survivors).to.have.length(4);
   });
 

@@ -73,6 +73,7 @@ export { BlobPieces, type EncodedPiece } from './transport/blob-pieces.js';
 export { type CallContext, serverStream } from './transport/handlers.js';
 export { OperatorClient, type OperatorClientOptions, type ParticipantRow } from './transport/operator-client.js';
 export { type FailedCall, RefusalLog } from './transport/refusal-log.js';
+export { SendAhead } from './transport/send-ahead.js';
 export { type CoordinatorServer, type CoordinatorServerOptions, openCoordinatorServer } from './transport/server.js';
 export { Notices, type NoticesOptions } from './webhooks/notices.js';
 export { signatureHeader, signWebhook, verifyWebhook } from './webhooks/signature.js';

@@ -8,7 +8,7 @@ export {
   receiptToWire,
 } from './answers.js';
 export { type AssignmentFrame, assignmentFromWire, assignmentToWire, type Welcome } from './assignments.js';
-export { chunkFromWire, chunkToWire, type ReceivedChunk } from './chunks.js';
+export { type BlobMessage, blobMessage, chunkFromWire, chunkToWire, type ReceivedChunk } from './chunks.js';
 export { correlationHeader, newCorrelationId, readCorrelationId } from './correlation.js';
 export {
   decodeToErrors,

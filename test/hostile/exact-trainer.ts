@@ -1,17 +1,19 @@
 import type { Trainer } from '@concordat/client-sdk';
 import { seeded } from '../coordinator/machine-participant.js';
 
-/** d. */
-export const parameters = 24;
+/** d: a vector of lanes of 24 bits is a little longer than one chunk, so that it is asked for before it is sent. */
+export const parameters = 16_400;
+/** How many of them change. All would have a norm beyond the clipping norm. */
+const changed = 24;
 
 /** Lane units in a weight of one. A power of two, and the clipping norm 32,767 of them: every update is whole units, so rounding draws nothing. */
 export const unitsPerOne = 8_192;
 
-/** What a participant's update is in lane units: dense, of both signs, its own in every round. */
+/** What a participant's update is in lane units: dense where it changes anything, of both signs, its own in every round. */
 export function unitsOf(name: string, round: number): Int32Array {
-  const bytes = seeded(`update of ${name} in round ${round}`).bytes(2 * parameters);
+  const bytes = seeded(`update of ${name} in round ${round}`).bytes(2 * changed);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Int32Array.from({ length: parameters }, (_, i) => (view.getUint16(2 * i) % 1_999) - 999);
+  return Int32Array.from({ length: parameters }, (_, i) => (i < changed ? (view.getUint16(2 * i) % 1_999) - 999 : 0));
 }
 
 /** The update as the trainer hands it over: weights minus base. */

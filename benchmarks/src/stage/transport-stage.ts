@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { connect } from '@concordat/client-sdk';
+import { connect, Downloads } from '@concordat/client-sdk';
 import { bounds, merkleRoot, signBody } from '@concordat/core';
 import { identityFromSeed, nodeCrypto } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
@@ -79,6 +79,7 @@ export class TransportStage {
       tlsAuthoritySha256: authoritySha256,
       ...client,
       coordinatorKey: () => coordinatorIdentity.publicKey,
+      downloads: new Downloads(join(this.#directory, 'downloads')),
     });
     return this.#keep({
       down: async (bytes) => {

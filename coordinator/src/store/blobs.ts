@@ -8,6 +8,13 @@ import { StoreWrites } from './durable-writes.js';
 
 const unfinished = '.part';
 
+/** A blob that is read from. */
+export interface OpenBlob {
+  /** Fill `data` with what begins at byte `offset`. @throws `verification` when the file is shorter than the blob was. */
+  fill(data: Uint8Array, offset: number): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * Immutable bytes in files named by their SHA-256. A blob exists completely and durably or not at all:
  * temporary file → fsync → rename → fsync of the directory.
@@ -149,6 +156,21 @@ export class BlobStore {
     } finally {
       await file.close();
     }
+  }
+
+  /** Open one for reading; the caller closes it. */
+  async open(digest: Uint8Array): Promise<OpenBlob> {
+    const file = await open(this.#path(digest), 'r');
+    return {
+      async fill(data, offset) {
+        for (let done = 0; done < data.length; ) {
+          const { bytesRead } = await file.read(data, done, data.length - done, offset + done);
+          if (bytesRead === 0) throw damaged(digest);
+          done += bytesRead;
+        }
+      },
+      close: () => file.close(),
+    };
   }
 
   /**

@@ -1,6 +1,6 @@
 import { bounds, toHex } from '@concordat/core';
-import { chunkToWire, type wire } from '@concordat/proto';
-import type { BlobStore } from '../store/blobs.js';
+import { blobMessage, type wire } from '@concordat/proto';
+import type { BlobStore, OpenBlob } from '../store/blobs.js';
 
 /** 3 MB: participants of a round are seldom further apart. */
 const keptMax = 64;
@@ -9,7 +9,7 @@ const keptMax = 64;
 interface Place {
   readonly digest: Uint8Array;
   readonly offset: number;
-  /** At most `bounds.chunkBytes`. */
+  /** 1 to `bounds.chunkBytes`. */
   readonly length: number;
   /** Of the whole blob, when the message says it. */
   readonly sizeBytes?: number;
@@ -26,35 +26,50 @@ export interface EncodedPiece {
  * so that it is read and encoded once and not a hundred times. A blob never changes, so what is kept is never wrong.
  */
 export class BlobPieces {
-  readonly #blobs: Pick<BlobStore, 'readAt'>;
+  readonly #blobs: Pick<BlobStore, 'open'>;
   readonly #encode: (message: wire.BlobChunk) => Buffer;
   /** Those wanted last are last. */
   readonly #kept = new Map<string, Promise<EncodedPiece>>();
 
-  constructor(blobs: Pick<BlobStore, 'readAt'>, encode: (message: wire.BlobChunk) => Buffer) {
+  constructor(blobs: Pick<BlobStore, 'open'>, encode: (message: wire.BlobChunk) => Buffer) {
     this.#blobs = blobs;
     this.#encode = encode;
   }
 
   /**
-   * The messages from byte `offset` on, at least one. The first says how long the blob is. They are shared: nobody changes them.
+   * The messages from byte `offset` on, at least one. The first says how long the blob is. They are shared: nobody changes them. The next is
+   * being made while one is sent.
    *
    * @param sizeBytes of the blob. @param offset 0 to it.
    */
   async *from(digest: Uint8Array, offset: number, sizeBytes: number): AsyncGenerator<EncodedPiece> {
-    let at = offset;
-    do {
-      // Who goes on somewhere in between wants the same pieces as the others from the next on.
-      const end = Math.min(sizeBytes, (Math.floor(at / bounds.chunkBytes) + 1) * bounds.chunkBytes);
-      const head = at === offset ? { sizeBytes } : {};
-      yield await this.#get({ digest, offset: at, length: end - at, ...head });
-      at = end;
-    } while (at < sizeBytes);
+    if (offset === sizeBytes) {
+      yield { encoded: this.#encode({ sizeBytes }), payloadBytes: 0 };
+      return;
+    }
+    const reader = new Reader(this.#blobs, digest);
+    let next: Promise<EncodedPiece> | undefined;
+    try {
+      for (let at = offset; at < sizeBytes; ) {
+        const end = endOf(at, sizeBytes);
+        const head = at === offset ? { sizeBytes } : {};
+        const piece = await (next ?? this.#get({ digest, offset: at, length: end - at, ...head }, reader));
+        at = end;
+        next =
+          at < sizeBytes ? this.#get({ digest, offset: at, length: endOf(at, sizeBytes) - at }, reader) : undefined;
+        // Who leaves before it is there does not hear how it ended.
+        next?.catch(() => undefined);
+        yield piece;
+      }
+    } finally {
+      await next?.catch(() => undefined);
+      await reader.close();
+    }
   }
 
-  #get(place: Place): Promise<EncodedPiece> {
+  #get(place: Place, reader: Reader): Promise<EncodedPiece> {
     const name = `${toHex(place.digest)} ${place.offset} ${place.sizeBytes}`;
-    const piece = this.#kept.get(name) ?? this.#make(place);
+    const piece = this.#kept.get(name) ?? make(place, reader);
     this.#kept.delete(name);
     this.#kept.set(name, piece);
     piece.catch(() => this.#kept.delete(name));
@@ -64,11 +79,38 @@ export class BlobPieces {
     }
     return piece;
   }
+}
 
-  async #make({ digest, offset, length, sizeBytes }: Place): Promise<EncodedPiece> {
-    const data = length === 0 ? new Uint8Array(0) : await this.#blobs.readAt(digest, offset, length);
-    const chunk = data.length === 0 ? {} : { chunk: chunkToWire(offset, data) };
-    const encoded = this.#encode({ ...(sizeBytes === undefined ? {} : { sizeBytes }), ...chunk });
-    return { encoded, payloadBytes: data.length };
+// Who goes on somewhere in between wants the same pieces as the others from the next on.
+function endOf(at: number, sizeBytes: number): number {
+  return Math.min(sizeBytes, (Math.floor(at / bounds.chunkBytes) + 1) * bounds.chunkBytes);
+}
+
+async function make({ offset, length, sizeBytes }: Place, reader: Reader): Promise<EncodedPiece> {
+  const { encoded, data, seal } = blobMessage(offset, length, sizeBytes);
+  await reader.fill(data, offset);
+  seal();
+  return { encoded, payloadBytes: length };
+}
+
+/** Opens its blob when something of it is not at hand, once. */
+class Reader {
+  readonly #blobs: Pick<BlobStore, 'open'>;
+  readonly #digest: Uint8Array;
+  #open: Promise<OpenBlob> | undefined;
+
+  constructor(blobs: Pick<BlobStore, 'open'>, digest: Uint8Array) {
+    this.#blobs = blobs;
+    this.#digest = digest;
+  }
+
+  async fill(data: Uint8Array, offset: number): Promise<void> {
+    this.#open ??= this.#blobs.open(this.#digest);
+    await (await this.#open).fill(data, offset);
+  }
+
+  async close(): Promise<void> {
+    const blob = await this.#open?.catch(() => undefined);
+    await blob?.close();
   }
 }

@@ -5,11 +5,14 @@ import * as grpc from '@grpc/grpc-js';
 import { traceCall } from '../observe/traces.js';
 import { type Caller, callerName } from './caller.js';
 import type { RefusalLog } from './refusal-log.js';
+import type { SendAhead } from './send-ahead.js';
 
 /** What every handler needs to know about its call. */
 export interface CallContext {
   readonly callerOf: (call: Parameters<typeof peerOfCall>[0]) => Caller;
   readonly refusals: RefusalLog;
+  /** What streams may have on their way beside one reply each; nothing unless given. */
+  readonly ahead?: SendAhead;
 }
 
 /** The part of a call that its refusal is logged with. */
@@ -81,7 +84,10 @@ export function clientStream<Frame, Reply>(
   };
 }
 
-/** A server-streaming handler from an async generator: the next reply is made when the connection took the last one, and none when the reader is gone. */
+/**
+ * A server-streaming handler from an async generator: the next reply is made when the connection took the last one, or those before it are
+ * few enough, and none when the reader is gone.
+ */
 export function serverStream<Request, Reply>(
   context: CallContext,
   handle: (request: Request, caller: Caller, signal: AbortSignal) => AsyncIterable<Reply>,
@@ -90,10 +96,19 @@ export function serverStream<Request, Reply>(
     const gone = new AbortController();
     call.on('cancelled', () => gone.abort());
     call.on('error', () => gone.abort());
+    let ahead = 0;
     const pump = async () => {
       for await (const reply of handle(requireDecoded(call.request), context.callerOf(call), gone.signal)) {
         if (gone.signal.aborted) return;
-        await taken(call, reply, gone.signal);
+        const sent = taken(call, reply, gone.signal);
+        if (context.ahead?.take(ahead) !== true) await sent;
+        else {
+          ahead += 1;
+          void sent.then(() => {
+            ahead -= 1;
+            context.ahead?.giveBack();
+          });
+        }
       }
       call.end();
     };

@@ -49,6 +49,7 @@ import { RefusalLog } from './refusal-log.js';
 import { resultsService } from './results-service.js';
 import { roundsService } from './rounds-service.js';
 import { runsService } from './runs-service.js';
+import { SendAhead } from './send-ahead.js';
 
 export interface CoordinatorServerOptions {
   readonly host: string;
@@ -105,6 +106,9 @@ const cutMillis = 200;
  */
 const supersededMillis = 5 * 60_000 + 2_000;
 
+/** 3 MB of models. */
+const repliesAheadMax = 64;
+
 /** Server-side ends of calls. Streams live as long as their round or run needs them. */
 const unaryMillis = 60_000;
 const transferMillis = 30 * 60_000;
@@ -155,6 +159,7 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
     ...options,
     cutOff: (participant: string, change: string) => cutOff(participant, change),
     refusals,
+    ahead: new SendAhead(repliesAheadMax),
     checkInLog: new CheckInLog(log, options.clock),
     draining: () => draining,
     callerOf: (call: Parameters<typeof peerOfCall>[0]) => callerOfPeer(peerOfCall(call), roster, wallMillis()),

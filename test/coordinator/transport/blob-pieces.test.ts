@@ -1,35 +1,57 @@
 import { BlobPieces } from '@concordat/coordinator';
 import { bounds, FederatedError } from '@concordat/core';
-import type { wire } from '@concordat/proto';
+import { blobMessage, chunkFromWire, chunkToWire, type wire } from '@concordat/proto';
 import { expect } from 'chai';
+import { methodOf } from '../../proto/services.js';
 
 const { chunkBytes } = bounds;
 const [first, second] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
 
-/** The message itself, as a text. */
-const encode = ({ sizeBytes, chunk }: wire.BlobChunk): Buffer =>
-  Buffer.from(JSON.stringify({ sizeBytes, offset: chunk?.offset, length: chunk?.data?.length }));
+const get = methodOf<object, wire.BlobChunk>('Blobs', 'Get');
+const decode = get.responseDeserialize as unknown as (bytes: Buffer) => wire.BlobChunk__Output;
+const encode = get.responseSerialize as unknown as (message: wire.BlobChunk) => Buffer;
+/** What lies in the blob. */
+const byteAt = (at: number) => (at * 7 + (at >> 8)) & 0xff;
 
 describe('the messages that blobs are sent in', () => {
   let reads: string[];
   let pieces: BlobPieces;
   let failing: boolean;
+  /** Blobs that nobody has closed. */
+  let opened: number;
+
+  afterEach(() => expect(opened).to.equal(0));
 
   beforeEach(() => {
     reads = [];
     failing = false;
-    const readAt = async (digest: Uint8Array, offset: number, length: number) => {
-      reads.push(`${digest[0]} ${offset} ${length}`);
-      if (failing) throw new FederatedError('internal', 'the disk is gone');
-      return new Uint8Array(length);
+    opened = 0;
+    const openBlob = async (digest: Uint8Array) => {
+      opened += 1;
+      return {
+        async fill(data: Uint8Array, offset: number) {
+          reads.push(`${digest[0]} ${offset} ${data.length}`);
+          if (failing) throw new FederatedError('internal', 'the disk is gone');
+          for (let i = 0; i < data.length; i++) data[i] = byteAt(offset + i);
+        },
+        async close() {
+          opened -= 1;
+        },
+      };
     };
-    pieces = new BlobPieces({ readAt }, encode);
+    pieces = new BlobPieces({ open: openBlob }, encode);
   });
 
   async function fetch(digest: Uint8Array, offset: number, sizeBytes: number) {
     const messages: unknown[] = [];
     for await (const { encoded, payloadBytes } of pieces.from(digest, offset, sizeBytes)) {
-      messages.push({ ...JSON.parse(encoded.toString()), payloadBytes });
+      const message = decode(encoded);
+      const said = message.sizeBytes === 0 && payloadBytes > 0 ? {} : { sizeBytes: message.sizeBytes };
+      if (message.chunk) {
+        const { offset: at, data } = chunkFromWire(message.chunk);
+        expect(data.every((byte, i) => byte === byteAt(at + i))).to.equal(true);
+        messages.push({ ...said, offset: at, length: data.length, payloadBytes });
+      } else messages.push({ ...said, payloadBytes });
     }
     return messages;
   }
@@ -83,6 +105,29 @@ describe('the messages that blobs are sent in', () => {
     expect(await fetch(first, 0, 0)).to.deep.equal([{ sizeBytes: 0, payloadBytes: 0 }]);
     expect(await fetch(first, 100, 100)).to.deep.equal([{ sizeBytes: 100, payloadBytes: 0 }]);
     expect(reads).to.deep.equal([]);
+  });
+
+  it('are those that a codec makes of the same', () => {
+    for (const [offset, length, sizeBytes] of [
+      [0, 1, undefined],
+      [0, 127, 0],
+      [128, 128, 2 ** 31],
+      [2 ** 31 - 1, chunkBytes, 2 ** 31],
+    ] as const) {
+      const { encoded, data, seal } = blobMessage(offset, length, sizeBytes);
+      for (let i = 0; i < length; i++) data[i] = byteAt(i);
+      seal();
+      const size = sizeBytes === undefined ? {} : { sizeBytes };
+      expect(encoded.equals(encode({ ...size, chunk: chunkToWire(offset, data) }))).to.equal(true);
+    }
+  });
+
+  it('leave nothing open when a reader leaves in between', async () => {
+    for await (const { payloadBytes } of pieces.from(first, 0, model)) {
+      expect(payloadBytes).to.equal(chunkBytes);
+      break;
+    }
+    expect(opened).to.equal(0);
   });
 
   it('are read again when reading failed', async () => {

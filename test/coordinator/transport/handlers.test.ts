@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type CallContext, RefusalLog, serverStream } from '@concordat/coordinator';
+import { type CallContext, RefusalLog, SendAhead, serverStream } from '@concordat/coordinator';
 import { systemClock } from '@concordat/node';
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
 import { expect } from 'chai';
@@ -33,10 +33,10 @@ class SlowCall extends EventEmitter {
 }
 
 describe('a stream of replies', () => {
-  const begin = () => {
+  const begin = (ahead?: SendAhead) => {
     const call = new SlowCall();
     const made: string[] = [];
-    const handle = serverStream<object, string>(context, async function* () {
+    const handle = serverStream<object, string>({ ...context, ...(ahead && { ahead }) }, async function* () {
       for (const piece of ['first', 'second', 'third']) {
         made.push(piece);
         yield piece;
@@ -59,6 +59,32 @@ describe('a stream of replies', () => {
     }
     await settle();
     expect(call.ended).to.equal(true);
+  });
+
+  it('makes so many before the connection took the last, of all streams together', async () => {
+    const ahead = new SendAhead(1);
+    const [one, other] = [begin(ahead), begin(ahead)];
+    await settle();
+    expect([one.made, other.made]).to.deep.equal([['first', 'second'], ['first']]);
+    one.call.taken[0]!();
+    await settle();
+    // What it gave back, nobody waits for: the other goes on when the connection took its own.
+    other.call.taken[0]!();
+    await settle();
+    expect([one.made, other.made]).to.deep.equal([
+      ['first', 'second'],
+      ['first', 'second', 'third'],
+    ]);
+  });
+
+  it('gives back what a reader that is gone had on its way', async () => {
+    const ahead = new SendAhead(1);
+    const { call } = begin(ahead);
+    await settle();
+    expect(ahead.take(0)).to.equal(false);
+    call.emit('cancelled');
+    await settle();
+    expect(ahead.take(0)).to.equal(true);
   });
 
   it('makes no more for a reader that is gone', async () => {

@@ -4,7 +4,7 @@ import { seeded } from '../coordinator/machine-participant.js';
 /** d: a vector of lanes of 24 bits is a little longer than one chunk, so that it is asked for before it is sent. */
 export const parameters = 16_400;
 /** How many of them change. All would have a norm beyond the clipping norm. */
-const changed = 24;
+export const changed = 24;
 
 /** Lane units in a weight of one. A power of two, and the clipping norm 32,767 of them: every update is whole units, so rounding draws nothing. */
 export const unitsPerOne = 8_192;

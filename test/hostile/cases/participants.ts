@@ -239,7 +239,9 @@ export const participantCases: readonly ParticipantCase[] = [
     behaviour: {
       firstUpload: (frames) =>
         frames.map((frame) =>
-          frame.chunk ? { chunk: chunkToWire(0, flip(new Uint8Array(frame.chunk.data as Uint8Array))) } : frame,
+          frame.chunk
+            ? { chunk: chunkToWire(Number(frame.chunk.offset), flip(new Uint8Array(frame.chunk.data as Uint8Array))) }
+            : frame,
         ),
     },
   },

@@ -35,6 +35,10 @@ export const rules = {
       required: 'a client certificate that has not run out',
       fix: 'Ask the operator for a new invitation and enrol with it in a new directory; a client that runs renews its certificate 60 days before.',
     },
+    'certificate.not-yet-valid': {
+      required: 'a client certificate that is valid already by the clock of the coordinator',
+      fix: 'Ask the operator to set the clock of the coordinator right, then start the client again; the certificate need not be changed.',
+    },
   },
   unavailable: {
     overload: {
@@ -44,6 +48,10 @@ export const rules = {
     'certificate.expired': {
       required: 'a coordinator whose certificate has not run out',
       fix: 'Tell the operator: concordat coordinator renew-certificate. If it is valid there, the clock of this machine is wrong.',
+    },
+    'certificate.not-yet-valid': {
+      required: 'a coordinator whose certificate is valid already by the clock of this machine',
+      fix: 'Set the clock of this machine right; if it is, tell the operator that the clock of the coordinator was wrong when its certificate was made.',
     },
     'coordinator.leader': {
       required: 'the coordinator that leads; `detail.leader` names its address where it is known',

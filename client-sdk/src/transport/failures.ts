@@ -4,7 +4,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 
 // What OpenSSL and Node say when the server's certificate is not of the pinned authority, or not for this name.
 const foreignCertificate =
-  /self[- ]signed certificate|unable to (get|verify)[a-z ]*certificate|certificate (signature failure|has expired|is not yet valid)|altnames|CERT_|issuer certificate/i;
+  /self[- ]signed certificate|unable to (get|verify)[a-z ]*certificate|certificate (signature failure|has expired)|altnames|CERT_|issuer certificate/i;
 
 // What grpc-js says of what it received and did not take, as `resource exhausted`.
 const tooLong = /^Received message (that decompresses to a size )?larger than/;
@@ -17,6 +17,8 @@ export function explain(error: unknown, address: string): FederatedError {
   const envelope = error.metadata?.get(errorTrailer)[0];
   if (envelope === undefined && /certificate has expired|CERT_HAS_EXPIRED/i.test(error.details))
     return expired(error, address);
+  if (envelope === undefined && /certificate is not yet valid|CERT_NOT_YET_VALID/i.test(error.details))
+    return notYetValid(error, address);
   if (envelope === undefined && foreignCertificate.test(error.details)) return foreign(error, address);
   if (envelope === undefined && tooLong.test(error.details)) return oversized(error, address);
   const known = errorFromWire({ code: error.code, details: error.details, envelope }, error);
@@ -49,6 +51,13 @@ function oversized(error: ServiceError, address: string): FederatedError {
 function expired(error: ServiceError, address: string): FederatedError {
   return new FederatedError('unavailable', `the certificate of the coordinator at ${address} has expired`, {
     detail: { rule: 'certificate.expired', address },
+    cause: error,
+  });
+}
+
+function notYetValid(error: ServiceError, address: string): FederatedError {
+  return new FederatedError('unavailable', `the certificate of the coordinator at ${address} is not valid yet`, {
+    detail: { rule: 'certificate.not-yet-valid', address },
     cause: error,
   });
 }

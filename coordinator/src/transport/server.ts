@@ -287,8 +287,15 @@ function refusalOf(
         fix: 'Use the certificate of the other role.',
       });
     case 'unauthenticated':
+      if (unverified === 'CERT_NOT_YET_VALID') return notYetValid(method);
       return unauthenticated(method, unverified === 'CERT_HAS_EXPIRED' || (peer?.notAfter ?? now + 1) <= now, peer);
   }
+}
+
+function notYetValid(method: string): FederatedError {
+  return new FederatedError('unauthenticated', 'the client certificate is not valid yet by the clock of the coordinator', {
+    detail: { rule: 'certificate.not-yet-valid', method },
+  });
 }
 
 function unauthenticated(method: string, expired: boolean, peer: Peer | undefined): FederatedError {

@@ -167,6 +167,14 @@ describe('certificates of a running coordinator', () => {
     expect(await refusalOf(call(member.stubs.Membership, 'Roster', {}))).to.equal(expired);
     consortium.skewMillis = 0;
   });
+
+  it('of clients that begin in three hours are refused by name: a clock is wrong, not the certificate', async () => {
+    const inThreeHours = Date.now() + 3 * 3_600_000;
+    const stubs = connect(consortium.coordinator.address, await sign('participant', 'acme', inThreeHours));
+    const refused = await refusalOf(call(stubs.Membership, 'Roster', {}));
+    disconnect(stubs);
+    expect(refused).to.equal('unauthenticated certificate.not-yet-valid');
+  });
 });
 
 function plainRoster(roster: wire.RosterReply__Output['roster']): SignedRoster {

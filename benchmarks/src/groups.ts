@@ -1,8 +1,13 @@
 import { diffieHellman, generateKeyPairSync } from 'node:crypto';
 import { layoutOf, roundSegments } from '@concordat/core';
-import { chooseKernels, nodeCrypto } from '@concordat/node';
-import { sessionCodec } from '@concordat/proto';
-import { checkScenario, foundConsortium, type Scenario, type SimulatedRound, simulateWorld } from '@concordat/sim';
+import {
+  checkScenario,
+  foundConsortium,
+  portsOfOwnProcess,
+  type Scenario,
+  type SimulatedRound,
+  simulateWorld,
+} from '@concordat/sim';
 import { maskingLimit } from './machine-limit.js';
 import type { Measurement, Question } from './measurement.js';
 
@@ -27,28 +32,29 @@ export interface MaskCounts {
 /**
  * What all parties of one round in secure groups spend in virtual time: everybody's boxes, masks and signatures, the coordinator's sums,
  * and the check that these are the integer sums of the survivors' updates. Training is a draw of seeded numbers. The answers of signature
- * checks are shared for the same bytes, which is said; nothing else is.
+ * checks are shared for the same bytes, and agreements and derived keys by the two of a pair, which is said; nothing else is.
  *
  * @param groups how many, when nobody leaves before they are drawn.
  * @throws `Error` when a sum was not exact, or none was opened.
  */
 export function measureGroups(question: Question, groups: number): Measurement {
-  const kernels = chooseKernels(question.kernels);
-  const world = foundConsortium(scenarioOf(question, groups), { crypto: nodeCrypto, kernels, codec: sessionCodec });
+  const ports = portsOfOwnProcess(question.kernels);
+  const world = foundConsortium(scenarioOf(question, groups), ports);
   const cpuBefore = process.cpuUsage();
   const wallBefore = performance.now();
-  const { rounds, exact, reason, verifications } = simulateWorld(world);
+  const { rounds, exact, reason, ...shared } = simulateWorld(world);
   const wallMillis = performance.now() - wallBefore;
   const cpu = process.cpuUsage(cpuBefore);
   const [round] = rounds;
   if (round?.outcome.type !== 'published' || !exact) throw new Error(`no exact sum was opened: ${reason}`);
   const value = (cpu.user + cpu.system) / 1000;
-  const { dealt, unmasked, survivors, agreements } = maskCounts(round);
+  const { dealt, unmasked, survivors } = maskCounts(round);
   const { lengthBytes } = layoutOf(roundSegments(world.plan, 'train'));
   const keystreamBytes = (dealt + unmasked) * lengthBytes;
   const added = keystreamBytes + survivors * lengthBytes;
   const { limit, terms } = maskingLimit(question.bits, { keystream: keystreamBytes, added });
-  const agreementMillis = agreements * millisOfAgreement();
+  const { verifications, agreements, derivations } = shared;
+  const agreementMillis = agreements.computed * millisOfAgreement();
   return {
     value,
     unit: 'ms',
@@ -56,7 +62,8 @@ export function measureGroups(question: Question, groups: number): Measurement {
     detail: {
       ...terms,
       wallMillis,
-      agreements,
+      agreementsAsked: agreements.asked,
+      agreementsComputed: agreements.computed,
       agreementMillis,
       ratioWithAgreements: value / (limit + agreementMillis),
       participants: round.cohort.length,
@@ -66,7 +73,9 @@ export function measureGroups(question: Question, groups: number): Measurement {
       keystreamBytes,
       verificationsAsked: verifications.asked,
       verificationsComputed: verifications.computed,
-      kernels: kernels.name,
+      derivationsAsked: derivations.asked,
+      derivationsComputed: derivations.computed,
+      kernels: ports.kernels.name,
     },
   };
 }

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { FederatedError } from '@concordat/core';
 import { type CommandResult, conclude, type EnvelopeIo } from '@concordat/proto';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { portsOfOwnProcess } from './own-process.js';
 import { parseScenario, type Scenario } from './scenario.js';
+import type { Sharing } from './shared-agreements.js';
+import type { Verifications } from './shared-verifications.js';
 import { type SimulatedRound, type SimulationResult, simulate } from './simulate.js';
 
 /** Add `sim run SCENARIO` to the program. */
@@ -13,6 +16,14 @@ export function registerSimCommands(program: Command, io: EnvelopeIo): void {
     .description('Run a scenario: the production machines of all parties, in virtual time.')
     .argument('<scenario>', 'scenario file, YAML')
     .option('--seed <n>', 'another seed than the scenario says')
+    .addOption(
+      new Option(
+        '--sharing <what>',
+        'whether one of a pair gives the other its agreement, or only signature checks are shared',
+      )
+        .choices(['verifications', 'agreements'])
+        .default('agreements'),
+    )
     .option('--json', 'print one JSON envelope on stdout')
     .action((path: string, options: RunFlags) =>
       conclude(io, options.json === true, () => runScenario(path, options, io)),
@@ -21,13 +32,14 @@ export function registerSimCommands(program: Command, io: EnvelopeIo): void {
 
 interface RunFlags {
   readonly seed?: string;
+  readonly sharing: Sharing;
   readonly json?: true;
 }
 
-function runScenario(path: string, { seed }: RunFlags, io: EnvelopeIo): CommandResult {
+function runScenario(path: string, { seed, sharing }: RunFlags, io: EnvelopeIo): CommandResult {
   const scenario = withSeed(parseScenario(readScenario(path), path), seed);
   const startedAt = performance.now();
-  const result = simulate(scenario);
+  const result = simulate(scenario, { ...portsOfOwnProcess(), sharing });
   const data = summary(result, (performance.now() - startedAt) / 1000);
   if (!result.exact) {
     io.exit(5);
@@ -61,7 +73,7 @@ function withSeed(scenario: Scenario, seed: string | undefined): Scenario {
 }
 
 function summary(result: SimulationResult, seconds: number) {
-  const { scenario, outcome, reason, exact, rounds, virtualMillis, verifications } = result;
+  const { scenario, outcome, reason, exact, rounds, virtualMillis, verifications, agreements, derivations } = result;
   return {
     scenario: scenario.name,
     seed: scenario.seed,
@@ -72,6 +84,8 @@ function summary(result: SimulationResult, seconds: number) {
     virtualSeconds: virtualMillis / 1000,
     seconds,
     verifications,
+    agreements,
+    derivations,
     rounds: rounds.map((round) => ({ ...round, outcome: outcomeOf(round) })),
   };
 }
@@ -88,13 +102,13 @@ function outcomeOf({ outcome }: SimulatedRound) {
 }
 
 function prose(result: SimulationResult): string[] {
-  const { scenario, rounds, outcome, virtualMillis, verifications } = result;
-  const { asked, computed } = verifications;
+  const { scenario, rounds, outcome, virtualMillis, verifications, agreements, derivations } = result;
+  const of = ({ asked, computed }: Verifications) => `${computed} of ${asked}`;
   return [
     `scenario ${scenario.name}: ${scenario.participants} participants, seed ${scenario.seed}`,
     ...rounds.map(roundSentence),
     `${outcome} after ${(virtualMillis / 1000).toFixed(1)} virtual seconds`,
-    `${asked} signatures were to be verified, ${computed} were: the parties of a simulation share the answer for the same bytes`,
+    `computed for all parties: ${of(verifications)} signature checks, ${of(agreements)} agreements, ${of(derivations)} derived keys; they share the answers for the same bytes`,
   ];
 }
 

@@ -18,7 +18,7 @@ const examplesMin = 200;
 const examplesMax = 12_000;
 
 /** What computes in a simulation. */
-export type SimulationPorts = Pick<World, 'crypto' | 'codec' | 'kernels'>;
+export type SimulationPorts = Pick<World, 'crypto' | 'codec' | 'kernels' | 'sharing'>;
 
 /** The organizations of a scenario with keys, plan and roster, all derived from its seed. */
 export function foundConsortium(scenario: Scenario, ports: SimulationPorts): World {

@@ -1,6 +1,7 @@
 export { registerSimCommands } from './command.js';
 export { foundConsortium, type SimulationPorts } from './consortium.js';
 export { type Departures, dropouts } from './dropouts.js';
+export { portsOfOwnProcess } from './own-process.js';
 export {
   checkScenario,
   countOf,
@@ -11,6 +12,7 @@ export {
   type ScenarioInput,
 } from './scenario.js';
 export { drawUnit, drawUnits, seededRandom } from './seeded-random.js';
+export { SharedAgreements, type Sharing } from './shared-agreements.js';
 export { SharedVerifications, type Verifications } from './shared-verifications.js';
 export {
   type SimulatedRound,

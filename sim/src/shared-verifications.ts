@@ -1,4 +1,5 @@
 import type { CryptoPort } from '@concordat/core';
+import { textOf } from './text-of.js';
 
 /** What signatures of a simulation were verified. */
 export interface Verifications {
@@ -13,7 +14,7 @@ const answersMax = 65_536;
 
 /**
  * A port whose signature checks are shared by everyone in a simulation. A thousand participants in one process check the same signatures
- * a thousand times; the answer for the same bytes is the same, so it is computed once. Everything else is computed by everybody.
+ * a thousand times; the answer for the same bytes is the same, so it is computed once.
  */
 export class SharedVerifications {
   readonly crypto: CryptoPort;
@@ -42,8 +43,4 @@ export class SharedVerifications {
     this.#known.set(name, answer);
     return answer;
   }
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

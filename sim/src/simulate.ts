@@ -4,6 +4,7 @@ import { sessionCodec } from '@concordat/proto';
 import { foundConsortium, type SimulationPorts } from './consortium.js';
 import { dropouts } from './dropouts.js';
 import { checkScenario, type DropStep, type Scenario, type ScenarioInput } from './scenario.js';
+import { SharedAgreements } from './shared-agreements.js';
 import { SharedVerifications, type Verifications } from './shared-verifications.js';
 import { type Traffic, TrafficCounter } from './traffic.js';
 import { type OpenedGroup, VirtualCoordinator } from './virtual-coordinator.js';
@@ -28,8 +29,11 @@ export interface SimulationResult {
   /** Every opened sum was exact, and none was opened for an abandoned round. */
   readonly exact: boolean;
   readonly virtualMillis: number;
-  /** Signature checks of all parties, which share the answers for the same bytes. Nothing else is shared. */
+  /** Signature checks of all parties, which share the answers for the same bytes. */
   readonly verifications: Verifications;
+  /** Agreements by X25519, and keys derived by HKDF: what one of a pair computed is given to the other, unless `sharing` says otherwise. */
+  readonly agreements: Verifications;
+  readonly derivations: Verifications;
 }
 
 // A round of the largest cohort takes some thousands of happenings for each member.
@@ -68,7 +72,8 @@ class Simulation {
   readonly #coordinator: VirtualCoordinator;
   readonly #participants: ReadonlyMap<string, VirtualParticipant>;
   readonly #traffic = new TrafficCounter();
-  readonly #shared: SharedVerifications;
+  readonly #verified: SharedVerifications;
+  readonly #agreed: SharedAgreements;
   /** Participant → its update in the newest round that it masked one for. */
   readonly #updates = new Map<string, { readonly round: number; readonly lanes: readonly Int32Array[] }>();
   readonly #rounds: SimulatedRound[] = [];
@@ -76,8 +81,9 @@ class Simulation {
   #finished: { readonly outcome: 'completed' | 'aborted'; readonly reason: string } | undefined;
 
   constructor(founded: World, observer: SimulationObserver) {
-    this.#shared = new SharedVerifications(founded.crypto);
-    const world = { ...founded, crypto: this.#shared.crypto };
+    this.#verified = new SharedVerifications(founded.crypto);
+    this.#agreed = new SharedAgreements(this.#verified.crypto, founded.sharing);
+    const world = { ...founded, crypto: this.#agreed.crypto };
     this.#world = world;
     const { scenario, seats } = world;
     const links = {
@@ -138,8 +144,10 @@ class Simulation {
     const exact = this.#rounds.every(
       (round) => round.exact === (round.outcome.type === 'abandoned' ? undefined : true),
     );
-    const { counts: verifications } = this.#shared;
-    return { scenario, ...this.#finished, rounds: this.#rounds, exact, virtualMillis: time.now, verifications };
+    const { counts: verifications } = this.#verified;
+    const { agreements, derivations } = this.#agreed;
+    const shared = { verifications, agreements, derivations };
+    return { scenario, ...this.#finished, rounds: this.#rounds, exact, virtualMillis: time.now, ...shared };
   }
 
   #connect({ participantId, organization }: Seat): void {

@@ -11,6 +11,7 @@ import type {
   Signer,
 } from '@concordat/core';
 import type { Scenario } from './scenario.js';
+import type { Sharing } from './shared-agreements.js';
 import type { VirtualTime } from './virtual-time.js';
 
 /** An event before the clock stamps it. */
@@ -52,6 +53,8 @@ export interface Engine {
 export interface World {
   readonly scenario: Scenario;
   readonly crypto: CryptoPort;
+  /** `agreements` unless said. */
+  readonly sharing?: Sharing;
   readonly codec: SessionCodec;
   /** Of everyone's masking and the coordinator's sums. */
   readonly kernels: Kernels;

@@ -50,7 +50,7 @@ describe('the verifications of a simulation', () => {
     expect(shared.counts).to.deep.equal({ asked: 65_539, computed: 65_538 });
   });
 
-  it('are all that a simulation shares', () => {
+  it('are all that is shared by it', () => {
     const { ed25519Verify: _, ...others } = new SharedVerifications(nodeCrypto).crypto;
     const { ed25519Verify: __, ...real } = nodeCrypto;
     expect(others).to.deep.equal(real);

@@ -66,6 +66,7 @@ export { createWideServer, defaultWindows, readSingly, type WideServer } from '.
 export { chooseKernels, type KernelChoice, kernelChoices } from './kernels/choose-kernels.js';
 export { LaneThreads, type LaneThreadsOptions, laneThreadsMax } from './kernels/lane-threads.js';
 export { shortVector, type VectorFile } from './kernels/lane-work.js';
+export { countedKeystreams } from './memory/counted-keystreams.js';
 export { Garbage, minorCollection, serverCollection } from './memory/garbage.js';
 export {
   type CertificateSubject,

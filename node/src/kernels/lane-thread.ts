@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CryptoPort } from '@concordat/core';
 import { nodeCrypto } from '../crypto/node-crypto.js';
+import { countedKeystreams } from '../memory/counted-keystreams.js';
 import { Garbage, minorCollection } from '../memory/garbage.js';
 import { chooseKernels } from './choose-kernels.js';
 import { doLaneWork, type LaneReply, type LaneThreadSetup, type LaneWork } from './lane-work.js';
@@ -13,19 +13,7 @@ const { kernels } = workerData as LaneThreadSetup;
 const garbageBytesMax = 2 * 1024 * 1024;
 const garbage = new Garbage(garbageBytesMax, minorCollection());
 
-/** Each piece of a keystream is new memory, and of no use when it was added. */
-const crypto: CryptoPort = {
-  ...nodeCrypto,
-  openKeystream(key, fromByte) {
-    const stream = nodeCrypto.openKeystream(key, fromByte);
-    return {
-      next(length) {
-        garbage.made(length);
-        return stream.next(length);
-      },
-    };
-  },
-};
+const crypto = countedKeystreams(nodeCrypto, garbage);
 
 parentPort!.on('message', ({ id, work }: { readonly id: number; readonly work: LaneWork }) => {
   parentPort!.postMessage(answer(id, work));

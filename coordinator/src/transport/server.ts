@@ -293,9 +293,13 @@ function refusalOf(
 }
 
 function notYetValid(method: string): FederatedError {
-  return new FederatedError('unauthenticated', 'the client certificate is not valid yet by the clock of the coordinator', {
-    detail: { rule: 'certificate.not-yet-valid', method },
-  });
+  return new FederatedError(
+    'unauthenticated',
+    'the client certificate is not valid yet by the clock of the coordinator',
+    {
+      detail: { rule: 'certificate.not-yet-valid', method },
+    },
+  );
 }
 
 function unauthenticated(method: string, expired: boolean, peer: Peer | undefined): FederatedError {

@@ -8,7 +8,7 @@ describe('what a round in groups costs', () => {
   it('is every mask its dealers add and the coordinator takes out, beside AES and the best add', () => {
     const { value, limit, detail } = measureGroups(question, 2);
     // Two groups of 12: 12 · 12 keystreams each, and 24 self masks to take out; 12 · 11 box keys and as many mask keys in each.
-    expect(detail).to.include({ groups: 2, survivors: 24, keystreams: 2 * 144 + 24, agreements: 4 * 132 });
+    expect(detail).to.include({ groups: 2, survivors: 24, keystreams: 2 * 144 + 24, agreementsAsked: 4 * 132 });
     // 502 lanes of 3 bytes and 3 of 4 bytes, each filled to a multiple of 48.
     expect(detail.keystreamBytes).to.equal((2 * 144 + 24) * (1536 + 48));
     expect(limit).to.be.closeTo(Number(detail.limitAesMillis) + Number(detail.limitAddMillis), 1e-9);

@@ -30,6 +30,7 @@ export {
 export { errorIndex, errorPage } from './error-page.js';
 export type * as wire from './generated/index.js';
 export type { ConcordatPackage } from './generated/index.js';
+export { planRefusalsFromWire, planRefusalsToWire } from './plan-refusals.js';
 export {
   type CurrentModel,
   type GroupStanding,
@@ -51,4 +52,18 @@ export {
 } from './shown-receipts.js';
 export { type SignedRosterFrame, signedFromWire, signedRosterFromWire } from './signed.js';
 export { errorFromWire, errorToWire, errorTrailer, exitCodeOf, statusTable, type WireError } from './status.js';
+export {
+  decodeFromTrainer,
+  decodeToTrainer,
+  encodeFromTrainer,
+  encodeToTrainer,
+  type FromTrainer,
+  type ToTrainer,
+  type TrainerChunkFrame,
+  type TrainerMetricFrame,
+  type TrainerTaskFrame,
+  type TrainerTaskKey,
+  trainerFrameLength,
+  trainerProtocolVersion,
+} from './trainer-frames.js';
 export { type UploadBegun, uploadBegunFromWire, uploadBegunToWire } from './uploads.js';

@@ -9,6 +9,7 @@ import type { ConfirmBody as _concordat_v1_ConfirmBody, ConfirmBody__Output as _
 import type { DisputeBody as _concordat_v1_DisputeBody, DisputeBody__Output as _concordat_v1_DisputeBody__Output } from './concordat/v1/DisputeBody.js';
 import type { GetPlanReply as _concordat_v1_GetPlanReply, GetPlanReply__Output as _concordat_v1_GetPlanReply__Output } from './concordat/v1/GetPlanReply.js';
 import type { GetPlanRequest as _concordat_v1_GetPlanRequest, GetPlanRequest__Output as _concordat_v1_GetPlanRequest__Output } from './concordat/v1/GetPlanRequest.js';
+import type { PlanRefusal as _concordat_v1_PlanRefusal, PlanRefusal__Output as _concordat_v1_PlanRefusal__Output } from './concordat/v1/PlanRefusal.js';
 import type { PlansClient as _concordat_v1_PlansClient, PlansDefinition as _concordat_v1_PlansDefinition } from './concordat/v1/Plans.js';
 import type { ProposeReply as _concordat_v1_ProposeReply, ProposeReply__Output as _concordat_v1_ProposeReply__Output } from './concordat/v1/ProposeReply.js';
 import type { ProposeRequest as _concordat_v1_ProposeRequest, ProposeRequest__Output as _concordat_v1_ProposeRequest__Output } from './concordat/v1/ProposeRequest.js';
@@ -38,6 +39,7 @@ export interface ProtoGrpcType {
       DisputeBody: MessageTypeDefinition<_concordat_v1_DisputeBody, _concordat_v1_DisputeBody__Output>
       GetPlanReply: MessageTypeDefinition<_concordat_v1_GetPlanReply, _concordat_v1_GetPlanReply__Output>
       GetPlanRequest: MessageTypeDefinition<_concordat_v1_GetPlanRequest, _concordat_v1_GetPlanRequest__Output>
+      PlanRefusal: MessageTypeDefinition<_concordat_v1_PlanRefusal, _concordat_v1_PlanRefusal__Output>
       Plans: SubtypeConstructor<typeof grpc.Client, _concordat_v1_PlansClient> & { service: _concordat_v1_PlansDefinition }
       ProposeReply: MessageTypeDefinition<_concordat_v1_ProposeReply, _concordat_v1_ProposeReply__Output>
       ProposeRequest: MessageTypeDefinition<_concordat_v1_ProposeRequest, _concordat_v1_ProposeRequest__Output>

@@ -3,6 +3,7 @@ export {
   equalBytes,
   fromBase64url,
   fromHex,
+  inOneBlock,
   readU16,
   readU32,
   toBase64url,
@@ -59,6 +60,14 @@ export {
   verifyEnrolment,
 } from './roster/invitation.js';
 export {
+  type PlanDecision,
+  type PlanDecisionDraft,
+  participantRole,
+  readPlanDecision,
+  requireDecisionFor,
+  signPlanDecision,
+} from './roster/plan-decision.js';
+export {
   decodeRoster,
   encodeRoster,
   type KeyRotation,
@@ -79,6 +88,17 @@ export {
 } from './roster/signed-roster.js';
 export { acceptRoster, type RosterChanges, type RosterSuccession, rotateKey } from './roster/succession.js';
 export {
+  type ApprovalRule,
+  type ApprovalTally,
+  approvalRuleInWords,
+  approvalsRequired,
+  type PlanRefusal,
+  type PlanWord,
+  refusalsForOthers,
+  tallyApprovals,
+} from './round/approval-rule.js';
+export { approvalsOf, visibleRefusals } from './round/coordination/approvals.js';
+export {
   type AnswerStep,
   type CoordinationEffect,
   type CoordinationEvent,
@@ -89,6 +109,7 @@ export {
   type RoundGroup,
   type RoundPhase,
   type RoundRecord,
+  type RunEndRule,
   type RunOutcome,
   type RunProgress,
   type RunWait,
@@ -102,6 +123,20 @@ export {
   openCoordination,
   stepCoordination,
 } from './round/coordination.js';
+export { compareDataSchemas, type DataDifference } from './round/data-comparison.js';
+export { exampleSizes, widthOf } from './round/data-schema/sizes.js';
+export {
+  type CategoryColumn,
+  type DataColumn,
+  type DataSchema,
+  digestDataSchema,
+  type ImageColumn,
+  type MissingRule,
+  type NumberColumn,
+  parseDataSchema,
+  requireDataSchema,
+} from './round/data-schema.js';
+export { exampleCountBucket, exampleCountEdges } from './round/example-count.js';
 export { drawGroups, type Grouping, groupingOf, groupsRequired, roundMinimum } from './round/grouping.js';
 export {
   blankSum,
@@ -115,6 +150,7 @@ export {
   requireStaleness,
   totalsChunks,
 } from './round/model-check.js';
+export { type OpenedGroup, openSums } from './round/open-sums.js';
 export type {
   ApprovedRun,
   ParticipationEffect,
@@ -127,7 +163,7 @@ export type {
 export { keptSessions } from './round/participation/leftovers.js';
 export type { SessionName } from './round/participation/memory.js';
 export {
-  forgottenStep,
+  JournalledSteps,
   type OfferedReceipt,
   type ProofPorts,
   type ProvedStep,
@@ -135,13 +171,15 @@ export {
   recoveredRecord,
 } from './round/participation/proof.js';
 export { type CheckableSession, checkableSessions } from './round/participation/results.js';
+export { declineOf } from './round/participation/state.js';
 export {
   openParticipation,
   type ParticipationState,
   type ParticipationStep,
   stepParticipation,
 } from './round/participation.js';
-export { describePlan } from './round/plan/describe.js';
+export { describeApproval, describePlan } from './round/plan/describe.js';
+export { comparePlans, differenceLine, type PlanDifference } from './round/plan/difference.js';
 export { completePlan, type PlanDraft } from './round/plan/draft.js';
 export { describePrecision } from './round/plan/precision.js';
 export {
@@ -160,6 +198,7 @@ export {
   type GroupRules,
   hashPlan,
   type Plan,
+  type PlanApproval,
   type PlannedMetric,
   parsePlan,
   type Rotation,
@@ -284,7 +323,7 @@ export { printable } from './text.js';
 export { clipDelta, l2Norm } from './update/clip.js';
 export { combineGroups, combineMeans, type GroupCombiner, type GroupSum } from './update/combine.js';
 export { type DecodedSum, decodeEvaluation, decodeSum, type MeanMetric, meanInPlace } from './update/decode.js';
-export { deltaOf, requireFinite } from './update/delta.js';
+export { deltaSteps, requireFinite } from './update/delta.js';
 export { encodeEvaluation, encodeUpdate, type MetricValues } from './update/encode.js';
 export { quantize } from './update/quantize.js';
 export { defaultRotation, rotate, rotateBack, rotatedBound, rotationSigns } from './update/rotation.js';

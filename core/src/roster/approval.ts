@@ -111,7 +111,7 @@ export function verifyPlanSignature(
   const operator = roster.operators.find(({ publicKey }) => verifyBody(crypto, publicKey, 'concordat/plan', signed));
   if (operator === undefined) {
     throw new FederatedError('verification', 'the plan is not signed by an operator of the roster', {
-      detail: { operators: roster.operators.map(({ id: name }) => name) },
+      detail: { rule: 'plan.signature', operators: roster.operators.map(({ id: name }) => name) },
       fix: 'Sign the plan with the operator key that the roster names.',
     });
   }

@@ -1,4 +1,5 @@
 import { FederatedError } from '../errors.js';
+import { endApprovals } from './coordination/approvals.js';
 import { endBuffers } from './coordination/buffers.js';
 import type { CoordinationEvent, CoordinationOptions, CoordinationPorts } from './coordination/contract.js';
 import { groupOf, runningGroups, withoutSpoiled } from './coordination/groups.js';
@@ -49,7 +50,7 @@ export function stepCoordination(
 function take(state: CoordinationState, event: CoordinationEvent, context: Context): CoordinationStep {
   switch (event.type) {
     case 'start':
-      return start(state, context);
+      return start(state, event.wallMillis, context);
     case 'check-in':
       return checkIn(state, event.participant, context);
     case 'disconnected':
@@ -142,6 +143,7 @@ function noteUpload(
 }
 
 function takeTimer(state: CoordinationState, name: string, context: Context): CoordinationStep {
+  if (state.stage.type === 'approve' && name === timerName.approve) return endApprovals(state, context);
   if (state.stage.type === 'settle' && name === timerName.abort(state.round)) return endSettling(state, context);
   if (state.stage.type === 'buffer' && name === timerName.buffer(state.stage.round)) return endBuffers(state, context);
   const attempt = attemptOf(state);

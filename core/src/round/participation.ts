@@ -51,7 +51,7 @@ export function stepParticipation(
       return pending.reduce((so, message) => chain(so, (after) => takeMessage(after, message, context)), step);
     }
     case 'plan-refused':
-      return noteRefused(state, event.runId, event.error);
+      return noteRefused(state, event);
     case 'trained':
       return noteTrained(state, event.round);
     case 'prepared':
@@ -191,7 +191,7 @@ function fail(
 ): ParticipationStep {
   const { work } = state;
   if (work.type === 'idle' || work.round !== event.round) return withEffects(state);
-  if (isTraining(work)) return failTraining(state, event.error);
+  if (isTraining(work) || work.type === 'ready') return failTraining(state, event.error);
   return failSession(state, event.error, context);
 }
 

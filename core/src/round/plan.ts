@@ -4,6 +4,8 @@ import { FederatedError } from '../errors.js';
 import { bounds } from '../wire/bounds.js';
 import { canonicalJson, parseCanonical } from '../wire/canonical.js';
 import type { Segment } from '../wire/messages.js';
+import type { ApprovalRule } from './approval-rule.js';
+import type { DataSchema } from './data-schema.js';
 import { checkPlan, refuseWhatDoesNotExist } from './plan/check.js';
 import { type LinedJson, parseLinedJson } from './plan/json-lines.js';
 import { readPlan } from './plan/read.js';
@@ -68,7 +70,12 @@ export interface Task {
   readonly batchSize: number;
   readonly epochs?: number;
   readonly steps?: number;
+  /** Of `dataSchema`, where the plan has it; else of whatever document the consortium agreed on, which nobody can compare. */
   readonly dataSchemaDigest: string;
+  /** The columns that every participant's own declaration is held against before its first round. */
+  readonly dataSchema?: DataSchema;
+  /** Examples to train on that each participant has at least: one of `exampleCountEdges`. */
+  readonly examplesMin?: number;
 }
 
 /** How the mean of a session counts that was trained from a model `staleness` versions old: 1, 1 ÷ √(1 + staleness), 1 ÷ (1 + staleness). */
@@ -89,6 +96,12 @@ export interface AsyncRules {
   readonly maxStaleness: number;
   readonly stalenessWeight: StalenessWeight;
 }
+
+/**
+ * `expires`: RFC 3339 time from which on nobody approves and no approval counts. `refusals`: whether the other participants see who refused
+ * and by which rule, or the operator alone; absent: `hidden`.
+ */
+export type PlanApproval = ApprovalRule & { readonly expires: string; readonly refusals?: 'visible' | 'hidden' };
 
 /** What participants sign up to: a document of canonical JSON whose SHA-256 is its identity. Data, never code. */
 export interface Plan {
@@ -132,8 +145,8 @@ export interface Plan {
   readonly clippingNorm: number;
   readonly privacy: { readonly mechanism: 'none' };
   readonly metrics: readonly PlannedMetric[];
-  /** `each`: every participant's own policy or person approves. `expires`: RFC 3339 time after which nobody approves. */
-  readonly approval: { readonly rule: 'each'; readonly expires: string };
+  /** Every participant's own policy or person approves for itself; the rule says for how many of them the first round waits. */
+  readonly approval: PlanApproval;
   /** Rounds for which the masked vectors are kept after publishing, and with the aggregate check the secrets of their sum; then ≥ 2. */
   readonly transcriptRetention: number;
   /** Digest of the plan this one continues. */

@@ -33,6 +33,8 @@ const morePeople = 'Wait for more participants, or propose a plan for fewer.';
 const otherPlan = 'Ask the operator for a plan that says so, or change policy.yaml if you agree.';
 const otherSegments = 'Propose a plan whose segments follow the model; leave segments out to have them made for it.';
 const callTheOperator = 'Leave the session and tell the operator: the coordinator does not follow the plan.';
+const otherData =
+  'Correct data.yaml if the records are the same, or ask the operator for a plan over the records there are.';
 const otherModel = 'Train the model whose topology and tensors the plan names.';
 
 const config = Object.fromEntries(
@@ -48,6 +50,22 @@ const config = Object.fromEntries(
 /** Rules that a `refused` error names: somebody's policy, a plan or the protocol said no. */
 export const refusedRules = {
   ...config,
+  'participation.paused': {
+    required: 'an organization that takes part',
+    fix: 'Wait until it resumes (participant resume); rounds go on without it.',
+  },
+  'participation.withdrawn': {
+    required: 'a run that the organization did not withdraw from',
+    fix: 'Go on without it; a new run needs a new approval.',
+  },
+  'rounds.hours': {
+    required: 'a round at a time of day that the policy allows',
+    fix: 'Wait for the hours that policy.yaml names, or change `rounds.hours`; the round goes on without this participant.',
+  },
+  'rounds.per-day': {
+    required: 'fewer updates within 24 hours than the policy allows',
+    fix: 'Wait, or change `rounds.perDay` in policy.yaml; the round goes on without this participant.',
+  },
   'cohort.min': { required: 'at least as many participants as plan and policy demand', fix: morePeople },
   'cohort.max': { required: 'at most as many participants as the plan, and one session, allow', fix: 'Choose fewer.' },
   'cohort.colluders': {
@@ -143,14 +161,54 @@ export const refusedRules = {
   differentialPrivacy: { required: 'differential privacy where the policy asks for it', fix: otherPlan },
   'weighting.exactCounts': { required: 'a weighting that does not tell exact counts', fix: otherPlan },
   metrics: { required: 'only metrics that the policy lists', fix: otherPlan },
-  approval: { required: 'an approval by whom the policy names', fix: otherPlan },
+  'approval.missing': {
+    required: 'an approval of this plan and roster by everybody whom the policy names',
+    fix: 'Type concordat participant plan show to see who is awaited; plan export writes what they sign.',
+  },
+  'approval.expired': {
+    required: 'approvals that have not run out',
+    fix: 'Approve the plan again, with a later --expires; where the plan itself has run out, ask for a new one.',
+  },
+  'approval.withdrawn': {
+    required: 'a plan whose approval was not taken back',
+    fix: 'Nothing to do; who changed their mind approves the plan again.',
+  },
+  'approval.refused': {
+    required: 'as many approvals as the plan’s rule asks for, which are still possible',
+    fix: 'Ask those who refused what would change their mind, then propose a plan that says so, or one with another rule.',
+  },
+  'approval.late': {
+    required: 'the approvals that the plan’s rule asks for before the plan expires',
+    fix: 'Ask those who are missing, then propose the plan again with a later time.',
+  },
+  'approval.named': {
+    required: 'only participants of the roster of today among those whom the plan names',
+    fix: 'Correct approval.participants in the plan, or admit who is missing: concordat coordinator participants.',
+  },
+  'approval.rule': {
+    required: 'a plan whose first round waits for the approval of as many participants as the policy says',
+    fix: otherPlan,
+  },
+  'approval.role': {
+    required: 'a decision in a role that the policy names',
+    fix: 'Sign with --role as approvers in policy.yaml say.',
+  },
+  'approval.key': {
+    required: 'a decision by a key that the policy names for its role',
+    fix: 'Sign with that key, or add the public key under approvers in policy.yaml if you know whose it is.',
+  },
+  'approval.foreign': {
+    required: 'a decision about this participant, consortium and plan',
+    fix: 'Export the plan here, and let that file be signed.',
+  },
   'approval.expires': {
     required: 'an approval before the plan expires',
     fix: 'Ask for a new plan, and check the clock of this machine.',
   },
   'roster.additions': {
-    required: 'no member that was not approved, unless the policy accepts additions',
-    fix: 'Compare the changes with the operator; "roster: {additions: auto}" accepts added members.',
+    required:
+      'no member that was not approved, unless people approve the roster with the plan, or the policy accepts members',
+    fix: 'Compare the fingerprints with the operator and the members. "approval: manual" has a person approve them with the plan; "roster: {additions: auto}" accepts members that are new or have another key.',
   },
   'roster.hash': {
     required: 'the roster approved here or the latest one',
@@ -170,6 +228,33 @@ export const refusedRules = {
   'task.optimizer.learningRate': { required: 'a finite number above 0', fix: 'Propose a plan with such a number.' },
   'task.epochs': { required: 'at least one training step', fix: 'Propose a plan with more epochs or steps.' },
   'task.batchSize': { required: 'at least one example in a batch', fix: 'Propose a plan with a batch size above 0.' },
+  'data.declaration': {
+    required: 'records that are declared, where the plan names a data schema',
+    fix: 'Write data.yaml beside the records (docs/data.md), or declare them in the program that embeds the client.',
+  },
+  'data.column': { required: 'exactly the columns that the plan names', fix: otherData },
+  'data.type': { required: 'every column of the type that the plan names', fix: otherData },
+  'data.target': { required: 'the columns as targets that the plan marks', fix: otherData },
+  'data.categories': { required: 'the categories that the plan lists, in its order', fix: otherData },
+  'data.range': { required: 'the range and scale that the plan names', fix: otherData },
+  'data.missing': { required: 'the rule for missing cells that the plan names', fix: otherData },
+  'data.order': { required: 'the columns in the order of the plan', fix: otherData },
+  'data.examples': {
+    required: 'at least as many examples as the plan asks for',
+    fix: 'Bring more records, or ask the operator for a plan with a lower task.examplesMin.',
+  },
+  'data.cell': {
+    required: 'cells of the type, the range and the categories that data.yaml declares',
+    fix: 'Correct the cell or the declaration; concordat participant data check names every cell.',
+  },
+  'data.memory': {
+    required: 'records that fit into the memory that data.yaml allows',
+    fix: 'Set shuffleWindow in data.yaml, so that they are read anew for every pass, or raise memoryMegabytes.',
+  },
+  'data.changed': {
+    required: 'as many records at every pass as there were at the start',
+    fix: 'Start the client again after records were added or removed; rows of a program have to begin anew for every pass.',
+  },
   'data.shape': {
     required: 'records whose inputs and targets have the sizes of the model',
     fix: 'Bring the records that the plan is about, or propose a plan for the records there are.',
@@ -188,6 +273,18 @@ export const refusedRules = {
   'update.finite': {
     required: 'an update without NaN and infinities',
     fix: 'Lower the learning rate, or look for records that are out of range.',
+  },
+  'trainer.external': {
+    required: 'a policy that allows a trainer in a process of its own',
+    fix: 'Set "externalTrainers: allowed" in policy.yaml if you trust that program with the records, or leave trainer out of participant.yaml.',
+  },
+  'trainer.refused': {
+    required: 'a trainer that does the task',
+    fix: 'Read what the trainer says about it, at the participant; nothing of that is sent.',
+  },
+  'trainer.examples': {
+    required: 'a result from at least one example',
+    fix: 'Let the trainer report how many examples it trained on.',
   },
   'blob.size': { required: 'a blob within the bounds of this version', fix: 'Propose a smaller model.' },
   'invitation.expired': {

@@ -11,9 +11,29 @@ const compare = 'Compare the fingerprint with the operator; if it differs from t
 
 /** Rules that a `verification` error names: what was sent contradicts a signature, a commitment or something sent before. */
 export const verificationRules = {
+  'trainer.capability': {
+    required: 'the capability that the trainer, or its task, was given',
+    fix: 'Let the trainer read the token file anew at every start, and repeat the capability of each task unchanged.',
+  },
   'store.certificate': {
     required: 'a database with a certificate of a trusted authority, for the host in `store`',
     fix: 'Name the authority of the database in `storeAuthority`, correct the host, or ask whoever runs it.',
+  },
+  'identity.signature': {
+    required: 'a signature of the identity key, from the signer that the program brought',
+    fix: 'Look which key the signer uses, and that it signs the message itself and no digest of it.',
+  },
+  'egress.chain': {
+    required: 'an egress log whose every line is as it was written',
+    fix: 'Compare the log with a copy of it, and keep both for whoever investigates.',
+  },
+  'plan.signature': {
+    required: 'a plan signed by an operator whom the roster names',
+    fix: 'Approve nothing; ask the operator who proposed this plan.',
+  },
+  'blob.digest': {
+    required: 'exactly the bytes that the digest names',
+    fix: 'Fetch it again; if it happens twice, ask the operator what is served.',
   },
   'config.signature': { required: "the coordinator's signature on the configuration", fix: leave },
   'config.second': { required: 'one configuration for one session', fix: secondOne },
@@ -107,6 +127,10 @@ export const verificationRules = {
   'approval.signature': {
     required: 'the participant’s signature on this plan and roster',
     fix: 'Approve again with the key that the roster names.',
+  },
+  'approval.decision': {
+    required: 'a decision signed by the very key that it names',
+    fix: 'Bring the file again, unchanged; if it does not verify then, let it be signed again.',
   },
   receipt: {
     required: 'a receipt signed by the coordinator for this very message',

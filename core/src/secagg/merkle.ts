@@ -1,4 +1,4 @@
-import { equalBytes } from '../bytes.js';
+import { equalBytes, inOneBlock } from '../bytes.js';
 import type { CryptoPort } from '../crypto/port.js';
 
 const leafPrefix = Uint8Array.of(0);
@@ -35,7 +35,7 @@ export function merklePaths(crypto: CryptoPort, leaves: readonly Uint8Array[]): 
       const sibling = level[(index >> height) ^ 1];
       if (sibling !== undefined) paths[index]!.push(sibling);
     }
-    level = nextLevel(crypto, level);
+    level = inOneBlock(nextLevel(crypto, level));
   }
   return paths;
 }

@@ -23,6 +23,7 @@ export type SignatureLabel =
   | 'concordat/roster-key'
   | 'concordat/plan'
   | 'concordat/approval'
+  | 'concordat/plan-decision'
   | 'concordat/key-rotation'
   | 'concordat/enrolment';
 

@@ -1,27 +1,57 @@
 import { FederatedError } from '../errors.js';
 import type { TensorShape } from '../round/plan.js';
-import { locate, requireParameters, type Weights } from './tensors.js';
+import { locate, type NamedTensor, orderTensors, requireParameters } from './tensors.js';
 
 /**
- * What local training changed.
+ * What local training changed, with a stop after every `lanesPerStep` values: a large model would hold up an event loop.
  *
- * @param initial [d] float32, the model received. @param trained [d] float32.
- * @param shapes the plan's tensors, to name a bad value.
- * @returns a new [d]: trained − initial, finite.
- * @throws `refused` `model.parameters` for a wrong length, `update.finite` for NaN or an infinity, with tensor and index.
+ * @param initial [d] float32, the model received; its memory becomes the delta, since of a large model there is no room for one more.
+ * @param trained exactly the tensors of `shapes`, by name, in any order; not changed. @param lanesPerStep from 1.
+ * @returns trained − initial, finite.
+ * @throws `refused` `model.parameters` for a wrong length, `model.tensors` or `model.shape` for other tensors, `update.finite` for NaN or an
+ *   infinity, with tensor and index; `invalid-argument` `model.in-place` when `trained` lies in the memory of `initial`: then nothing is left
+ *   to compare it with.
  */
-export function deltaOf(initial: Weights, trained: Weights, shapes: readonly TensorShape[]): Float32Array<ArrayBuffer> {
+export function* deltaSteps(
+  initial: Float32Array<ArrayBuffer>,
+  trained: readonly NamedTensor[],
+  shapes: readonly TensorShape[],
+  lanesPerStep: number,
+): Generator<undefined, Float32Array<ArrayBuffer>> {
   requireParameters(initial, shapes);
-  requireParameters(trained, shapes);
-  const delta = new Float32Array(trained.length);
-  for (let i = 0; i < delta.length; i++) delta[i] = trained[i]! - initial[i]!;
-  requireFinite(delta, shapes);
-  return delta;
+  const ordered = orderTensors(trained, shapes);
+  if (ordered.some(({ buffer }) => buffer === initial.buffer)) throw trainedInPlace();
+  let start = 0;
+  for (const values of ordered) {
+    for (let from = 0; from < values.length; from += lanesPerStep) {
+      const to = Math.min(values.length, from + lanesPerStep);
+      for (let i = from; i < to; i++) initial[start + i] = values[i]! - initial[start + i]!;
+      requireFinite(initial, shapes, start + from, start + to);
+      yield;
+    }
+    start += values.length;
+  }
+  return initial;
 }
 
-/** @throws `refused` `update.finite`, naming the first tensor and index that holds NaN or an infinity. */
-export function requireFinite(delta: Float32Array, shapes: readonly TensorShape[]): void {
-  for (let i = 0; i < delta.length; i++) {
+function trainedInPlace(): FederatedError {
+  return new FederatedError('invalid-argument', 'the trainer gave back the memory of the model it was given', {
+    detail: { rule: 'model.in-place' },
+    fix: 'Let the trainer put what it learned into new arrays: what changed is the difference of the two.',
+  });
+}
+
+/**
+ * @param from first value that is looked at; all of them unless said. @param to behind the last one.
+ * @throws `refused` `update.finite`, naming the first tensor and index that holds NaN or an infinity.
+ */
+export function requireFinite(
+  delta: Float32Array,
+  shapes: readonly TensorShape[],
+  from = 0,
+  to: number = delta.length,
+): void {
+  for (let i = from; i < to; i++) {
     const value = delta[i]!;
     if (Number.isFinite(value)) continue;
     const place = locate(i, shapes);

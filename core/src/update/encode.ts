@@ -22,7 +22,8 @@ export type MetricValues = Readonly<Record<string, number>>;
  * its metrics.
  *
  * @param options.baseModelHash of the model that was trained from; with the plan it fixes the rotation.
- * @param options.delta [d] float32, trained minus initial; not changed.
+ * @param options.delta [d] float32, trained minus initial; not changed, unless `isSpent`: then its memory is worked in.
+ * @param options.allocate makes the lanes of the model; new arrays unless given.
  * @param options.examples n ≥ 1.
  * @param options.metrics every metric of the plan; without it the metric lanes are zero and count nobody.
  * @param options.random secret of this participant; used for the rounding only.
@@ -39,8 +40,10 @@ export function encodeUpdate(options: {
   readonly metrics?: MetricValues;
   readonly random: Random;
   readonly kernels?: Kernels;
+  readonly isSpent?: boolean;
+  readonly allocate?: (length: number) => Int32Array;
 }): Int32Array[] {
-  const { crypto, plan, baseModelHash, delta, random, kernels = plainKernels } = options;
+  const { crypto, plan, baseModelHash, delta, random, kernels = plainKernels, isSpent = false, allocate } = options;
   const { segments } = plan.secureAggregation;
   requireParameters(delta, plan.task.model.tensors);
   requireFinite(delta, plan.task.model.tensors);
@@ -49,7 +52,7 @@ export function encodeUpdate(options: {
     maxWeight: plan.secureAggregation.maxWeight,
     weighting: plan.weighting,
   });
-  const clipped = clipDelta(delta, plan.clippingNorm);
+  const clipped = clipDelta(delta, plan.clippingNorm, isSpent ? delta : undefined);
   const signs = isRotated(plan)
     ? rotationSigns(crypto, { planHash: hashPlan(crypto, plan), baseModelHash })
     : undefined;
@@ -67,7 +70,7 @@ export function encodeUpdate(options: {
       rotate(values, signs, kernels);
       excess += countExcess(values, { scale, magnitudeMax });
     }
-    return quantize(values, { scale, magnitudeMax, random, kernels });
+    return quantize(values, { scale, magnitudeMax, random, kernels, ...(allocate && { allocate }) });
   });
   segments.forEach((segment, i) => {
     if (segment.kind === 'excess') lanes[i]![0] = Math.min(excess, segment.bound);

@@ -25,11 +25,13 @@ export function quantize(
     readonly magnitudeMax: number;
     readonly random: Random;
     readonly kernels?: Kernels;
+    /** Makes the result; a new `Int32Array` unless given. */
+    readonly allocate?: (length: number) => Int32Array;
   },
 ): Int32Array {
-  const { random, kernels = plainKernels } = options;
+  const { random, kernels = plainKernels, allocate = (length) => new Int32Array(length) } = options;
   requireOptions(options);
-  const lanes = new Int32Array(values.length);
+  const lanes = allocate(values.length);
   for (let first = 0; first < values.length; first += drawBytes / 4) {
     const end = Math.min(values.length, first + drawBytes / 4);
     const drawn = random.bytes(4 * (end - first));

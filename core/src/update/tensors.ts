@@ -28,6 +28,13 @@ export function parameterCount(tensors: readonly TensorShape[]): number {
  * @throws `refused` `model.tensors` or `model.shape` when a tensor is missing, too many, or has another shape.
  */
 export function flattenTensors(tensors: readonly NamedTensor[], shapes: readonly TensorShape[]): Weights {
+  const ordered = orderTensors(tensors, shapes);
+  const length = parameterCount(shapes);
+  return viewOver(ordered, length) ?? joined(ordered, length);
+}
+
+/** The values of every tensor, in the order of `shapes`. @throws as {@link flattenTensors}. */
+export function orderTensors(tensors: readonly NamedTensor[], shapes: readonly TensorShape[]): readonly Float32Array[] {
   if (tensors.length !== shapes.length) {
     throw wrongShape(
       'model.tensors',
@@ -37,9 +44,7 @@ export function flattenTensors(tensors: readonly NamedTensor[], shapes: readonly
     );
   }
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const ordered = shapes.map((shape) => requireTensor(byName, shape).values);
-  const length = parameterCount(shapes);
-  return viewOver(ordered, length) ?? joined(ordered, length);
+  return shapes.map((shape) => requireTensor(byName, shape).values);
 }
 
 function joined(ordered: readonly Float32Array[], length: number): Weights {

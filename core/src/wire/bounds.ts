@@ -37,7 +37,17 @@ export const bounds = {
   messageBytesMax: 2 * 1024 * 1024,
   /** Chunks of a sum in one request of a member that checks it: at most 3 MiB of each vector, and twice that at the member. */
   checkChunksMax: 64,
+  /** One message between a client and its trainer on the same machine: a chunk of `frameBytes`, and room. */
+  trainerMessageBytesMax: 524_288,
   planBytesMax: 262_144,
+  /** Of a data schema. */
+  dataColumnsMax: 1024,
+  categoriesMax: 4096,
+  columnNameCharactersMax: 128,
+  categoryCharactersMax: 256,
+  imageSideMax: 4096,
+  /** Float32 values that one example becomes. */
+  exampleValuesMax: 2 ** 24,
   /** A configuration or policy file, which people write. */
   configurationBytesMax: 65_536,
   rosterBytesMax: 1_048_576,

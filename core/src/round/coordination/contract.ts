@@ -110,6 +110,8 @@ export type CoordinationRecord =
       readonly rosterHash: Uint8Array;
     }
   | { readonly type: 'approved'; readonly participant: string; readonly approval: Signed }
+  /** It refused the plan, or took its approval back. */
+  | { readonly type: 'refused'; readonly participant: string; readonly rule: string }
   | {
       readonly type: 'round-started';
       readonly round: number;
@@ -147,13 +149,20 @@ export type CoordinationRecord =
   | { readonly type: 'resumed' }
   /** The operator ends the run: the round under way is abandoned, its session settled, and no other begins. */
   | { readonly type: 'ending'; readonly reason: string }
-  | { readonly type: 'finished'; readonly outcome: RunOutcome; readonly reason: string };
+  | { readonly type: 'finished'; readonly outcome: RunOutcome; readonly reason: string; readonly rule?: RunEndRule };
 
 export type RunOutcome = 'completed' | 'aborted';
 
+/** By which rule a run ended before its first round. */
+export type RunEndRule = 'approval.refused' | 'approval.late';
+
 /** `now`: milliseconds of a monotonic clock, never less than in the event before. */
 export type CoordinationEvent = { readonly now: number } & (
-  | { readonly type: 'start' }
+  | {
+      readonly type: 'start';
+      /** Milliseconds since 1970: the time until which the plan can be approved is one of people's clocks. */
+      readonly wallMillis: number;
+    }
   /** An authenticated client opened its stream, for the first time or again. */
   | { readonly type: 'check-in'; readonly participant: string; readonly organization: string }
   | { readonly type: 'disconnected'; readonly participant: string }
@@ -262,7 +271,7 @@ export type AnswerStep = SessionAnswer | 'approve' | 'ready' | 'decline';
 /** Who is awaited for what. */
 export interface RunWait {
   readonly round: number;
-  readonly phase: RoundPhase | 'abort';
+  readonly phase: RoundPhase | 'approve' | 'abort';
   readonly awaited: readonly string[];
   readonly of: number;
   readonly remainingMillis: number;
@@ -321,4 +330,10 @@ export type RunProgress =
   | { readonly type: 'pausing'; readonly reason: string }
   | { readonly type: 'paused'; readonly reason: string }
   | { readonly type: 'resumed' }
-  | { readonly type: 'finished'; readonly outcome: RunOutcome; readonly reason: string; readonly modelVersion: number };
+  | {
+      readonly type: 'finished';
+      readonly outcome: RunOutcome;
+      readonly reason: string;
+      readonly rule?: RunEndRule;
+      readonly modelVersion: number;
+    };

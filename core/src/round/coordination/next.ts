@@ -1,4 +1,5 @@
 import type { RoundKind } from '../../wire/messages.js';
+import { approvalsHold, awaitApprovals } from './approvals.js';
 import { startBuffers } from './buffers.js';
 import { finish, pause } from './outcome.js';
 import { startRound } from './select.js';
@@ -36,6 +37,7 @@ function startOnBase(state: CoordinationState, kind: RoundKind, context: Context
   const canGoOn = othersCouldGoOn(state);
   if (!canGoOn && abortingSessions(state).length > 0) return startSettling(state, context);
   if (!canGoOn) return pause(state, barredReason(state));
+  if (!approvalsHold(state)) return awaitApprovals(state, context);
   return kind === 'train' && state.options.plan.mode !== 'sync'
     ? startBuffers(state, context)
     : startRound(state, kind, context);

@@ -13,10 +13,11 @@ import {
 import { timersOf } from './timers.js';
 import { restoreUnsettled } from './unsettled.js';
 
-/** Begin the run, or go on where the records of an earlier process end. */
-export function start(stopped: CoordinationState, context: Context): CoordinationStep {
+/** Begin the run, or go on where the records of an earlier process end. @param wallMillis milliseconds since 1970. */
+export function start(stopped: CoordinationState, wallMillis: number, context: Context): CoordinationStep {
+  const approvableUntil = context.now + Date.parse(stopped.options.plan.approval.expires) - wallMillis;
   const { runId, planHash, rosterHash, records } = stopped.options;
-  const state = restoreUnsettled(stopped, context);
+  const state = { ...restoreUnsettled(stopped, context), approvableUntil };
   const { stage, modelVersion } = state;
   switch (stage.type) {
     case 'unstarted': {
@@ -37,8 +38,8 @@ export function start(stopped: CoordinationState, context: Context): Coordinatio
       return withEffects(state, { type: 'report', progress: { type: 'paused', reason: stage.reason } });
     }
     case 'over': {
-      const { outcome, reason } = stage;
-      return withEffects(state, { type: 'report', progress: { type: 'finished', outcome, reason, modelVersion } });
+      const { type: _, ...end } = stage;
+      return withEffects(state, { type: 'report', progress: { type: 'finished', ...end, modelVersion } });
     }
     default:
       return withEffects(state);
@@ -66,7 +67,7 @@ function isDecided({ pausing, ending }: CoordinationState): boolean {
 
 function leaveSelection(state: CoordinationState, { now }: Context): CoordinationStep {
   if (state.pausing === undefined) return withEffects(state);
-  if (state.stage.type === 'buffer') {
+  if (state.stage.type === 'buffer' || state.stage.type === 'approve') {
     const quiet = timersOf(state.stage).map((name) => ({ type: 'cancel-timer', name }) as const);
     return withEffects({ ...state, stage: { type: 'next' } }, ...quiet);
   }

@@ -1,6 +1,6 @@
 import { boundedReason } from '../../text.js';
 import type { CoordinatorMessage } from '../../wire/messages.js';
-import type { CoordinationEffect, RoundPhase, RoundRecord, RunOutcome } from './contract.js';
+import type { CoordinationEffect, RoundPhase, RoundRecord, RunEndRule, RunOutcome } from './contract.js';
 import { recordGroups } from './round-groups.js';
 import {
   type Attempt,
@@ -90,15 +90,21 @@ export function closeRound(
 }
 
 /** The run is over: nothing is awaited any more. */
-export function finish(state: CoordinationState, outcome: RunOutcome, reason: string): CoordinationStep {
-  const over = { ...state, stage: { type: 'over', outcome, reason } } as const;
+export function finish(
+  state: CoordinationState,
+  outcome: RunOutcome,
+  why: string,
+  rule?: RunEndRule,
+): CoordinationStep {
+  const end = { outcome, reason: boundedReason(why), ...(rule === undefined ? {} : { rule }) };
+  const over = { ...state, stage: { type: 'over', ...end } } as const;
   return withEffects(
     over,
-    { type: 'journal', record: { type: 'finished', outcome, reason } },
+    { type: 'journal', record: { type: 'finished', ...end } },
     ...connectedOf(state, [...state.people.keys()]).map(
       (to) => ({ type: 'send', to, message: farewell(over) }) as const,
     ),
-    { type: 'report', progress: { type: 'finished', outcome, reason, modelVersion: state.modelVersion } },
+    { type: 'report', progress: { type: 'finished', ...end, modelVersion: state.modelVersion } },
   );
 }
 

@@ -1,8 +1,11 @@
 import { equalBytes, utf8Encode } from '../../bytes.js';
-import { FederatedError } from '../../errors.js';
+import { type ErrorCode, errorCodes, FederatedError } from '../../errors.js';
 import { decodeApproval } from '../../roster/approval.js';
+import { type Rule, rulesOf } from '../../rules.js';
 import { verifyBody } from '../../secagg/signing.js';
 import type { ParticipantMessage } from '../../wire/messages.js';
+import type { PlanWord } from '../approval-rule.js';
+import { considerApprovals, noteWord } from './approvals.js';
 import { considerBuffers, refreshTrainings } from './buffers.js';
 import { groupOf } from './groups.js';
 import { farewell } from './outcome.js';
@@ -108,7 +111,7 @@ export function noteApproval(
       accepted,
       { type: 'report', progress: { type: 'approved', participant: from } },
     ),
-    (during) => reconsider(during, context),
+    (during) => chain(noteWord(during, from, { type: 'approved' }), (noted) => reconsider(noted, context)),
   );
 }
 
@@ -145,19 +148,61 @@ export function noteDecline(
     { type: 'report', progress: { type: 'declined', participant: from, ...said } },
   );
   return chain(noted, (during) => {
-    const person = during.people.get(from);
-    if (step === 'approve' && person !== undefined) {
-      return reconsider(withPerson(during, from, { ...person, standing: 'refused' }), context);
-    }
-    const training = trainingOf(during, from, round);
-    if (training !== undefined) return declineTraining(during, from, training, context);
-    if (attemptOf(during)?.round !== round) return withEffects(during);
-    const reason = `declined: ${said.message}`;
-    if (during.stage.type === 'train') return leaveTraining(during, from, reason, context);
-    const group = groupOf(groupsOf(during), from);
-    if (group === undefined) return withEffects(during);
-    return stepSession(during, group, { type: 'absent', from, reason }, context);
+    if (step === 'approve') return chain(noteRefusal(during, from, said), (after) => reconsider(after, context));
+    const refused = takesBack(said) ? noteRefusal(during, from, said) : withEffects(during);
+    return chain(refused, (after) => declineRound(after, from, said, context));
   });
+}
+
+type Said = Omit<Message<'decline'>, 'type'>;
+
+/** It is not chosen any more until it approves again. What is cured by a repetition is no word on the plan. */
+function noteRefusal(state: CoordinationState, from: string, said: Said): CoordinationStep {
+  const person = state.people.get(from);
+  if (person === undefined || state.stage.type === 'over') return withEffects(state);
+  const refused = withPerson(state, from, { ...person, standing: 'refused' });
+  return isPassing(said) ? withEffects(refused) : noteWord(refused, from, wordOf(said));
+}
+
+/** Trouble on the way, or a pause: it says nothing of the plan. */
+function isPassing({ code, rule }: Said): boolean {
+  return passingCodes.has(code) || rule === paused;
+}
+
+const paused: Rule<'refused'> = 'participation.paused';
+
+/** Codes of a decline that tell of trouble on the way, not of a decision. */
+const passingCodes: ReadonlySet<string> = new Set<ErrorCode>(['unavailable', 'deadline', 'internal']);
+
+/** Rules by which a participant enters no round until it answers the offer again: its people or the organization said so. */
+const takingBack: ReadonlySet<string> = new Set<Rule<'refused'>>([
+  'approval.withdrawn',
+  'approval.expired',
+  'approval.missing',
+  'participation.withdrawn',
+  paused,
+]);
+
+function takesBack({ step, rule }: Said): boolean {
+  return step === 'train' && takingBack.has(rule);
+}
+
+// Others may be told by which rule somebody refused: it is one of the closed list, never a word that a participant made up.
+function wordOf({ code, rule }: Said): PlanWord {
+  const known = errorCodes.find((one) => one === code) ?? 'refused';
+  return { type: 'refused', rule: rulesOf(known).has(rule) ? rule : known };
+}
+
+function declineRound(state: CoordinationState, from: string, said: Said, context: Context): CoordinationStep {
+  const { round } = said;
+  const training = trainingOf(state, from, round);
+  if (training !== undefined) return declineTraining(state, from, training, context);
+  if (attemptOf(state)?.round !== round) return withEffects(state);
+  const reason = `declined: ${said.message}`;
+  if (state.stage.type === 'train') return leaveTraining(state, from, reason, context);
+  const group = groupOf(groupsOf(state), from);
+  if (group === undefined) return withEffects(state);
+  return stepSession(state, group, { type: 'absent', from, reason }, context);
 }
 
 /** A client that comes back says again that it is ready, if it still is: a restarted one has to train first. */
@@ -173,6 +218,7 @@ function reconsider(state: CoordinationState, context: Context): CoordinationSte
 }
 
 function reconsiderStage(state: CoordinationState, context: Context): CoordinationStep {
+  if (state.stage.type === 'approve') return considerApprovals(state);
   if (state.stage.type === 'buffer') return considerBuffers(state, context);
   if (state.stage.type === 'select') return considerSelection(state, context);
   if (state.stage.type === 'train') return considerOpening(state, context);

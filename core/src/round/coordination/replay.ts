@@ -21,8 +21,16 @@ export function replay(options: CoordinationOptions): CoordinationState {
 function apply(state: CoordinationState, record: CoordinationRecord): CoordinationState {
   switch (record.type) {
     case 'approved': {
+      const { participant } = record;
       const person = { connected: false, standing: 'approved' } as const;
-      return { ...state, people: new Map(state.people).set(record.participant, person) };
+      const people = new Map(state.people).set(participant, person);
+      return { ...state, people, words: new Map(state.words).set(participant, { type: 'approved' }) };
+    }
+    case 'refused': {
+      const { participant, rule } = record;
+      const person = { connected: false, standing: 'refused' } as const;
+      const people = new Map(state.people).set(participant, person);
+      return { ...state, people, words: new Map(state.words).set(participant, { type: 'refused', rule }) };
     }
     case 'training-assigned':
       return withTrainings(state, record.participants, record.round);
@@ -59,7 +67,7 @@ function apply(state: CoordinationState, record: CoordinationRecord): Coordinati
     case 'ending':
       return { ...state, ending: record.reason };
     case 'finished':
-      return { ...state, stage: { type: 'over', outcome: record.outcome, reason: record.reason } };
+      return { ...state, stage: { ...record, type: 'over' } };
     // The sum is opened again from what is durable, and says the same.
     case 'run-started':
     case 'sum-opened':

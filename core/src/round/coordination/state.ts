@@ -4,6 +4,7 @@ import type { JournalledSession } from '../../secagg/aggregator/restore.js';
 import type { AggregatorState } from '../../secagg/aggregator.js';
 import type { MeanMetric } from '../../update/decode.js';
 import type { CoordinatorMessage, RoundKind } from '../../wire/messages.js';
+import type { PlanWord } from '../approval-rule.js';
 import type { Candidate } from '../selection.js';
 import type {
   CoordinationEffect,
@@ -12,6 +13,7 @@ import type {
   RoundDropout,
   RoundPhase,
   RoundRecord,
+  RunEndRule,
   RunOutcome,
 } from './contract.js';
 import { barredParticipants, type Unsettled } from './unsettled.js';
@@ -92,6 +94,8 @@ export type Stage =
   | { readonly type: 'unstarted' }
   /** Replayed: this round was under way when the process ended. `start` goes on with it. */
   | { readonly type: 'stopped'; readonly attempt: Attempt; readonly journalled: readonly JournalledGroup[] }
+  /** The first round waits for the approvals that the plan asks for. */
+  | { readonly type: 'approve'; readonly deadline: number }
   | { readonly type: 'select'; readonly attempt: Attempt; readonly deadline: number; readonly selectDeadline?: number }
   | {
       readonly type: 'train';
@@ -113,13 +117,17 @@ export type Stage =
   /** A round has ended and the next one begins in the same step. */
   | { readonly type: 'next' }
   | { readonly type: 'paused'; readonly reason: string }
-  | { readonly type: 'over'; readonly outcome: RunOutcome; readonly reason: string };
+  | { readonly type: 'over'; readonly outcome: RunOutcome; readonly reason: string; readonly rule?: RunEndRule };
 
 /** One run at the coordinator. Immutable data; read it only through the functions of coordination.ts. */
 export interface CoordinationState {
   readonly options: CoordinationOptions;
   readonly stage: Stage;
   readonly people: ReadonlyMap<string, Person>;
+  /** The last word of each participant on the plan, also of those who are away. */
+  readonly words: ReadonlyMap<string, PlanWord>;
+  /** Instant from which on the plan can no longer be approved. */
+  readonly approvableUntil: number;
   /** Models published. */
   readonly modelVersion: number;
   readonly modelHash: Uint8Array;
@@ -163,6 +171,8 @@ export function freshState(options: CoordinationOptions): CoordinationState {
     options,
     stage: { type: 'unstarted' },
     people: new Map(),
+    words: new Map(),
+    approvableUntil: 0,
     modelVersion: 0,
     modelHash: fromBase64url(options.plan.task.model.weightsDigest),
     round: 0,

@@ -7,6 +7,7 @@ import type { Stage } from './state.js';
 
 /** Timer names carry round and step: one that fires late belongs to nothing any more and is ignored. */
 export const timerName = {
+  approve: 'approve',
   select: (round: number) => `select:${round}`,
   checkIn: (round: number) => `check-in:${round}`,
   ready: (round: number) => `ready:${round}`,
@@ -19,6 +20,7 @@ export const timerName = {
 
 /** The timers that may run where a round stands. */
 export function timersOf(stage: Stage): string[] {
+  if (stage.type === 'approve') return [timerName.approve];
   if (stage.type === 'buffer') return [timerName.buffer(stage.round)];
   if (!('attempt' in stage)) return [];
   const { round } = stage.attempt;

@@ -92,16 +92,14 @@ export function noteReady(
       }),
     );
   }
-  if (state.stage.type !== 'train') {
-    if (!attempt.dropped.some((dropout) => dropout.participant === from && dropout.step === 'train'))
-      return acknowledge(state, { participant: from, round, base }, context);
-    return reject(
-      new FederatedError('protocol', `the session of round ${round} is open already`, {
-        fix: 'Wait for the next round.',
-      }),
-    );
+  if (attempt.dropped.some((dropout) => dropout.participant === from && dropout.step === 'train')) {
+    // Whoever declined is not counted again, also while the others still train: the record of the round says that it left.
+    const why =
+      state.stage.type === 'train' ? `${from} left round ${round}` : `the session of round ${round} is open already`;
+    return reject(new FederatedError('protocol', why, { fix: 'Wait for the next round.' }));
   }
   const acknowledged = acknowledge(state, { participant: from, round, base }, context);
+  if (state.stage.type !== 'train') return acknowledged;
   if (state.stage.ready.includes(from)) return acknowledged;
   const ready = [...state.stage.ready, from];
   const noted = { ...state, stage: { ...state.stage, ready } };

@@ -99,6 +99,8 @@ export function performUnsettled(
   const { round } = place;
   switch (effect.type) {
     case 'journal':
+      // Of a run that is over nothing is gone on with, and what restores its sessions was destroyed: no more of it is kept.
+      if (state.stage.type === 'over' && effect.record.type === 'input') return withEffects(state);
       return withEffects(state, journalSession(place, effect.record));
     case 'send': {
       const message = { type: 'session', round, frame: effect.frame } as const;

@@ -2,7 +2,9 @@ import { awaited, cohortOf, survivors } from '../../secagg/aggregator.js';
 import { thresholdOf } from '../../secagg/thresholds.js';
 import { bounds } from '../../wire/bounds.js';
 import { roundMinimum } from '../grouping.js';
+import { listed } from '../listed.js';
 import { type Candidate, selectable } from '../selection.js';
+import { approvalsWait } from './approvals.js';
 import { fullestBuffer } from './buffers.js';
 import type { CoordinationEffect, RunWait } from './contract.js';
 import { couldSpare, nameOfGroup, type RunningGroup, runningGroups } from './groups.js';
@@ -12,9 +14,16 @@ import { type CoordinationState, type CoordinationStep, candidates, isConnected,
 /** Lists of at most so many names are kept exact at everyone who was told one; a longer one is told again when half of it has changed. */
 const exactNamesMax = 32;
 
-type Wait = Omit<RunWait, 'text'> & Outlook;
+/** Who is awaited, as the operator sees it. */
+export type Wait = Omit<RunWait, 'text'> &
+  Outlook & {
+    /** Whom participants are told of, where these are others. */
+    readonly told?: readonly string[];
+  };
 
-interface Outlook {
+type ToldWait = Wait & { readonly told: readonly string[] };
+
+export interface Outlook {
   /** What happens at the deadline, as a sentence. */
   readonly then: string;
   /** The same without its count: another one is another turn of things. */
@@ -24,6 +33,8 @@ interface Outlook {
 /** A wait that was told, as long as nothing has come between. */
 export interface SaidWait extends Pick<Wait, 'round' | 'phase' | 'then' | 'outlook'> {
   readonly awaited: ReadonlySet<string>;
+  /** Whom the participants were told of. */
+  readonly told: ReadonlySet<string>;
 }
 
 /**
@@ -35,19 +46,33 @@ export interface SaidWait extends Pick<Wait, 'round' | 'phase' | 'then' | 'outlo
 export function sayWhoIsAwaited(before: CoordinationState, state: CoordinationState, now: number): CoordinationStep {
   const wait = waitOf(state, now);
   if (wait === undefined) return withEffects(withSaid(state, undefined));
-  const { round, phase: step, remainingMillis, then, outlook } = wait;
-  const awaited = wait.awaited.slice(0, bounds.cohortMax);
+  const { round, phase: step, then, outlook } = wait;
+  const awaited = wait.told.slice(0, bounds.cohortMax);
+  const remainingMillis = Math.min(wait.remainingMillis, bounds.durationMillisMax);
   const message = { type: 'waiting', round, step, awaited, remainingMillis, then } as const;
   const tell = ({ participant }: Candidate) => ({ type: 'send', to: participant, message }) as const;
   // Those who are here hear whom the round lacks; inside a session everyone is busy and the operator's display is enough.
-  const listeners = step === 'select' ? candidates(state) : [];
-  if (isNews(state.said, wait)) {
-    const said = { round, phase: step, then, outlook, awaited: new Set(wait.awaited) };
-    return withEffects(withSaid(state, said), reportWait(wait), ...listeners.map(tell));
-  }
-  if (state.people === before.people) return withEffects(state);
+  const listeners = step === 'select' || step === 'approve' ? candidates(state) : [];
+  const { said } = state;
+  const [isReported, isTold] = [!isNews(said, wait, 'awaited'), !isNews(said, wait, 'told')];
+  const sayTo = (isTold ? newcomers(before, state, listeners) : listeners).map(tell);
+  if (isReported && isTold) return withEffects(state, ...sayTo);
+  const names = {
+    awaited: isReported && said !== undefined ? said.awaited : new Set(wait.awaited),
+    told: isTold && said !== undefined ? said.told : new Set(wait.told),
+  };
+  const next = withSaid(state, { round, phase: step, then, outlook, ...names });
+  return withEffects(next, ...(isReported ? [] : [reportWait(wait)]), ...sayTo);
+}
+
+function newcomers(
+  before: CoordinationState,
+  state: CoordinationState,
+  listeners: readonly Candidate[],
+): readonly Candidate[] {
+  if (state.people === before.people) return [];
   const present = new Set(candidates(before).map(({ participant }) => participant));
-  return withEffects(state, ...listeners.filter(({ participant }) => !present.has(participant)).map(tell));
+  return listeners.filter(({ participant }) => !present.has(participant));
 }
 
 function withSaid(state: CoordinationState, said: SaidWait | undefined): CoordinationState {
@@ -58,18 +83,19 @@ function withSaid(state: CoordinationState, said: SaidWait | undefined): Coordin
 
 // To tell everyone of every arrival would be n²/2 messages of up to n names. A long list is told again when it was halved: from a thousand
 // names to 32 that is five times, and from there on every time.
-function isNews(said: SaidWait | undefined, wait: Wait): boolean {
+function isNews(said: SaidWait | undefined, wait: ToldWait, list: 'awaited' | 'told'): boolean {
   if (said?.round !== wait.round || said.phase !== wait.phase || said.outlook !== wait.outlook) return true;
-  const known = wait.awaited.filter((participant) => said.awaited.has(participant)).length;
-  const changes = said.awaited.size + wait.awaited.length - 2 * known;
-  const isShort = Math.min(said.awaited.size, wait.awaited.length) <= exactNamesMax;
-  return isShort ? changes > 0 || said.then !== wait.then : 2 * changes >= said.awaited.size;
+  const [was, is] = [said[list], wait[list]];
+  const known = is.filter((participant) => was.has(participant)).length;
+  const changes = was.size + is.length - 2 * known;
+  const isShort = Math.min(was.size, is.length) <= exactNamesMax;
+  return isShort ? changes > 0 || said.then !== wait.then : 2 * changes >= was.size;
 }
 
 /** Who is awaited, for how long, and what happens then; undefined when nobody is. */
-function waitOf(state: CoordinationState, now: number): Wait | undefined {
+function waitOf(state: CoordinationState, now: number): ToldWait | undefined {
   const wait = stageWait(state, now);
-  return wait === undefined || wait.awaited.length === 0 ? undefined : wait;
+  return wait === undefined || wait.awaited.length === 0 ? undefined : { ...wait, told: wait.told ?? wait.awaited };
 }
 
 /** Who is awaited at an instant of the run's clock; undefined when nobody is. */
@@ -78,11 +104,11 @@ export function waitAt(state: CoordinationState, now: number): RunWait | undefin
   return wait === undefined ? undefined : inWords(wait);
 }
 
-function reportWait(wait: Wait): CoordinationEffect {
+function reportWait(wait: ToldWait): CoordinationEffect {
   return { type: 'report', progress: { type: 'waiting', ...inWords(wait) } };
 }
 
-function inWords({ outlook: _, ...wait }: Wait): RunWait {
+function inWords({ outlook: _, told: _told, ...wait }: ToldWait): RunWait {
   const seconds = Math.ceil(wait.remainingMillis / 1000);
   const text = `waiting for ${wait.awaited.length} of ${wait.of} (${listed(wait.awaited)}), ${seconds} s; then ${wait.then}`;
   return { ...wait, text };
@@ -90,6 +116,8 @@ function inWords({ outlook: _, ...wait }: Wait): RunWait {
 
 function stageWait(state: CoordinationState, now: number): Wait | undefined {
   switch (state.stage.type) {
+    case 'approve':
+      return approvalsWait(state, now);
     case 'select':
       return selectWait(state, now);
     case 'train':
@@ -219,10 +247,4 @@ function shortfallWords(state: CoordinationState): string {
   if (rule.action === 'pause') return 'the run pauses';
   if (rule.action === 'abort' || state.shortfalls >= rule.times) return 'the run is aborted';
   return `tried again (${state.shortfalls + 1} of ${rule.times})`;
-}
-
-/** At most eight names; a display needs no more to be useful. */
-function listed(participants: readonly string[]): string {
-  if (participants.length <= 8) return participants.join(', ');
-  return `${participants.slice(0, 8).join(', ')} and ${participants.length - 8} more`;
 }

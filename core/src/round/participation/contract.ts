@@ -93,6 +93,8 @@ export type ParticipationEvent = { readonly now: number } /** The stream to the 
       readonly runId: string;
       readonly planHash: Uint8Array;
       readonly error: FederatedError;
+      /** false: the coordinator hears code and rule alone. */
+      readonly quote?: boolean;
     }
   /** Answer to `train`: the delta is in hand. */
   | { readonly type: 'trained'; readonly round: number }

@@ -113,7 +113,21 @@ function change(
   const { runId, round } = name;
   const fresh = { runId, round, kind: 'train', baseModelHash: base, records: [] } as const;
   const nothing = { contributed: false, metrics: false, signed: false, left: false } as const;
-  return { ...memory, sessions: [...sessions, update({ ...fresh, ...nothing })] };
+  return { ...memory, sessions: [...withoutDetails(sessions), update({ ...fresh, ...nothing })] };
+}
+
+/** So many sessions are remembered in full; of an older one that was left, what may still bar or free something. */
+const sessionsInFull = 64;
+const lasting: readonly ParticipantRecord['type'][] = ['revealed', 'abort-certified', 'disputed'];
+
+/** A client takes part in one round after another for months: a session that nobody speaks of any more is some hundred bytes. */
+function withoutDetails(sessions: readonly SessionMemory[]): readonly SessionMemory[] {
+  const at = sessions.length - sessionsInFull;
+  const old = sessions[at];
+  if (old === undefined || !old.left) return sessions;
+  const shorter = [...sessions];
+  shorter[at] = { ...old, records: old.records.filter(({ type }) => lasting.includes(type)) };
+  return shorter;
 }
 
 /** What is remembered of a session; undefined when it was never entered. */

@@ -1,7 +1,7 @@
 import { equalBytes } from '../../bytes.js';
 import type { FederatedError } from '../../errors.js';
 import type { CoordinatorMessage } from '../../wire/messages.js';
-import type { ApprovedRun } from './contract.js';
+import type { ApprovedRun, ParticipationEvent } from './contract.js';
 import { leaveWhere } from './leftovers.js';
 import { disputeOf } from './memory.js';
 import {
@@ -71,11 +71,14 @@ export function noteApproved(
 }
 
 /** The policy, or a person, said no. */
-export function noteRefused(state: ParticipationState, runId: string, error: FederatedError): ParticipationStep {
+export function noteRefused(
+  state: ParticipationState,
+  { runId, error, quote = true }: Extract<ParticipationEvent, { type: 'plan-refused' }>,
+): ParticipationStep {
   if (state.standing.type !== 'considering' || state.standing.runId !== runId) return withEffects(state);
   const refused = { ...state, standing: { type: 'none' } } as const;
   const progress = { type: 'plan', runId, decision: 'refused', reason: error.message } as const;
-  return chain(decline(refused, 'approve', error, { runId, round: 0, quote: true }), (after) =>
+  return chain(decline(refused, 'approve', error, { runId, round: 0, quote }), (after) =>
     withEffects(after, { type: 'report', progress }),
   );
 }

@@ -55,25 +55,68 @@ export function proveStep(ports: ProofPorts, { receipt, baseModelHash }: Offered
   return { runId, round, step, baseModelHash };
 }
 
-/**
- * What receipts prove and a journal does not hold: then the journal is older than what this participant did, and going on
- * from it could answer something twice.
- *
- * @param records oldest first, of every run.
- * @returns the first such step; undefined when the journal holds everything.
- */
-export function forgottenStep(
-  records: readonly ParticipationRecord[],
-  proved: readonly ProvedStep[],
-): ProvedStep | undefined {
-  const held = heldBy(records);
-  return proved.find(({ runId, round, step }) => {
-    if (step === 'approve') return !held.runs.has(runId);
-    // Nothing is promised by these: neither needs a record.
-    if (step === 'ready' || step === 'decline') return false;
-    if (round <= (held.recovered.get(runId) ?? 0)) return false;
-    return !held.steps.has(`${runId}/${round}/${recordOf(step)}`);
-  });
+/** Which steps a journal holds, some bytes for each round: what is compared with receipts, however long a client lives. */
+export class JournalledSteps {
+  /** Runs that were approved, or recovered. */
+  readonly #runs = new Set<string>();
+  /** Run → rounds up to here are covered by a recovery. */
+  readonly #recovered = new Map<string, number>();
+  /** Run → round → types of its records, a bit for each. */
+  readonly #rounds = new Map<string, Map<number, number>>();
+  readonly #bits = new Map<string, number>();
+
+  /** @param records oldest first, of every run. */
+  static of(records: readonly ParticipationRecord[]): JournalledSteps {
+    const steps = new JournalledSteps();
+    for (const record of records) steps.note(record);
+    return steps;
+  }
+
+  note(record: ParticipationRecord): void {
+    if (record.type === 'recovered') {
+      for (const { runId, round } of record.rounds) {
+        this.#runs.add(runId);
+        this.#recovered.set(runId, Math.max(this.#recovered.get(runId) ?? 0, round));
+      }
+    } else if (record.type === 'approved') this.#runs.add(record.runId);
+    else this.#hold(record, record.type === 'session' ? record.record.type : record.type);
+  }
+
+  /**
+   * What receipts prove and the journal does not hold: then the journal is older than what this participant did, and going on
+   * from it could answer something twice.
+   *
+   * @returns the first such step; undefined when the journal holds everything.
+   */
+  forgotten(proved: readonly ProvedStep[]): ProvedStep | undefined {
+    return proved.find(({ runId, round, step }) => {
+      if (step === 'approve') return !this.#runs.has(runId);
+      // Nothing is promised by these: neither needs a record.
+      if (step === 'ready' || step === 'decline') return false;
+      if (round <= (this.#recovered.get(runId) ?? 0)) return false;
+      return !this.#holds(runId, round, recordOf(step));
+    });
+  }
+
+  /** The last round of a run whose session was entered; 0 when none was. */
+  lastEntered(runId: string): number {
+    let last = 0;
+    for (const round of this.#rounds.get(runId)?.keys() ?? []) {
+      if (round > last && this.#holds(runId, round, 'session-entered')) last = round;
+    }
+    return last;
+  }
+
+  #hold({ runId, round }: { readonly runId: string; readonly round: number }, type: string): void {
+    if (!this.#bits.has(type)) this.#bits.set(type, 1 << this.#bits.size);
+    if (!this.#rounds.has(runId)) this.#rounds.set(runId, new Map());
+    const rounds = this.#rounds.get(runId)!;
+    rounds.set(round, (rounds.get(round) ?? 0) | this.#bits.get(type)!);
+  }
+
+  #holds(runId: string, round: number, type: string): boolean {
+    return ((this.#rounds.get(runId)?.get(round) ?? 0) & (this.#bits.get(type) ?? 0)) !== 0;
+  }
 }
 
 /**
@@ -109,34 +152,6 @@ type Base = { readonly runId: string; readonly baseModelHash: Uint8Array };
 /** Abandoned rounds share their base model. */
 function distinct(bases: readonly Base[]): readonly Base[] {
   return [...new Map(bases.map((base) => [`${base.runId}/${String(base.baseModelHash)}`, base])).values()];
-}
-
-interface Held {
-  /** Runs that were approved, or recovered. */
-  readonly runs: ReadonlySet<string>;
-  /** Run → rounds up to here are covered by a recovery. */
-  readonly recovered: ReadonlyMap<string, number>;
-  /** `run/round/record type`. */
-  readonly steps: ReadonlySet<string>;
-}
-
-function heldBy(records: readonly ParticipationRecord[]): Held {
-  const runs = new Set<string>();
-  const recovered = new Map<string, number>();
-  const steps = new Set<string>();
-  for (const record of records) {
-    if (record.type === 'recovered') {
-      for (const { runId, round } of record.rounds) {
-        runs.add(runId);
-        recovered.set(runId, Math.max(recovered.get(runId) ?? 0, round));
-      }
-      continue;
-    }
-    if (record.type === 'approved') runs.add(record.runId);
-    else if (record.type === 'session') steps.add(`${record.runId}/${record.round}/${record.record.type}`);
-    else steps.add(`${record.runId}/${record.round}/${record.type}`);
-  }
-  return { runs, recovered, steps };
 }
 
 /** The record that is durable before the answer to a step leaves. A step this version does not know needs the session at least. */

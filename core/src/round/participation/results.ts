@@ -56,7 +56,9 @@ export function noteChecked(
 ): ParticipationStep {
   const { runId, round, finding } = event;
   const session = sessionOf(state.memory, event);
-  if (session === undefined) return withEffects(state);
+  // So old that it is not remembered whether a verdict was signed: no second one.
+  if (session === undefined || ownSession(session.records) === undefined)
+    return withEffects(noLongerChecking(state, event));
   const { verdict, record } = giveVerdict(context.ports, session.records, finding);
   const noted = record === undefined ? withEffects(state) : note(state, { type: 'session', runId, round, record });
   const { sid2 } = finding;

@@ -1,7 +1,7 @@
 import type { FederatedError } from '../../errors.js';
 import type { ParticipantState as SessionState } from '../../secagg/participant.js';
 import { bounds } from '../../wire/bounds.js';
-import type { CoordinatorMessage, RoundKind, SessionFrame } from '../../wire/messages.js';
+import type { CoordinatorMessage, ParticipantMessage, RoundKind, SessionFrame } from '../../wire/messages.js';
 import type {
   ApprovedRun,
   ParticipationEffect,
@@ -77,8 +77,8 @@ export interface Context {
 }
 
 /** A participant as its journal proves it. */
-export function freshState(options: ParticipationOptions): ParticipationState {
-  const memory = (options.records ?? []).reduce(remember, noMemory);
+export function freshState({ records = [], ...options }: ParticipationOptions): ParticipationState {
+  const memory = records.reduce(remember, noMemory);
   return {
     options,
     memory,
@@ -147,13 +147,19 @@ export function decline(
   error: FederatedError,
   options: { readonly runId: string; readonly round: number; readonly quote: boolean },
 ): ParticipationStep {
-  const { round, quote } = options;
-  const rule = ruleOf(error);
-  const message = (quote ? error.message : 'the participant cannot contribute').slice(0, bounds.textCharactersMax);
-  const { code } = error;
   return chain(refuse(state, error, options), (refused) =>
-    withEffects(refused, { type: 'send', message: { type: 'decline', round, step, code, rule, message } }),
+    withEffects(refused, { type: 'send', message: declineOf(step, error, options) }),
   );
+}
+
+/** What the coordinator is told when something was refused: code, rule and step, and the sentence only with `quote`. */
+export function declineOf(
+  step: string,
+  error: FederatedError,
+  { round, quote }: { readonly round: number; readonly quote: boolean },
+): Extract<ParticipantMessage, { type: 'decline' }> {
+  const message = (quote ? error.message : 'the participant cannot contribute').slice(0, bounds.textCharactersMax);
+  return { type: 'decline', round, step, code: error.code, rule: ruleOf(error), message };
 }
 
 /** Refuse: journal it and tell the runner, nobody else. */

@@ -89,11 +89,11 @@ export function notePrepared(state: ParticipationState, round: number): Particip
   return sayReady({ ...state, held: { kind, baseModelHash, metrics } }, work);
 }
 
-/** Training or encoding failed, e.g. NaN in the update: this round goes on without us. */
+/** Training or encoding failed, e.g. NaN in the update, or no round is entered any more: this one goes on without us. */
 export function failTraining(state: ParticipationState, error: FederatedError): ParticipationStep {
   const run = runOf(state);
   const { work } = state;
-  if (run === undefined || !isTraining(work)) return withEffects(state);
+  if (run === undefined || !(isTraining(work) || work.type === 'ready')) return withEffects(state);
   const idle = { ...state, work: { type: 'idle' } } as const;
   const declined = decline(idle, 'train', error, { runId: run.runId, round: work.round, quote: false });
   return chain(declined, discardUpdate);

@@ -4,6 +4,7 @@ import { robustGroupsMin, trimmedGroups } from '../../update/combine.js';
 import { parameterCount } from '../../update/tensors.js';
 import { weightUnit } from '../../update/weight.js';
 import { bounds } from '../../wire/bounds.js';
+import { digestDataSchema } from '../data-schema.js';
 import { roundMinimum } from '../grouping.js';
 import type { Plan } from '../plan.js';
 import { isRotated, modelBound } from '../segments.js';
@@ -18,7 +19,6 @@ export function refuseWhatDoesNotExist(plan: Reader): void {
   refuseUnless(plan.optional('privacy')?.optional('mechanism'), 'none', 'differential privacy');
   refuseUnless(plan.optional('strategy')?.optional('name'), 'fedavg', 'another strategy than fedavg');
   refuseUnless(plan.optional('secureAggregation')?.optional('suite'), 'CSA1', 'another suite than CSA1');
-  refuseUnless(plan.optional('approval')?.optional('rule'), 'each', 'another approval rule than each');
   refuse(plan.optional('stopWhen'), 'stopping early');
   refuse(plan.optional('secureAggregation')?.optional('abortCertificates'), 'abort certificates');
   const max = plan.optional('cohort')?.optional('max');
@@ -53,7 +53,9 @@ export function checkPlan(plan: Plan, reader: Reader): void {
   checkGroups(plan, reader);
   checkMode(plan, reader);
   checkNames(plan, reader);
+  checkSchemaDigest(plan, reader);
   checkRetention(plan, reader);
+  checkApproval(plan, reader);
   checkSegments(plan, reader.field('secureAggregation').field('segments'));
   const { max } = plan.cohort;
   try {
@@ -71,6 +73,21 @@ export function checkPlan(plan: Plan, reader: Reader): void {
       fix: error.fix,
     });
   }
+}
+
+/** Rules of approvals: a share that can be had, and everybody named once. */
+function checkApproval({ approval }: Plan, reader: Reader): void {
+  const field = reader.field('approval');
+  if (approval.rule === 'share' && approval.parts > approval.of) {
+    throw field
+      .field('parts')
+      .refusal('no more can approve than there are', approval.of, approval.parts, 'Set parts to at most of.');
+  }
+  if (approval.rule !== 'named') return;
+  const again = approval.participants.findIndex((name, i) => approval.participants.indexOf(name) < i);
+  if (again < 0) return;
+  const name = approval.participants[again]!;
+  throw field.field('participants').refusal(`${name} is named twice`, 'everybody once', name, 'Remove one of the two.');
 }
 
 /** Rules of asynchronous rounds: a buffer that can fill is one session, and nobody is chosen beyond it. */
@@ -236,6 +253,22 @@ function checkRetention({ secureAggregation, transcriptRetention }: Plan, reader
       checkedRoundsMin,
       transcriptRetention,
       'Keep transcripts for at least two rounds, or set secureAggregation.aggregateCheck to "off".',
+    );
+}
+
+/** The digest is what policies list: it is the schema's own, or a plan could show one and mean another. */
+function checkSchemaDigest({ task: { dataSchema, dataSchemaDigest } }: Plan, reader: Reader): void {
+  if (dataSchema === undefined) return;
+  const digest = digestDataSchema(dataSchema);
+  if (digest === dataSchemaDigest) return;
+  throw reader
+    .field('task')
+    .field('dataSchemaDigest')
+    .refusal(
+      'the digest is not that of the data schema in the plan',
+      digest,
+      dataSchemaDigest,
+      `Set it to ${digest}, or leave it out of a draft.`,
     );
 }
 

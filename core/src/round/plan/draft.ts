@@ -3,11 +3,13 @@ import { robustGroupsMin } from '../../update/combine.js';
 import { defaultRotation } from '../../update/rotation.js';
 import { parameterCount } from '../../update/tensors.js';
 import { bounds } from '../../wire/bounds.js';
+import type { ApprovalRule } from '../approval-rule.js';
 import type {
   Deadlines,
   GroupCombination,
   GroupRules,
   Plan,
+  PlanApproval,
   PlannedMetric,
   Rotation,
   RoundMode,
@@ -37,6 +39,8 @@ export interface PlanDraft {
   readonly groups?: { readonly min?: number } & GroupCombination;
   /** RFC 3339, UTC. */
   readonly expires: string;
+  /** Default: `each`, refusals hidden. */
+  readonly approval?: ApprovalRule & Pick<PlanApproval, 'refusals'>;
   readonly clippingNorm: number;
   /** Default: cohort.min in each group that is required. */
   readonly reportingGoal?: number;
@@ -124,7 +128,7 @@ export function completePlan(draft: PlanDraft): Plan {
     clippingNorm: draft.clippingNorm,
     privacy: { mechanism: 'none' },
     metrics,
-    approval: { rule: 'each', expires: draft.expires },
+    approval: { ...(draft.approval ?? { rule: 'each' }), expires: draft.expires },
     transcriptRetention: draft.transcriptRetention ?? 2,
     ...(draft.parent === undefined ? {} : { parent: draft.parent }),
   });

@@ -1,5 +1,8 @@
 import { bounds } from '../../wire/bounds.js';
 import type { Segment } from '../../wire/messages.js';
+import type { ApprovalRule } from '../approval-rule.js';
+import { dataSchemaOf } from '../data-schema.js';
+import { exampleCountEdges } from '../example-count.js';
 import type {
   Deadlines,
   GroupRules,
@@ -73,13 +76,25 @@ const planFields = [
 ];
 
 function readTask(task: Reader): Task {
-  task.only(['model', 'loss', 'optimizer', 'batchSize', 'epochs', 'steps', 'dataSchemaDigest']);
+  task.only([
+    'model',
+    'loss',
+    'optimizer',
+    'batchSize',
+    'epochs',
+    'steps',
+    'dataSchemaDigest',
+    'dataSchema',
+    'examplesMin',
+  ]);
   const model = task.field('model');
   model.only(['topologyDigest', 'weightsDigest', 'tensors']);
   const optimizer = task.field('optimizer');
   optimizer.only(['name', 'learningRate']);
   const epochs = task.optional('epochs')?.integer(1, 1_000_000);
   const steps = task.optional('steps')?.integer(1, 1_000_000_000);
+  const dataSchema = task.optional('dataSchema');
+  const examplesMin = task.optional('examplesMin');
   if ((epochs === undefined) === (steps === undefined)) {
     throw task.complaint(
       'task needs either epochs or steps',
@@ -103,7 +118,20 @@ function readTask(task: Reader): Task {
     ...(epochs === undefined ? {} : { epochs }),
     ...(steps === undefined ? {} : { steps }),
     dataSchemaDigest: task.field('dataSchemaDigest').text(digestText),
+    ...(dataSchema === undefined ? {} : { dataSchema: dataSchemaOf(dataSchema) }),
+    ...(examplesMin === undefined ? {} : { examplesMin: readExamplesMin(examplesMin) }),
   };
+}
+
+function readExamplesMin(field: Reader): number {
+  const examples = field.integer(1, exampleCountEdges.at(-1)!);
+  if (exampleCountEdges.includes(examples)) return examples;
+  throw field.complaint(
+    'a plan asks for an example count in steps, so that refusals tell no more than a bucket',
+    '10, 20, 50, 100, 200, 500, 1000 and so on',
+    examples,
+    'Take the next of these numbers.',
+  );
 }
 
 function readTensor(tensor: Reader): TensorShape {
@@ -227,13 +255,35 @@ function readMetric(metric: Reader): PlannedMetric {
 }
 
 function readApproval(approval: Reader): Plan['approval'] {
-  approval.only(['rule', 'expires']);
+  const refusals = approval.optional('refusals');
   return {
-    rule: approval.field('rule').choice(['each']),
+    ...readApprovalRule(approval),
     expires: approval.field('expires').text({
       max: 40,
       pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/,
       what: 'a UTC time such as 2030-01-31T00:00:00Z',
     }),
+    ...(refusals === undefined ? {} : { refusals: refusals.choice(['visible', 'hidden']) }),
   };
+}
+
+function readApprovalRule(approval: Reader): ApprovalRule {
+  const rule = approval.field('rule').choice(['each', 'all', 'share', 'named']);
+  const only = (...fields: readonly string[]) => approval.only(['rule', ...fields, 'expires', 'refusals']);
+  switch (rule) {
+    case 'each':
+    case 'all':
+      only();
+      return { rule };
+    case 'share': {
+      only('parts', 'of');
+      const count = (name: string) => approval.field(name).integer(1, bounds.rosterMembersMax);
+      return { rule, parts: count('parts'), of: count('of') };
+    }
+    case 'named': {
+      only('participants');
+      const names = approval.field('participants').items(1, bounds.rosterMembersMax);
+      return { rule, participants: names.map((name) => name.text(idText)) };
+    }
+  }
 }

@@ -38,12 +38,12 @@ export class Reader {
     return value.map((item, i) => this.#child(item, `${this.#path}[${i}]`));
   }
 
-  /** Refuse members that are not in `names`: an unread field would be approved and not obeyed. */
-  only(names: readonly string[]): void {
+  /** Refuse members that are not in `names`: an unread field would be approved and not obeyed. @param of what they would be fields of. */
+  only(names: readonly string[], of = 'a plan'): void {
     for (const name of Object.keys(this.#object())) {
       if (names.includes(name)) continue;
       throw this.#child(0, this.#inside(name)).complaint(
-        `${this.#inside(name)} is not a field of a plan`,
+        `${this.#inside(name)} is not a field of ${of}`,
         names.join(', '),
         name.slice(0, 80),
         'Remove it, or correct its name.',

@@ -1,10 +1,19 @@
-import { equalBytes, toHex } from '../../bytes.js';
+import { equalBytes, inOneBlock, toHex } from '../../bytes.js';
 import type { BoxesFrame, DealtBox, DeliveredBox, ShareFrame } from '../../wire/messages.js';
 import { boxBytes, dealLeaves } from '../dealing.js';
 import { merklePaths, merkleRoot } from '../merkle.js';
 import { contradiction, readSigned } from '../signing.js';
 import type { AggregatorPorts } from './contract.js';
-import { type AggregatorStep, abandon, accept, type DealtFacts, type SharePhase, sendAll, withEntry } from './state.js';
+import {
+  type AggregatorStep,
+  abandon,
+  accept,
+  type Dealt,
+  type DealtFacts,
+  type SharePhase,
+  sendAll,
+  withEntry,
+} from './state.js';
 
 /**
  * Step 2: take one dealer's boxes. The root is computed from what arrived, so a client can blame only the dealer.
@@ -41,7 +50,7 @@ export function takeShare(
     });
   }
   const bodyHash = crypto.sha256(frame.share.body);
-  const deals = withEntry(state.deals, dealer, { share: frame.share, bodyHash, body, boxes: frame.boxes, leaves });
+  const deals = withEntry(state.deals, dealer, { share: frame.share, bodyHash, body, ...packed(frame.boxes, leaves) });
   return accept({ ...state, deals }, { from, step: 'share', contentDigest: bodyHash });
 }
 
@@ -66,6 +75,23 @@ export function deliverBoxes(ports: AggregatorPorts, state: SharePhase): Aggrega
   return {
     state: { ...sending.state, phase: 'confirm', confirmations: new Map() },
     effects: [...sending.effects, { type: 'timer', step: 'confirm' }],
+  };
+}
+
+/** A cohort has n² of these: what a session holds for longest. */
+function packed(boxes: readonly DealtBox[], leaves: readonly Uint8Array[]): Pick<Dealt, 'boxes' | 'leaves'> {
+  const views = inOneBlock([
+    ...boxes.flatMap(({ box, selfShareHash, maskShareHash }) => [box, selfShareHash, maskShareHash]),
+    ...leaves,
+  ]);
+  const at = (index: number) => views[index]!;
+  return {
+    boxes: boxes.map((_, index) => ({
+      box: at(3 * index),
+      selfShareHash: at(3 * index + 1),
+      maskShareHash: at(3 * index + 2),
+    })),
+    leaves: views.slice(3 * boxes.length),
   };
 }
 

@@ -27,6 +27,11 @@ export { settingsJsonSchema } from './configuration/settings-shape.js';
 export { schemaTable, settingsTable } from './configuration/settings-table.js';
 export { settingsText } from './configuration/settings-text.js';
 export { parseYaml, readYamlFile, type YamlFile, type YamlReading } from './configuration/yaml-file.js';
+export {
+  createEncryptedIdentityFile,
+  passphraseBytes,
+  readEncryptedIdentityFile,
+} from './crypto/encrypted-identity.js';
 export { createIdentityFile, identityFromSeed, readIdentityFile } from './crypto/identity.js';
 export { keepFreedMemory } from './crypto/kept-memory.js';
 export { nodeCrypto, openSslCrypto } from './crypto/node-crypto.js';
@@ -35,14 +40,17 @@ export { systemRandom } from './crypto/system-random.js';
 export { AppendLog, type AppendLogOptions, type OpenedLog, type SalvagedLog } from './durable/append-log.js';
 export { type DirectoryLock, lockDirectory } from './durable/directory-lock.js';
 export {
-  ArmedFailpoint,
+  ArmedFailpoints,
   durably,
   type Failpoint,
   type FailpointAction,
   type FailpointPlace,
   type FailpointPorts,
+  failpointActs,
   failpointPlaces,
+  failpointText,
   parseFailpoint,
+  parseFailpoints,
   requireNoFailpoint,
 } from './durable/failpoint.js';
 export { type Files, nodeFiles, type OpenFile } from './durable/files.js';
@@ -55,10 +63,12 @@ export {
   type CallVerdict,
   peerOfCall,
 } from './grpc/authorization.js';
+export { beforeTls } from './grpc/before-tls.js';
 export { type ClientCredentials, type ClientTls, clientCredentials } from './grpc/client-credentials.js';
 export { type InProcessServer, type InProcessServerOptions, serveInProcess } from './grpc/in-process.js';
 export { LiveCalls } from './grpc/live-calls.js';
 export { channelSettings, serverSettings } from './grpc/settings.js';
+export { SocketBytes } from './grpc/socket-bytes.js';
 export { openTlsFront, type TlsFront, type TlsFrontOptions } from './grpc/tls-front.js';
 export { type ChannelCall, type Transport, tlsTransport } from './grpc/transport.js';
 export { type ReceiveWindows, WideConnections } from './grpc/wide-connections.js';
@@ -67,7 +77,8 @@ export { chooseKernels, type KernelChoice, kernelChoices } from './kernels/choos
 export { LaneThreads, type LaneThreadsOptions, laneThreadsMax } from './kernels/lane-threads.js';
 export { shortVector, type VectorFile } from './kernels/lane-work.js';
 export { countedKeystreams } from './memory/counted-keystreams.js';
-export { Garbage, minorCollection, serverCollection } from './memory/garbage.js';
+export { Garbage, markSeldom, minorCollection, serverCollection } from './memory/garbage.js';
+export { NamedTimers } from './named-timers.js';
 export {
   type CertificateSubject,
   type CertifiedKey,

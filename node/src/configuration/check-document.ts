@@ -88,7 +88,8 @@ function range(least: number | undefined, most: number | undefined): string {
 
 function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): JsonSchema | undefined {
   return path.reduce<JsonSchema | undefined>((inside, key) => {
-    const next = typeof key === 'number' ? inside?.items : inside?.properties?.[String(key)];
+    const next =
+      typeof key === 'number' ? inside?.items : (inside?.properties?.[String(key)] ?? inside?.additionalProperties);
     return typeof next === 'object' && !Array.isArray(next) ? (next as JsonSchema) : undefined;
   }, schema);
 }

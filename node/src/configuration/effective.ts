@@ -138,9 +138,14 @@ function wrong(setting: Setting, where: string, value: unknown): Problem {
     where,
     setting: settingName(setting),
     required: required(setting),
-    offered: setting.kind === 'secret' ? notQuoted : quoted(value),
+    offered: mayHoldSecret(setting) ? notQuoted : quoted(value),
     fix,
   };
+}
+
+/** A proxy's URL is where people put its user. */
+function mayHoldSecret(setting: Setting): boolean {
+  return setting.kind === 'secret' || (setting.kind === 'text' && setting.form === 'proxy');
 }
 
 function missing(setting: Setting, { filePath }: SettingSources): Problem {

@@ -54,7 +54,8 @@ export function reportShow(
   const { origins } = options;
   const width = Math.max(...effective.map(({ setting }) => setting.length));
   const shown = effective.map(
-    ({ setting, value }) => `${setting.padEnd(width)}  ${value === undefined ? '–' : String(value)}`,
+    ({ setting, value }) =>
+      `${setting.padEnd(width)}  ${value === undefined ? '–' : Array.isArray(value) ? JSON.stringify(value) : String(value)}`,
   );
   const wide = Math.max(...shown.map((line) => line.length));
   return {

@@ -3,6 +3,7 @@ import { addressesMax, addressPattern, parseAddress, parseAddresses } from './ad
 import { parseDatabaseUrl } from './database-url.js';
 import type { EnvironmentVariable } from './environment-variables.js';
 import { parseNetworks } from './networks.js';
+import { parseProxyUrl } from './proxy-url.js';
 import { secretReferencePattern } from './secret-reference.js';
 
 interface Declared {
@@ -28,13 +29,14 @@ export type Setting = Declared &
     | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default?: string }
     | { readonly kind: 'toggle'; readonly default: boolean }
     | { readonly kind: 'directory' | 'file' | 'secret-file'; readonly default?: string }
+    | { readonly kind: 'command'; readonly default?: never }
     | { readonly kind: 'secret'; readonly default?: never }
   );
 
 /** Settings by the name that code uses. */
 export type Settings = Readonly<Record<string, Setting>>;
 
-export type TextForm = 'host' | 'address' | 'addresses' | 'networks' | 'database';
+export type TextForm = 'host' | 'address' | 'addresses' | 'networks' | 'database' | 'proxy';
 
 type ValueOf<One extends Setting> = One extends { readonly kind: 'number' }
   ? number
@@ -42,7 +44,9 @@ type ValueOf<One extends Setting> = One extends { readonly kind: 'number' }
     ? boolean
     : One extends { readonly kind: 'choice'; readonly choices: readonly (infer Choice)[] }
       ? Choice
-      : string;
+      : One extends { readonly kind: 'command' }
+        ? readonly string[]
+        : string;
 
 /** What settings amount to: a value for each; undefined only where neither required nor with a default. Paths are absolute. */
 export type SettingValues<All extends Settings> = {
@@ -71,6 +75,8 @@ export function settingShape(setting: Setting): z.ZodType {
       return fileShape;
     case 'secret':
       return secretShape;
+    case 'command':
+      return commandShape;
   }
 }
 
@@ -96,6 +102,10 @@ const textShapes: Readonly<Record<TextForm, z.ZodType>> = {
     .string()
     .refine((text) => parseDatabaseUrl(text) !== undefined)
     .meta({ title: 'postgres://USER@HOST:PORT/DATABASE, without a password' }),
+  proxy: z
+    .string()
+    .refine((text) => parseProxyUrl(text) !== undefined)
+    .meta({ title: 'http://HOST:PORT, without a user', writeOnly: true }),
 };
 
 // The pattern is in the schema, so that an editor shows it; `writeOnly` keeps what was offered out of every message.
@@ -103,6 +113,19 @@ const secretShape = z
   .string()
   .regex(secretReferencePattern)
   .meta({ title: 'file:PATH or env:NAME, never the secret itself', writeOnly: true });
+
+// Words, not a line: no shell takes them apart, so none can be made to run something else.
+const commandShape = z
+  .array(
+    z
+      .string()
+      .max(pathCharactersMax)
+      .refine((word) => !word.includes('\0')),
+  )
+  .min(1)
+  .max(64)
+  .refine(([program]) => program !== '')
+  .meta({ title: 'a program and its arguments, a list: ["python3", "train.py"]' });
 
 const directoryShape = pathShape('the path of a directory');
 const fileShape = pathShape('the path of a file');
@@ -119,8 +142,19 @@ function pathShape(title: string): z.ZodType {
 /** A flag's or variable's text as a value of the setting's type; text that is no such value stays text and fails later. */
 export function valueOfText(setting: Setting, text: string): unknown {
   if (setting.kind === 'number') return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text;
+  if (setting.kind === 'command') return wordsOf(text);
   if (setting.kind === 'toggle') return text === 'true' ? true : text === 'false' ? false : text;
   return text;
+}
+
+/** A list as JSON, or one program without arguments. */
+function wordsOf(text: string): unknown {
+  if (!text.startsWith('[')) return [text];
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }
 
 /** `--log-level` of `--log-level <level>`. */

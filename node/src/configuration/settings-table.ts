@@ -23,11 +23,12 @@ function entriesOf(schema: JsonSchema, prefix: string): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, entry]) => {
     if (typeof entry === 'boolean') return [];
     const nested = entry as JsonSchema;
-    if (nested.type === 'object') return entriesOf(nested, `${prefix}${name}.`);
+    if (nested.type === 'object' && nested.properties !== undefined) return entriesOf(nested, `${prefix}${name}.`);
     const fallback = (nested.default ?? (schema.default as Record<string, unknown> | undefined)?.[name]) as unknown;
     const needed = schema.required?.includes(name) === true && schema.default === undefined;
     const absent = needed ? '**required**' : '–';
-    const shown = fallback === undefined ? absent : code(JSON.stringify(fallback).replaceAll('"', ''));
+    const shown =
+      fallback === undefined ? absent : code(typeof fallback === 'string' ? fallback : JSON.stringify(fallback));
     return [[code(prefix + name), requirementOf(nested), shown, nested.description ?? '']];
   });
 }

@@ -51,7 +51,8 @@ export async function readIdentityFile(path: string): Promise<Signer> {
   return signerOf(key);
 }
 
-function signerOf(key: KeyObject): Signer {
+/** A signer whose key stays with OpenSSL. */
+export function signerOf(key: KeyObject): Signer {
   return {
     publicKey: rawPublicKey(createPublicKey(key)),
     sign: (message) => new Uint8Array(sign(null, message, key)),

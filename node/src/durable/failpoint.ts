@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { FederatedError } from '@concordat/core';
 
 /** What a failpoint does to its process: end it as a power cut would, have the write fail, or make it late. */
@@ -15,6 +16,8 @@ export interface Failpoint {
 
 /** What a failpoint can do. A test gives its own. */
 export interface FailpointPorts {
+  /** Of several that are armed, this one acts now. */
+  readonly say: (failpoint: string) => void;
   /** End the process at once; nothing more of it runs. */
   readonly crash: () => void;
   readonly delay: () => Promise<void>;
@@ -23,6 +26,7 @@ export interface FailpointPorts {
 const variable = 'CONCORDAT_FAILPOINT';
 const form = /^([a-z][a-z.-]*)\.(before|after):(crash|error|delay):([1-9][0-9]{0,5})$/;
 const delayMillis = 1_000;
+const failpointsMax = 1_000;
 
 /**
  * Read `<write>.<before|after>:<crash|error|delay>:<nth>`, e.g. `participant.journal.before:crash:3`.
@@ -46,6 +50,28 @@ export function parseFailpoint(text: string): Failpoint {
   };
 }
 
+/**
+ * Read several failpoints with commas between them: a test that has many things fail arms them all, and each acts once.
+ *
+ * @throws `invalid-argument` as {@link parseFailpoint}, and for more than a thousand.
+ */
+export function parseFailpoints(text: string): readonly Failpoint[] {
+  const texts = text.split(',', failpointsMax + 1);
+  if (texts.length <= failpointsMax) return texts.map(parseFailpoint);
+  throw new FederatedError('invalid-argument', `${variable} has too many failpoints`, {
+    detail: { required: `at most ${failpointsMax}`, offered: `${texts.length} or more` },
+    fix: 'Arm fewer in one process.',
+  });
+}
+
+/** A failpoint as it is written. */
+export function failpointText({ write, side, action, nth }: Failpoint): string {
+  return `${write}.${side}:${action}:${nth}`;
+}
+
+/** What a process with several armed failpoints says on stderr before one of them acts. */
+export const failpointActs = 'failpoint acts: ';
+
 /** A failpoint that can be armed, without its action and occurrence. */
 export interface FailpointPlace {
   /** `<write>.<before|after>`. */
@@ -62,31 +88,33 @@ export function failpointPlaces(writes: Readonly<Record<string, string>>): Failp
   ]);
 }
 
-/** Counts the passes of one process through one failpoint. */
-export class ArmedFailpoint {
-  readonly #failpoint: Failpoint;
+/** Counts the passes of one process through each of its failpoints. */
+export class ArmedFailpoints {
+  readonly #armed: readonly { readonly failpoint: Failpoint; passes: number }[];
   readonly #ports: FailpointPorts;
-  #passes = 0;
 
-  constructor(failpoint: Failpoint, ports: FailpointPorts) {
-    this.#failpoint = failpoint;
+  constructor(failpoints: readonly Failpoint[], ports: FailpointPorts) {
+    this.#armed = failpoints.map((failpoint) => ({ failpoint, passes: 0 }));
     this.#ports = ports;
   }
 
   /** Do a durable write, with what is armed on its two sides. */
   async around<Result>(write: string, work: () => Promise<Result>): Promise<Result> {
-    if (write !== this.#failpoint.write) return work();
-    await this.#pass('before');
+    await this.#pass(write, 'before');
     const result = await work();
-    await this.#pass('after');
+    await this.#pass(write, 'after');
     return result;
   }
 
-  async #pass(side: Failpoint['side']): Promise<void> {
-    if (side !== this.#failpoint.side) return;
-    this.#passes += 1;
-    if (this.#passes !== this.#failpoint.nth) return;
-    switch (this.#failpoint.action) {
+  async #pass(write: string, side: Failpoint['side']): Promise<void> {
+    const here = this.#armed.filter(({ failpoint }) => failpoint.write === write && failpoint.side === side);
+    for (const one of here) one.passes += 1;
+    for (const { failpoint, passes } of here) if (passes === failpoint.nth) await this.#act(failpoint);
+  }
+
+  async #act(failpoint: Failpoint): Promise<void> {
+    if (this.#armed.length > 1) this.#ports.say(failpointText(failpoint));
+    switch (failpoint.action) {
       case 'crash':
         return this.#ports.crash();
       case 'delay':
@@ -98,6 +126,8 @@ export class ArmedFailpoint {
 }
 
 const ports: FailpointPorts = {
+  // Not through the stream: nothing of it would be left after a crash.
+  say: (failpoint) => void writeSync(2, `${failpointActs}${failpoint}\n`),
   // Delivered before the call returns: no handler, no flush, no `exit` event.
   crash: () => process.kill(process.pid, 'SIGKILL'),
   delay: () => new Promise((resolve) => setTimeout(resolve, delayMillis)),
@@ -137,6 +167,6 @@ function isTest(environment: Readonly<Record<string, string | undefined>> = proc
   return environment.NODE_ENV === 'test';
 }
 
-function arm(text: string): ArmedFailpoint {
-  return new ArmedFailpoint(parseFailpoint(text), ports);
+function arm(text: string): ArmedFailpoints {
+  return new ArmedFailpoints(parseFailpoints(text), ports);
 }

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { type ChannelCredentials, type ChannelOptions, credentials, Metadata } from '@grpc/grpc-js';
+import { beforeTls } from './before-tls.js';
+import type { SocketBytes } from './socket-bytes.js';
 
 /** A client's side of mutual TLS, PEM. The key is secret. */
 export interface ClientTls {
@@ -9,6 +11,8 @@ export interface ClientTls {
   readonly privateKeyPem?: string;
   /** Sent as metadata with every call. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Counts what leaves by the channel's sockets. */
+  readonly sockets?: SocketBytes | undefined;
 }
 
 /** What a channel to `address` is opened with: add `options` to the channel's own. */
@@ -35,6 +39,8 @@ export function clientCredentials(address: string, tls: ClientTls): ClientCreden
     pem(tls.certificatePem),
     byAddress ? { checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate) } : {},
   );
+  const { sockets } = tls;
+  if (sockets !== undefined) beforeTls(channel, (socket) => sockets.watch(socket));
   return {
     credentials: withHeaders(channel, tls.headers ?? {}),
     options: byAddress ? { 'grpc.ssl_target_name_override': 'coordinator' } : {},

@@ -175,14 +175,21 @@ function encode(
       ...(metrics === undefined ? {} : { metrics }),
       random: systemRandom,
       kernels,
-    }).map(sharedLanes);
+      isSpent: true,
+      allocate: sharedLanes,
+    }).map(inSharedMemory);
   } finally {
     delta.fill(0);
   }
 }
 
-function sharedLanes(lanes: Int32Array): Int32Array {
-  const copy = new Int32Array(new SharedArrayBuffer(lanes.byteLength));
+function sharedLanes(length: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * length));
+}
+
+function inSharedMemory(lanes: Int32Array): Int32Array {
+  if (lanes.buffer instanceof SharedArrayBuffer) return lanes;
+  const copy = sharedLanes(lanes.length);
   copy.set(lanes);
   lanes.fill(0);
   return copy;

@@ -27,6 +27,13 @@ export const doors: readonly Door[] = [
     },
   },
   {
+    group: 'approver',
+    summary: 'Decide on plans for an organization, with a key of your own.',
+    async register(program, io) {
+      (await openClientSdk()).registerApproverCommands(program, io);
+    },
+  },
+  {
     group: 'explain',
     summary: 'What an error code means, what to do, and which rules carry it.',
     async register(program, io) {

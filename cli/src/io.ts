@@ -8,7 +8,10 @@ export interface CommandIo {
   };
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What is piped in; absent where nothing can be. */
-  readonly stdin?: AsyncIterable<Uint8Array | string>;
+  readonly stdin?: AsyncIterable<Uint8Array | string> & {
+    readonly isTTY?: boolean | undefined;
+    setRawMode?(raw: boolean): unknown;
+  };
   /** Fires on Ctrl-C and SIGTERM: stop in an orderly way. */
   readonly signal: AbortSignal;
   /** Call `heard` at every SIGHUP; @returns stops that. Absent where there is no such signal. */

@@ -3,7 +3,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { enrolSettings, participantJsonSchema, participantSettings, policyJsonSchema } from '@concordat/client-sdk';
+import {
+  declarationJsonSchema,
+  enrolSettings,
+  participantJsonSchema,
+  participantSettings,
+  policyJsonSchema,
+} from '@concordat/client-sdk';
 import { coordinatorJsonSchema, coordinatorSettings, operatorSettings } from '@concordat/coordinator';
 import { schemaTable, settingsTable } from '@concordat/node';
 
@@ -18,6 +24,8 @@ const tables = {
   'participant serve': settingsTable(participantSettings),
   'participant enroll': settingsTable(enrolSettings),
   'policy.yaml': schemaTable(policyJsonSchema()),
+  'data.yaml': schemaTable(declarationJsonSchema()),
+  'a column of data.yaml': schemaTable(declarationJsonSchema().properties.columns.items),
 };
 
 /** The document with each table between its marks replaced; a table without marks is an error. */
@@ -35,6 +43,7 @@ const wanted = {
   'coordinator/schema/coordinator.schema.json': json(coordinatorJsonSchema()),
   'client-sdk/schema/participant.schema.json': json(participantJsonSchema()),
   'client-sdk/schema/policy.schema.json': json(policyJsonSchema()),
+  'client-sdk/schema/data.schema.json': json(declarationJsonSchema()),
   [document]: withTables(read(document)),
 };
 

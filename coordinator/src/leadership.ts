@@ -47,8 +47,9 @@ async function waitForLead({ connection, address, clock, log, signal, standBy }:
   const changes = new Changes();
   let leader = (await leaseStanding(connection)).address;
   let stopListening = await connection.listen(leaseChannel, () => changes.tell());
-  const standby = await standBy(() => leader);
+  let standby: Standby | undefined;
   try {
+    standby = await standBy(() => leader);
     for (;;) {
       await changes.next(clock, signal);
       if (signal?.aborted === true) break;
@@ -73,7 +74,7 @@ async function waitForLead({ connection, address, clock, log, signal, standBy }:
       detail: { rule: 'coordinator.leader', leader },
     });
   } catch (error) {
-    await standby.close();
+    await standby?.close();
     throw error;
   } finally {
     await stopListening();

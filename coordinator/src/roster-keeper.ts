@@ -15,6 +15,7 @@ import {
 } from '@concordat/core';
 import type { Transaction } from 'kysely';
 import type { Tables } from './store/database.js';
+import type { JournalEntry } from './store/journal.js';
 import type { Store } from './store/store.js';
 
 export interface RosterKeeperOptions {
@@ -148,12 +149,19 @@ export class RosterKeeper {
     return this.#succeed([...this.#others(member.participantId), member], alongside);
   }
 
-  /** Sign the next epoch without this participant. @param alongside as for {@link admit}. */
-  async remove(
+  /** Sign the next epoch without this participant, which may be let in again. */
+  async suspend(participant: string): Promise<CurrentRoster> {
+    return this.#succeed(this.#others(participant), async () => undefined);
+  }
+
+  /** Sign the next epoch without this participant, for good. @param alongside as for {@link admit}. */
+  async revoke(
     participant: string,
     alongside: (transaction: Transaction<Tables>) => Promise<void>,
   ): Promise<CurrentRoster> {
-    return this.#succeed(this.#others(participant), alongside);
+    // An epoch does not tell a revocation from a suspension.
+    const body = Buffer.from(JSON.stringify({ participant }));
+    return this.#succeed(this.#others(participant), alongside, [{ run: '', round: 0, kind: 'revoked', body }]);
   }
 
   /** The entry of a participant in the last epoch that named it; undefined when none did. */
@@ -174,13 +182,14 @@ export class RosterKeeper {
   async #succeed(
     members: readonly RosterMember[],
     alongside: (transaction: Transaction<Tables>) => Promise<void>,
+    before: readonly JournalEntry[] = [],
   ): Promise<CurrentRoster> {
     const { crypto, rosterKey, certificate, store, rootKey, consortium, wallMillis } = this.#options;
     const next: Roster = { ...this.#roster, epoch: this.#roster.epoch + 1, previousHash: this.#hash, members };
     const signed = signRoster(crypto, rosterKey, next, certificate);
     // The certificate may have run out since the start: then nobody would accept this epoch.
     const { roster, hash } = verifyRoster(crypto, signed, { rootKey, consortium, now: wallMillis() });
-    await append(store, { roster, hash, signed }, alongside);
+    await append(store, { roster, hash, signed }, alongside, before);
     this.#roster = roster;
     this.#hash = hash;
     this.#signed = signed;
@@ -192,9 +201,10 @@ async function append(
   store: Store,
   { roster, hash, signed }: Omit<CurrentRoster, 'view'>,
   alongside?: (transaction: Transaction<Tables>) => Promise<void>,
+  before: readonly JournalEntry[] = [],
 ): Promise<void> {
   const { body, signature } = signed.document;
-  await store.journal.append([{ run: '', round: 0, kind: 'roster-epoch', body }], {
+  await store.journal.append([...before, { run: '', round: 0, kind: 'roster-epoch', body }], {
     write: async (transaction) => {
       await store.rosters.put(transaction, roster.epoch, { hash, body, signature });
       await alongside?.(transaction);

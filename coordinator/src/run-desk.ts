@@ -1,4 +1,4 @@
-import { FederatedError, type Plan, printable, refusal, requireId, toHex } from '@concordat/core';
+import { FederatedError, type Plan, printable, type RosterView, refusal, requireId, toHex } from '@concordat/core';
 import type { PlanDesk } from './plan-desk.js';
 import type { RosterKeeper } from './roster-keeper.js';
 import { removeOrphans } from './run/orphans.js';
@@ -104,6 +104,9 @@ export class RunDesk {
       await clock.sleep(roomMillis, signal).catch(() => undefined);
       if (signal.aborted) return;
       try {
+        await this.#options.store.spool.requireFree(
+          why.detail.rule === 'spool.space' ? Number(why.detail.required) : 0,
+        );
         const resumed = await this.resume();
         if (resumed === undefined) this.#forget(run);
         else log.warn({ run: run.runId }, 'there is room again: the run goes on');
@@ -213,10 +216,22 @@ export class RunDesk {
     }
     requireUnexpired(plan, ports.wallMillis());
     const { hash: rosterHash, view } = roster.current();
+    requireApprovers(plan, view);
     const run = new Run(ports, { runId, plan, planHash, rosterHash, roster: view });
     await this.#begin(run, connected());
     return run;
   }
+}
+
+/** A first round that waits for somebody who is not in the roster would wait in vain. */
+function requireApprovers({ approval }: Plan, roster: RosterView): void {
+  if (approval.rule !== 'named') return;
+  const missing = approval.participants.find((participant) => !roster.has(participant));
+  if (missing === undefined) return;
+  throw refusal('approval.named', `the plan waits for an approval of ${missing}, who is not in the roster`, {
+    required: 'participants of the roster',
+    offered: missing,
+  });
 }
 
 function requireReason(reason: string): void {

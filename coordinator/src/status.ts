@@ -1,4 +1,4 @@
-import { fromBase64url, type Plan, toHex } from '@concordat/core';
+import { type ApprovalTally, fromBase64url, type Plan, toHex } from '@concordat/core';
 import type { Desks } from './desks.js';
 import type { Run } from './run/run.js';
 import type { RunStanding } from './run/standing.js';
@@ -21,6 +21,8 @@ export interface RunStatus {
   readonly reason: string;
   /** The round that is under way here, who is awaited in it, until when, and what happens then. */
   readonly standing?: RunStanding;
+  /** Of the run going on or last ended in this process: who approved its plan and who refused it, and how many its rule asks for. */
+  readonly approvals?: ApprovalTally;
   /** What the operator may do now: arguments of `concordat`. */
   readonly possible: readonly string[];
   /** How the release of its last rounds stands, newest first; none where the plan has no aggregate check. */
@@ -104,12 +106,14 @@ function currentStatus(run: Run): Omit<RunStatus, 'releases'> {
 
 /** What only the run itself knows. */
 function nowOf(run: Run | undefined): Pick<RunStatus, 'possible'> & Partial<RunStatus> {
-  if (run === undefined || run.isOver) return { possible: [] };
-  const { standing } = run;
+  if (run === undefined) return { possible: [] };
+  const { standing, approvals } = run;
+  if (run.isOver) return { ...run.end, approvals, possible: [] };
   const verbs = run.stateName === 'running' ? ['pause', 'end'] : ['resume', 'end'];
   return {
     ...pauseOf(run),
     ...(standing === undefined ? {} : { standing }),
+    approvals,
     possible: verbs.map((verb) => `coordinator run ${verb} --run ${run.runId}`),
   };
 }

@@ -7,12 +7,13 @@ import type { Store } from '../store/store.js';
  * again: that run ends here, by name.
  *
  * @param isNew said with `--new-incarnation`.
- * @throws `state-lost` (rule `store.restored`) for a copy without that word; `invalid-argument` for the word without a copy.
+ * @throws `state-lost` (rule `store.restored`) for a copy without that word; `invalid-argument` for the word without a copy, but
+ *   for its repetition before anything else happened.
  */
 export async function requireIncarnation(store: Store, isNew: boolean): Promise<void> {
   const restoredFrom = await store.runs.restoredFrom();
   if (restoredFrom === undefined) {
-    if (!isNew) return;
+    if (!isNew || (await isJustBegun(store))) return;
     throw new FederatedError('invalid-argument', 'this store was not restored from a copy', {
       fix: 'Start without --new-incarnation: it is for the first start after `concordat coordinator restore`.',
     });
@@ -33,4 +34,10 @@ export async function requireIncarnation(store: Store, isNew: boolean): Promise<
       if (running !== undefined) await store.runs.end(transaction, running.run, reason);
     },
   });
+}
+
+/** Nothing happened since: the process ended before it said that it listens, and the same command line is repeated. */
+async function isJustBegun({ journalReader }: Store): Promise<boolean> {
+  const newest = (await journalReader.newestEvents(2)).map(({ kind }) => kind);
+  return newest.at(-1) === 'new-incarnation' || newest.join() === 'new-incarnation,finished';
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import {
+  describeApproval,
   describeGroups,
   describeMode,
   describePrecision,
@@ -12,7 +13,7 @@ import {
 import { nodeCrypto } from '@concordat/node';
 import type { Command } from 'commander';
 import { readModelDirectory } from '../model/model-directory.js';
-import { preparePlan } from '../model/plan-document.js';
+import { preparePlan, writtenDataSchema } from '../model/plan-document.js';
 import type { CommandIo } from './io.js';
 import { asOperator, type OperatorFlags, operatorOptions } from './operator-session.js';
 import { planHashValue } from './option-values.js';
@@ -20,6 +21,7 @@ import { readPlanFile } from './plan-file.js';
 
 interface ProposeFlags extends OperatorFlags {
   readonly model: string;
+  readonly dataSchema?: string;
 }
 
 interface ShowFlags extends OperatorFlags {
@@ -32,10 +34,14 @@ export function addPlanCommands(group: Command, io: CommandIo): void {
   operatorOptions(plan.command('propose').description('Check, complete and sign a plan; upload it with its model.'))
     .argument('<file>', 'plan or draft of one, JSON or YAML')
     .requiredOption('--model <directory>', 'initial model: a tfjs layers model')
+    .option('--data-schema <file>', 'what the records must be, as participant data schema prints it: part of the plan')
     .action((file: string, flags: ProposeFlags) =>
       asOperator(io, flags, async (client, keys) => {
         const model = await readModelDirectory(resolve(flags.model));
-        const prepared = preparePlan(await readPlanFile(resolve(file)), model, keys.consortium);
+        const { dataSchema: schemaFile } = flags;
+        const schema =
+          schemaFile === undefined ? undefined : writtenDataSchema(await readPlanFile(resolve(schemaFile)));
+        const prepared = preparePlan(await readPlanFile(resolve(file)), model, keys.consortium, schema);
         await client.put(prepared.topology);
         await client.put(prepared.weights);
         const planHash = toHex(await client.propose(signPlan(nodeCrypto, keys.operatorKey, encodePlan(prepared.plan))));
@@ -63,8 +69,9 @@ function described(plan: Plan) {
   const precision = describePrecision(plan);
   const groups = describeGroups(plan);
   const mode = describeMode(plan);
+  const approvals = describeApproval(plan.approval);
   return {
-    data: { run: plan.run, tolerance, precision, groups, mode, plan },
-    lines: [`Tolerates: ${tolerance}`, `Precision: ${precision}`, ...groups, ...mode],
+    data: { run: plan.run, tolerance, precision, groups, mode, approvals, plan },
+    lines: [`Tolerates: ${tolerance}`, `Precision: ${precision}`, ...groups, ...mode, ...approvals],
   };
 }

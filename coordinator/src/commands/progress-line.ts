@@ -41,7 +41,9 @@ export function progressLine(event: ProgressEvent): readonly string[] {
         'Nothing happens until somebody acts: concordat coordinator run resume, or run end.',
       ];
     case 'finished':
-      return [`${event.outcome} with model version ${event.modelVersion}: ${event.reason}`];
+      return [
+        `${event.outcome} with model version ${event.modelVersion}: ${event.reason}${event.rule === undefined ? '' : ` (${event.rule})`}`,
+      ];
     case 'answered':
     case 'upload':
       return [];

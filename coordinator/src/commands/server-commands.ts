@@ -1,4 +1,4 @@
-import { FederatedError } from '@concordat/core';
+import { type ApprovalTally, FederatedError } from '@concordat/core';
 import { serverCollection } from '@concordat/node';
 import { conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
@@ -113,9 +113,10 @@ function statusLines(status: CoordinatorStatus): string[] {
     ...status.participants.map(
       ({ participant, organization, connected: here }) => `  ${here ? '●' : '○'} ${participant} (${organization})`,
     ),
-    ...status.runs.flatMap(({ run, state, modelVersion, reason, standing, possible, releases }) => [
+    ...status.runs.flatMap(({ run, state, modelVersion, reason, standing, approvals, possible, releases }) => [
       `run ${run}: ${state}, model version ${modelVersion}${reason === '' ? '' : `: ${reason}`}`,
       ...(standing === undefined ? [] : [standingLine(standing)]),
+      ...(approvals === undefined ? [] : approvalsLines(approvals)),
       ...(possible.length === 0 ? [] : [`  you may: ${possible.map((command) => `concordat ${command}`).join('; ')}`]),
       ...releases.map(releaseLine),
     ]),
@@ -126,6 +127,16 @@ function statusLines(status: CoordinatorStatus): string[] {
 /** E.g. "  round 3, upload: waiting for 2 of 5 (beta, delta), 8 s; then the round goes on with 3 ≥ T = 3". */
 function standingLine({ round, phase, waiting }: RunStanding): string {
   return `  round ${round}, ${phase}${waiting === undefined ? '' : `: ${waiting.text}`}`;
+}
+
+/** E.g. "  approvals: 3, at least 4 are asked for; refused: gamma (cohort.min); nothing yet of delta"; none where nobody is waited for or refused. */
+function approvalsLines({ required, approved, refused, awaited }: ApprovalTally): string[] {
+  if (required === 0 && refused.length === 0) return [];
+  const asked = required === 0 ? '' : `, at least ${required} are asked for`;
+  const said = refused.map(({ participant, rule }) => `${participant} (${rule})`).join(', ');
+  const no = refused.length === 0 ? '' : `; refused: ${said}`;
+  const none = awaited.length === 0 ? '' : `; nothing yet of ${awaited.join(', ')}`;
+  return [`  approvals: ${approved.length}${asked}${no}${none}`];
 }
 
 /** E.g. "  round 3: model 3 released with 4 of 5 signatures". */

@@ -215,9 +215,9 @@ export class Enrolment {
     const entry = await roster.lastEntry(participant);
     const enrolled = (await store.admissions.pending()).some((one) => one.participant === participant);
     if (change === 'revoke' && (isMember || enrolled)) {
-      return (await roster.remove(participant, (rows) => store.admissions.remove(rows, participant))).signed;
+      return (await roster.revoke(participant, (rows) => store.admissions.remove(rows, participant))).signed;
     }
-    if (change === 'suspend' && isMember) return (await roster.remove(participant, nothing)).signed;
+    if (change === 'suspend' && isMember) return (await roster.suspend(participant)).signed;
     if (change === 'extend' && isMember && entry !== undefined) {
       return (await roster.admit({ ...entry, notAfter: wallMillis() + membershipMillis }, nothing)).signed;
     }

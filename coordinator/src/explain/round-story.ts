@@ -131,6 +131,7 @@ class Teller {
     switch (fact.type) {
       case 'run-started':
       case 'approved':
+      case 'refused':
         return undefined;
       case 'round-started':
         return fact.kind === 'train'

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import {
+  canonicalJson,
   completePlan,
+  type DataSchema,
   encodeSafetensors,
   FederatedError,
   type Plan,
   type PlanDraft,
+  parseDataSchema,
   parsePlan,
+  requireDataSchema,
   requirePlan,
   toBase64url,
 } from '@concordat/core';
@@ -25,17 +29,23 @@ export interface PreparedPlan {
  * @param text JSON or YAML: either a full plan (with `schema`), or a draft where everything but purpose, run, rounds, task,
  *   cohort, clippingNorm and expires has a default. `task.model` is filled in from the model when absent.
  * @param consortium filled in when absent.
+ * @param dataSchema becomes `task.dataSchema`, with its digest. A schema in the text has its digest filled in alike.
  * @throws `malformed` when it is neither; what `parsePlan` throws, with lines for JSON; `invalid-argument` when the text names
  *   another model.
  */
-export function preparePlan(text: string, model: ModelDirectory, consortium: string): PreparedPlan {
+export function preparePlan(
+  text: string,
+  model: ModelDirectory,
+  consortium: string,
+  dataSchema?: DataSchema,
+): PreparedPlan {
   const weights = encodeSafetensors(model.tensors);
   const named = {
     topologyDigest: digestOf(model.topology),
     weightsDigest: digestOf(weights),
     tensors: model.tensors.map(({ name, shape }) => ({ name, shape })),
   };
-  const document = parseDocument(text);
+  const document = withSchema(parseDocument(text), dataSchema);
   const task = document.task;
   const written = isObject(task) ? task.model : undefined;
   const completed = {
@@ -43,7 +53,8 @@ export function preparePlan(text: string, model: ModelDirectory, consortium: str
     ...document,
     ...(isObject(task) ? { task: { ...task, model: written ?? named } } : {}),
   };
-  const plan = planOf(text, document, written === undefined ? completed : document, completed);
+  const asWritten = written !== undefined && dataSchema === undefined;
+  const plan = planOf(text, document, asWritten ? document : completed, completed);
   if (
     plan.task.model.topologyDigest !== named.topologyDigest ||
     plan.task.model.weightsDigest !== named.weightsDigest
@@ -54,6 +65,42 @@ export function preparePlan(text: string, model: ModelDirectory, consortium: str
     });
   }
   return { plan, topology: model.topology, weights };
+}
+
+/**
+ * The document with the schema in its task, and the digest of whatever schema is there. What is no schema is refused with its place in
+ * the plan, when the plan is read.
+ */
+function withSchema(document: Record<string, unknown>, given: DataSchema | undefined): Record<string, unknown> {
+  const { task } = document;
+  if (!isObject(task)) return document;
+  const schema = given ?? task.dataSchema;
+  if (schema === undefined) return document;
+  const digest = digestOf(canonicalJson(schema));
+  if (given !== undefined) {
+    const written = task.dataSchema === undefined ? task.dataSchemaDigest : digestOf(canonicalJson(task.dataSchema));
+    if (written !== undefined && written !== digest) {
+      throw new FederatedError(
+        'invalid-argument',
+        'the plan speaks of another data schema than the one that was named',
+        {
+          detail: { required: String(written), offered: digest },
+          fix: 'Leave task.dataSchema and task.dataSchemaDigest out of the plan file, or --data-schema out of the command.',
+        },
+      );
+    }
+  }
+  return { ...document, task: { ...task, dataSchema: schema, dataSchemaDigest: task.dataSchemaDigest ?? digest } };
+}
+
+/**
+ * The data schema of a file: JSON as `participant data schema` prints it, or the same in YAML.
+ *
+ * @throws as {@link preparePlan}; `invalid-argument` naming the field.
+ */
+export function writtenDataSchema(text: string): DataSchema {
+  if (text.trimStart().startsWith('{')) return parseDataSchema(text);
+  return requireDataSchema({ value: parseDocument(text), lines: new Map() });
 }
 
 /**
@@ -83,6 +130,7 @@ const draftFields: readonly string[] = [
   'cohort',
   'groups',
   'expires',
+  'approval',
   'clippingNorm',
   'reportingGoal',
   'minSurvivors',

@@ -1,4 +1,4 @@
-import type { ReleaseTally, VerdictKind } from '@concordat/core';
+import type { ReleaseTally, RunEndRule, VerdictKind } from '@concordat/core';
 
 /** A member of the cohort that was lost, and where. Bytes are of its masked vector; 0 when no upload was under way. */
 export interface DroppedParticipant {
@@ -130,6 +130,8 @@ export type ProgressEvent =
       readonly type: 'finished';
       readonly outcome: 'completed' | 'aborted';
       readonly reason: string;
+      /** Of a run that ended before its first round because of its plan's rule on approvals. */
+      readonly rule?: RunEndRule;
       readonly modelVersion: number;
       /** Hex digest of the safetensors blob of the last model. */
       readonly modelHash: string;

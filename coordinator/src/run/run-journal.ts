@@ -126,6 +126,7 @@ export class RunJournal {
 const types: Readonly<Record<CoordinationRecord['type'], true>> = {
   'run-started': true,
   approved: true,
+  refused: true,
   'round-started': true,
   'cohort-assigned': true,
   'training-assigned': true,

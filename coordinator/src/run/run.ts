@@ -1,4 +1,6 @@
 import {
+  type ApprovalTally,
+  approvalsOf,
   type CoordinationEffect,
   type CoordinationEvent,
   type CoordinationState,
@@ -7,25 +9,28 @@ import {
   openCoordination,
   type ParticipantMessage,
   type Plan,
+  type PlanRefusal,
   type RunProgress,
   type Signed,
-  signBody,
   stepCoordination,
   toHex,
   verifyApproval,
+  visibleRefusals,
 } from '@concordat/core';
+import { NamedTimers } from '@concordat/node';
 import { isDeposed, isStoreFailed, isStoreFull } from '../store/durable-writes.js';
+import type { RunRecord } from '../store/records.js';
 import { Deliveries, type Delivery } from './deliveries.js';
 import { earlierAnswer } from './earlier-answer.js';
 import { Evaluations } from './evaluations.js';
 import { type ExpectedUpload, ExpectedUploads } from './expected-uploads.js';
 import { Progress } from './progress.js';
+import { signReceipt } from './receipt.js';
 import { reportEvaluation, reportProgress, reportRound } from './report.js';
 import { type GroupOrder, RoundWork } from './round-work.js';
 import { RunJournal } from './run-journal.js';
 import type { RunOptions, RunPorts } from './run-ports.js';
 import { type RunStanding, type RunStateName, standingOf, stateNameOf } from './standing.js';
-import { Timers } from './timers.js';
 
 /** What became of a message: acknowledged, or (a good upload header) its vector may come. */
 export type Answer =
@@ -45,13 +50,14 @@ export class Run {
   readonly progress: Progress;
   readonly #ports: RunPorts;
   readonly #options: RunOptions;
-  readonly #timers: Timers;
+  readonly #timers: NamedTimers;
   readonly #uploads = new ExpectedUploads();
   readonly #work: RoundWork;
   readonly #journal: RunJournal;
   readonly #evaluations: Evaluations;
   readonly #startedMillis: number;
   #state: CoordinationState;
+  #end: Pick<RunRecord, 'state' | 'reason'> | undefined;
   readonly #deliveries = new Deliveries<Event, Answer>((steps) => this.#stepAll(steps));
   #working: Promise<unknown> = Promise.resolve();
   #removing: Promise<unknown> = Promise.resolve();
@@ -75,7 +81,7 @@ export class Run {
     this.progress = options.progress ?? new Progress(ports.observe);
     const { earlier, progress: _, ...known } = options;
     this.#state = openCoordination({ ...known, ...(earlier === undefined ? {} : { records: earlier.records }) });
-    this.#timers = new Timers(ports.clock, (name) => void this.#tell({ type: 'timer', name }));
+    this.#timers = new NamedTimers(ports.clock, (name) => void this.#tell({ type: 'timer', name }));
     const { store, crypto, kernels, threads } = ports;
     this.#work = new RoundWork({
       crypto,
@@ -129,7 +135,7 @@ export class Run {
       topologyHash: this.#topologyHash(),
     });
     for (const client of connected) await this.#deliver({ type: 'check-in', ...client });
-    await this.#deliver({ type: 'start' });
+    await this.#deliver({ type: 'start', wallMillis: this.#ports.wallMillis() });
   }
 
   checkIn(participant: string, organization: string): Promise<void> {
@@ -148,6 +154,11 @@ export class Run {
   uploadBroken(upload: ExpectedUpload, bytesReceived: number): Promise<void> {
     const { participant, lengthBytes: bytesExpected } = upload;
     return this.#tell({ type: 'upload-broken', participant, bytesReceived, bytesExpected });
+  }
+
+  /** A vector found the disk full: the run waits until there is room, so that nobody loses a round for it. */
+  uploadRoomless(why: FederatedError): void {
+    this.#halt(why);
   }
 
   /**
@@ -194,6 +205,11 @@ export class Run {
     return this.#state.stage.type === 'over';
   }
 
+  /** How it ended, as its participants are told; undefined until that is durable. */
+  get end(): Pick<RunRecord, 'state' | 'reason'> | undefined {
+    return this.#end;
+  }
+
   /** Why nothing happens until a person acts; undefined while something does. */
   get pausedFor(): string | undefined {
     const { stage } = this.#state;
@@ -202,6 +218,16 @@ export class Run {
 
   get stateName(): RunStateName {
     return stateNameOf(this.#state);
+  }
+
+  /** Who approved the plan, who refused it and by which rule, and who is awaited. */
+  get approvals(): ApprovalTally {
+    return approvalsOf(this.#state);
+  }
+
+  /** Whom participants may see to have refused the plan. */
+  get visibleRefusals(): readonly PlanRefusal[] {
+    return visibleRefusals(this.#state);
   }
 
   get standing(): RunStanding | undefined {
@@ -296,12 +322,9 @@ export class Run {
   #acknowledge(effect: Extract<CoordinationEffect, { type: 'accepted' }>, delivery: Step): void {
     const { event } = delivery;
     const { type: _, ...accepted } = effect;
-    const { participant: participantId, round, step, contentDigest } = accepted;
-    const body = this.#ports.codec.receipt.encode({ runId: this.runId, round, step, participantId, contentDigest });
-    // Ed25519 is deterministic: the same content gets the very same receipt, before and after a restart.
-    const receipt = signBody(this.#ports.crypto, this.#ports.signer, 'CSA1/receipt', body);
+    const receipt = signReceipt(this.#ports, this.runId, accepted);
     const said = event.type === 'message' && event.message.type === 'ready' ? event.message : undefined;
-    const baseModelHash = step === 'ready' ? said?.baseModelHash : undefined;
+    const baseModelHash = accepted.step === 'ready' ? said?.baseModelHash : undefined;
     this.#journal.acknowledge({ ...accepted, receipt, baseModelHash });
     delivery.answer ??= { type: 'accepted', receipt };
   }
@@ -315,11 +338,10 @@ export class Run {
 
   #halt(cause: unknown): FederatedError {
     if (this.#broken !== undefined) return this.#broken;
-    const message = 'the coordinator cannot write its journal';
     const known =
       isStoreFull(cause) || isStoreFailed(cause) || isDeposed(cause) ? (cause as FederatedError) : undefined;
-    this.#broken = known ?? new FederatedError('unavailable', message, { cause });
-    this.#ports.log.fatal({ err: cause, run: this.runId }, `${message}; the run halts`);
+    this.#broken = known ?? new FederatedError('unavailable', 'the coordinator cannot write its journal', { cause });
+    this.#ports.log.fatal({ err: cause, run: this.runId }, `${this.#broken.message}; the run halts`);
     this.#timers.cancelAll();
     this.#sayHalted(this.#broken);
     return this.#broken;
@@ -362,7 +384,8 @@ export class Run {
   async #openSum({ sums, ...place }: Extract<CoordinationEffect, { type: 'open-sum' }>): Promise<void> {
     const { round } = place;
     try {
-      const kept = this.#isChecked ? this.#ports.results.openRound(this.runId, round) : undefined;
+      const isChecked = this.plan.secureAggregation.aggregateCheck === 'on';
+      const kept = isChecked ? this.#ports.results.openRound(this.runId, round) : undefined;
       const keep = kept && ((order: GroupOrder, sum: Uint8Array) => kept.add(order, sum));
       const { opened, sumHash, ...left } = await this.#work.open(place, sums, keep);
       this.#ports.log.info({ run: this.runId, round, sumHash: toHex(sumHash) }, 'the sum is open');
@@ -371,10 +394,6 @@ export class Run {
     } finally {
       for (const { sum } of sums) for (const secret of sum.transcript.secrets) secret.fill(0);
     }
-  }
-
-  get #isChecked(): boolean {
-    return this.plan.secureAggregation.aggregateCheck === 'on';
   }
 
   async #publish(order: Extract<CoordinationEffect, { type: 'publish' }>): Promise<void> {
@@ -440,8 +459,9 @@ export class Run {
   }
 
   /** Participants heard already; the operator hears when the evaluations are in. */
-  #finish({ outcome, reason }: Extract<RunProgress, { type: 'finished' }>): void {
+  #finish({ outcome, reason, rule }: Extract<RunProgress, { type: 'finished' }>): void {
     this.#timers.cancelAll();
+    this.#end = { state: outcome, reason };
     const work = this.#working;
     this.#working = (async () => {
       await work;
@@ -454,7 +474,8 @@ export class Run {
       await this.#evaluations.drained();
       const { version, hash } = this.#model;
       const model = { modelVersion: version, modelHash: toHex(hash), topologyHash: this.#topologyHash() };
-      this.progress.emit({ type: 'finished', outcome, reason, ...model });
+      const end = { outcome, reason, ...(rule === undefined ? {} : { rule }) };
+      this.progress.emit({ type: 'finished', ...end, ...model });
       this.progress.end();
       this.#ended?.();
     })().catch((error: unknown) => this.#halt(error));

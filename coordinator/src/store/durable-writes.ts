@@ -8,6 +8,7 @@ type RunKind = Exclude<CoordinationRecord['type'], 'session'> | SessionKind;
 const journalKinds = {
   'run-started': true,
   approved: true,
+  refused: true,
   'round-started': true,
   'training-assigned': true,
   'training-over': true,
@@ -35,6 +36,7 @@ const journalKinds = {
   'result/verdict': true,
   'plan-proposed': true,
   'roster-epoch': true,
+  revoked: true,
   invited: true,
   enrolled: true,
   'new-incarnation': true,
@@ -135,9 +137,9 @@ export class StoreWrites {
   }
 }
 
-/** Whether an error says that the disk of the store is full. */
-export function isStoreFull(error: unknown): boolean {
-  return error instanceof FederatedError && error.detail.rule === 'store.full';
+/** Whether an error says that the disk of the store is full, or has no room for what was announced. */
+export function isStoreFull(error: unknown): error is FederatedError {
+  return error instanceof FederatedError && ['store.full', 'spool.space'].includes(String(error.detail.rule));
 }
 
 /** Whether an error says that the store takes nothing more. */

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bounds, type CryptoPort, merkleRoot } from '@concordat/core';
+import type { ByteBudget } from './byte-budget.js';
 import type { StoreWrites } from './durable-writes.js';
 import { leafBytes } from './vector-file.js';
 
@@ -12,6 +13,8 @@ export interface VectorPlace {
   readonly path: string;
   readonly lengthBytes: number;
   readonly writes: StoreWrites;
+  /** For what was taken and is not written yet, of all vectors. */
+  readonly held: ByteBudget;
 }
 
 /** What is known to be on the disk of a vector that is not whole. */
@@ -24,6 +27,8 @@ export interface KeptPart {
 
 /** Leaf hashes are written as often: a process that is killed loses less than a megabyte of what it took. */
 const chunksBetweenMarks = 16;
+/** What one vector holds before it is written: a write for every chunk costs more than its bytes do. */
+const heldBytesMax = 8 * bounds.chunkBytes;
 
 /**
  * A vector on its way to its file. The file has the layout that it will have when it is whole: chunks as they came, and behind the place
@@ -36,6 +41,10 @@ export class PartialVector {
   readonly #leaves: Buffer;
   readonly #closed: (kept: KeptPart | undefined) => void;
   #sizeBytes: number;
+  /** The last of those bytes, not written yet; `budgeted` of them are taken from the budget. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #budgetedBytes = 0;
   /** Leaf hashes on the disk. */
   #marked: number;
   #leaf: Hash | undefined;
@@ -85,18 +94,24 @@ export class PartialVector {
     return this.#place.lengthBytes;
   }
 
+  /** Bytes that the disk has still to take. */
+  get unwrittenBytes(): number {
+    return this.lengthBytes - this.#sizeBytes + this.#heldBytes;
+  }
+
   /** Take what follows; `data` may end anywhere inside a chunk, and not behind the last one. Once it throws, only suspend or discard. */
   async append(data: Uint8Array): Promise<void> {
-    const writing = this.#place.writes.guard(() => write(this.#file, data, this.#sizeBytes));
     this.#hash(data);
-    await writing;
-    // Not before: what could not be written must not count as kept.
+    this.#held.push(data);
+    this.#heldBytes += data.byteLength;
     this.#sizeBytes += data.byteLength;
+    if (!this.#mayHold(data.byteLength)) await this.#place.writes.guard(() => this.#writeHeld());
     if (this.#chunks - this.#marked >= chunksBetweenMarks) await this.#mark();
   }
 
   /** Take everything again from the first byte. */
   rewind(): void {
+    this.#letGoOfHeld();
     this.#sizeBytes = 0;
     this.#marked = 0;
     this.#leaf = undefined;
@@ -109,6 +124,7 @@ export class PartialVector {
 
   /** Keep whole chunks for the next writer; durable when it resolves. What could not be written is dropped. */
   async suspend(): Promise<void> {
+    await this.#place.writes.guard(() => this.#writeHeld()).catch(() => undefined);
     const sizeBytes = this.#chunks * bounds.chunkBytes;
     const isWhole = this.#sizeBytes === this.#place.lengthBytes;
     try {
@@ -134,6 +150,7 @@ export class PartialVector {
 
   async #commit(): Promise<void> {
     const { partialPath, path } = this.#place;
+    await this.#writeHeld();
     await this.#mark();
     await this.#file.sync();
     await this.#file.close();
@@ -147,6 +164,7 @@ export class PartialVector {
   }
 
   async discard(): Promise<void> {
+    this.#letGoOfHeld();
     await this.#file.close().catch(() => undefined);
     await rm(this.#place.partialPath, { force: true });
     this.#closed(undefined);
@@ -157,6 +175,32 @@ export class PartialVector {
     const { lengthBytes } = this.#place;
     const count = this.#sizeBytes / bounds.chunkBytes;
     return this.#sizeBytes === lengthBytes ? Math.ceil(count) : Math.floor(count);
+  }
+
+  #mayHold(bytes: number): boolean {
+    if (this.#heldBytes >= heldBytesMax || !this.#place.held.take(bytes)) return false;
+    this.#budgetedBytes += bytes;
+    return true;
+  }
+
+  // What could not be written must not count as kept.
+  async #writeHeld(): Promise<void> {
+    const at = this.#sizeBytes - this.#heldBytes;
+    try {
+      await writeAll(this.#file, this.#held, at);
+    } catch (error) {
+      this.#sizeBytes = at;
+      throw error;
+    } finally {
+      this.#letGoOfHeld();
+    }
+  }
+
+  #letGoOfHeld(): void {
+    this.#place.held.giveBack(this.#budgetedBytes);
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#budgetedBytes = 0;
   }
 
   #hash(data: Uint8Array): void {
@@ -175,6 +219,7 @@ export class PartialVector {
     }
   }
 
+  /** Leaf hashes may be there before their chunks: those do not fit them then, and do not count. */
   async #mark(): Promise<void> {
     const [from, to] = [this.#marked * leafBytes, this.#chunks * leafBytes];
     await write(this.#file, this.#leaves.subarray(from, to), this.#place.lengthBytes + from);
@@ -202,6 +247,18 @@ async function readKept(file: FileHandle, lengthBytes: number): Promise<KeptPart
     sizeBytes += wanted;
   }
   return { sizeBytes, leaves };
+}
+
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], at: number): Promise<void> {
+  if (pieces.length === 0) return;
+  const { bytesWritten } = await file.writev(pieces, at);
+  // Seldom less than all: then the rest one by one.
+  let begin = 0;
+  for (const piece of pieces) {
+    const written = Math.min(piece.byteLength, Math.max(0, bytesWritten - begin));
+    await write(file, piece.subarray(written), at + begin + written);
+    begin += piece.byteLength;
+  }
 }
 
 async function write(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {

@@ -59,6 +59,10 @@ export function projectConsortium(events: readonly JournalEvent[]): ConsortiumPr
         }
         break;
       }
+      case 'revoked':
+        invited = invited.filter(({ participant }) => participant !== facts.participant);
+        entries.delete(facts.participant);
+        break;
       case 'plan-proposed':
         plans.add(planLine(facts.planHash, facts.operator));
         break;

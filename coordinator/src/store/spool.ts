@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, rm, stat, statfs } from 'node:fs
 import { dirname, join } from 'node:path';
 import { bounds, equalBytes, FederatedError, isId, merkleRoot, requireId, toHex } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
+import { ByteBudget } from './byte-budget.js';
 import { DurableWriter } from './durable-writer.js';
 import { StoreWrites } from './durable-writes.js';
 import { type KeptPart, PartialVector, type VectorPlace } from './partial-vector.js';
@@ -32,6 +33,8 @@ export interface SumKey {
 
 /** What vectors leave free on the disk, for the journal of their round. */
 const reserveBytes = 1024 * 1024;
+/** Of all vectors that are being written, in memory. */
+const heldBytesMax = 4 * 1024 * 1024;
 
 /**
  * Masked vectors, one file each, and the sums that were opened of them. The coordinator's memory never holds a masked vector whole;
@@ -43,6 +46,7 @@ export class Spool {
   readonly #directory: string;
   readonly #writes: StoreWrites;
   readonly #freeBytes: (directory: string) => Promise<number>;
+  readonly #held = new ByteBudget(heldBytesMax);
   /** Path → the vector that is being written there, and when it is let go. */
   readonly #writing = new Map<string, Writing>();
   /** Path → what was kept by the last writer. */
@@ -99,7 +103,13 @@ export class Spool {
     const { lengthBytes, merkleRoot: root } = vector;
     const directory = dirname(path);
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const place: VectorPlace = { path, partialPath: partialPath(path, root), lengthBytes, writes: this.#writes };
+    const place: VectorPlace = {
+      path,
+      partialPath: partialPath(path, root),
+      lengthBytes,
+      writes: this.#writes,
+      held: this.#held,
+    };
     const mine = `${vector.participant}.`;
     for (const name of await readdir(directory)) {
       const other = join(directory, name);
@@ -114,13 +124,22 @@ export class Spool {
   async #requireRoom({ run, round }: SpoolKey): Promise<void> {
     let required = reserveBytes;
     for (const { partial } of this.#writing.values()) {
-      if (partial !== undefined) required += partial.lengthBytes - partial.sizeBytes;
+      required += partial?.unwrittenBytes ?? 0;
     }
-    const offered = await this.#freeBytes(this.#round(run, round));
+    await this.#requireFree(this.#round(run, round), required);
+  }
+
+  /** @throws `unavailable`: rule `spool.space` unless the disk has so many bytes free. */
+  requireFree(bytes: number): Promise<void> {
+    return this.#requireFree(this.#directory, bytes);
+  }
+
+  async #requireFree(directory: string, required: number): Promise<void> {
+    const offered = await this.#freeBytes(directory);
     if (offered >= required) return;
-    throw new FederatedError('unavailable', 'the coordinator has no room for this vector', {
+    throw new FederatedError('unavailable', 'the disk of the coordinator’s store has no room for this vector', {
       detail: { rule: 'spool.space', required, offered },
-      fix: 'Tell the operator: the disk of the store is full. The upload goes on by itself when there is room.',
+      fix: 'Tell the operator to free disk space; the run waits, and goes on by itself.',
     });
   }
 

@@ -4,6 +4,8 @@ import Libsql from 'libsql';
 import type { Database, Tables } from './database.js';
 import { type ColumnTypes, migrate } from './schema.js';
 
+const busyMillis = 5_000;
+
 const columnTypes: ColumnTypes = {
   text: 'text',
   integer: 'integer',
@@ -18,6 +20,8 @@ const columnTypes: ColumnTypes = {
  */
 export async function openSqliteDatabase(path: string): Promise<Database> {
   const file = new Libsql(path, { timeout: 0 });
+  // Whoever held it before may still be putting its log away: the lock of the directory is given back before libsql is done.
+  file.exec(`pragma busy_timeout = ${busyMillis}`);
   file.exec('pragma journal_mode = WAL');
   // FULL: a transaction is on the disk when it returns, so that an acknowledgement may follow it.
   file.exec('pragma synchronous = FULL');

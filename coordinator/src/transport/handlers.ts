@@ -11,7 +11,7 @@ import type { SendAhead } from './send-ahead.js';
 export interface CallContext {
   readonly callerOf: (call: Parameters<typeof peerOfCall>[0]) => Caller;
   readonly refusals: RefusalLog;
-  /** What streams may have on their way beside one reply each; nothing unless given. */
+  /** What streams of encoded replies may have on their way beside one each; nothing unless given. */
   readonly ahead?: SendAhead;
 }
 
@@ -96,17 +96,19 @@ export function serverStream<Request, Reply>(
     const gone = new AbortController();
     call.on('cancelled', () => gone.abort());
     call.on('error', () => gone.abort());
-    let ahead = 0;
+    let aheadBytes = 0;
+    const send = sending(call, gone.signal);
     const pump = async () => {
       for await (const reply of handle(requireDecoded(call.request), context.callerOf(call), gone.signal)) {
         if (gone.signal.aborted) return;
-        const sent = taken(call, reply, gone.signal);
-        if (context.ahead?.take(ahead) !== true) await sent;
+        const sent = send(reply);
+        const bytes = Buffer.isBuffer(reply) ? reply.length : 0;
+        if (bytes === 0 || context.ahead?.take(bytes, aheadBytes) !== true) await sent;
         else {
-          ahead += 1;
+          aheadBytes += bytes;
           void sent.then(() => {
-            ahead -= 1;
-            context.ahead?.giveBack();
+            aheadBytes -= bytes;
+            context.ahead?.giveBack(bytes);
           });
         }
       }
@@ -121,18 +123,31 @@ async function* framesOf<Frame>(call: AsyncIterable<unknown>): AsyncGenerator<Fr
   for await (const frame of call) yield requireDecoded(frame as Frame);
 }
 
-// The stream itself would take sixteen replies, whatever their size, before it asks to wait: with a hundred readers 75 MB.
-function taken<Reply>(
+/**
+ * Writes replies to one reader; each is settled when the connection took it, or when the reader is gone.
+ *
+ * The stream itself would take sixteen replies, whatever their size, before it asks to wait: with a hundred readers 75 MB. One listener
+ * for all replies: of one each, Node takes eleven for a leak, and dozens may be on their way.
+ */
+function sending<Reply>(
   call: grpc.ServerWritableStream<unknown, Reply>,
-  reply: Reply,
   signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    signal.addEventListener('abort', done, { once: true });
-    call.write(reply, done);
-  });
+): (reply: Reply) => Promise<void> {
+  const onTheirWay = new Set<() => void>();
+  signal.addEventListener(
+    'abort',
+    () => {
+      for (const done of [...onTheirWay]) done();
+    },
+    { once: true },
+  );
+  return (reply) =>
+    new Promise((resolve) => {
+      const done = () => {
+        onTheirWay.delete(done);
+        resolve();
+      };
+      onTheirWay.add(done);
+      call.write(reply, done);
+    });
 }

@@ -4,6 +4,7 @@ import { chunkFromWire, type UploadBegun, type wire } from '@concordat/proto';
 import type { ExpectedUpload } from '../run/expected-uploads.js';
 import type { Run } from '../run/run.js';
 import type { Traffic } from '../run/traffic.js';
+import { isStoreFull } from '../store/durable-writes.js';
 import type { PartialVector } from '../store/partial-vector.js';
 import type { Spool } from '../store/spool.js';
 import { UploadLease } from './upload-lease.js';
@@ -35,7 +36,11 @@ const silenceMillis = 15_000;
  * @returns the offset to go on from; the receipt when nothing is missing.
  * @throws as {@link receiveMaskedUpload}.
  */
-export async function beginMaskedUpload(upload: AnnouncedUpload): Promise<UploadBegun> {
+export function beginMaskedUpload(upload: AnnouncedUpload): Promise<UploadBegun> {
+  return orWait(upload, () => begin(upload));
+}
+
+async function begin(upload: AnnouncedUpload): Promise<UploadBegun> {
   const partial = await upload.spool.resume(upload.expected);
   if (partial === 'complete' || partial.sizeBytes === partial.lengthBytes) {
     return { type: 'complete', receipt: await finish(upload, partial) };
@@ -54,7 +59,21 @@ export async function beginMaskedUpload(upload: AnnouncedUpload): Promise<Upload
  *   stream that stands still, `unavailable` when it broke or the disk is full, `conflict` for a vector in the place of another, the
  *   machine's refusal when the step ended meanwhile.
  */
-export async function receiveMaskedUpload(upload: MaskedUpload): Promise<Signed> {
+export function receiveMaskedUpload(upload: MaskedUpload): Promise<Signed> {
+  return orWait(upload, () => receive(upload));
+}
+
+/** Do it, or let the run wait for room on the disk: no step ends for want of it. */
+async function orWait<Result>({ run }: AnnouncedUpload, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isStoreFull(error)) run.uploadRoomless(error);
+    throw error;
+  }
+}
+
+async function receive(upload: MaskedUpload): Promise<Signed> {
   const { run, expected } = upload;
   const partial = await upload.spool.resume(expected);
   if (partial === 'complete') return finish(upload, partial);

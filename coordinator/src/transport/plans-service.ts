@@ -1,11 +1,13 @@
-import { bounds } from '@concordat/core';
-import { signedFromWire, type wire } from '@concordat/proto';
+import { bounds, equalBytes } from '@concordat/core';
+import { planRefusalsToWire, signedFromWire, type wire } from '@concordat/proto';
 import type { PlanDesk } from '../plan-desk.js';
+import type { RunDesk } from '../run-desk.js';
 import { operatorOf } from './caller.js';
 import { type CallContext, unary } from './handlers.js';
 
 export interface PlansServiceOptions extends CallContext {
   readonly plans: PlanDesk;
+  readonly runs: Pick<RunDesk, 'current'>;
 }
 
 /** Plans: proposed by operators, read by members. */
@@ -16,7 +18,10 @@ export function plansService(options: PlansServiceOptions): wire.PlansHandlers {
     })),
     Get: unary<wire.GetPlanRequest__Output, wire.GetPlanReply>(options, async ({ planHash }) => {
       const { signed, operator } = await options.plans.require(new Uint8Array(planHash));
-      return { plan: signed, operatorId: operator };
+      const run = options.runs.current;
+      const isOfRun = run !== undefined && equalBytes(run.planHash, planHash);
+      const refusals = planRefusalsToWire(isOfRun ? run.visibleRefusals : []);
+      return { plan: signed, operatorId: operator, refusals };
     }),
   };
 }

@@ -1,26 +1,28 @@
+import { ByteBudget } from '../store/byte-budget.js';
+
 /** Of one stream. */
-const perStreamMax = 8;
+const perStreamBytesMax = 1024 * 1024;
 
 /**
- * Replies that may be on their way beside the one of each stream, of all streams together: a few readers are sent to without a pause, and a
+ * Bytes that may be on their way beside one reply of each stream, of all streams together: a few readers are sent to without a pause, and a
  * hundred at once hold no more than that much more memory.
  */
 export class SendAhead {
-  #free: number;
+  readonly #budget: ByteBudget;
 
-  /** @param max replies. */
-  constructor(max: number) {
-    this.#free = max;
+  constructor(bytesMax: number) {
+    this.#budget = new ByteBudget(bytesMax);
   }
 
-  /** @param ahead replies of the stream that are on their way so already. @returns whether one more may be; then it is given back once. */
-  take(ahead: number): boolean {
-    if (this.#free === 0 || ahead >= perStreamMax) return false;
-    this.#free -= 1;
-    return true;
+  /**
+   * @param bytes of a reply. @param aheadBytes of the stream that are on their way so already.
+   * @returns whether the next may be made before it is taken; then its bytes are given back once.
+   */
+  take(bytes: number, aheadBytes: number): boolean {
+    return aheadBytes + bytes <= perStreamBytesMax && this.#budget.take(bytes);
   }
 
-  giveBack(): void {
-    this.#free += 1;
+  giveBack(bytes: number): void {
+    this.#budget.giveBack(bytes);
   }
 }

@@ -106,8 +106,8 @@ const cutMillis = 200;
  */
 const supersededMillis = 5 * 60_000 + 2_000;
 
-/** 3 MB of models. */
-const repliesAheadMax = 64;
+/** Of models, 3 MB. */
+const aheadBytesMax = 64 * bounds.chunkBytes;
 
 /** Server-side ends of calls. Streams live as long as their round or run needs them. */
 const unaryMillis = 60_000;
@@ -159,7 +159,7 @@ export async function openCoordinatorServer(options: CoordinatorServerOptions): 
     ...options,
     cutOff: (participant: string, change: string) => cutOff(participant, change),
     refusals,
-    ahead: new SendAhead(repliesAheadMax),
+    ahead: new SendAhead(aheadBytesMax),
     checkInLog: new CheckInLog(log, options.clock),
     draining: () => draining,
     callerOf: (call: Parameters<typeof peerOfCall>[0]) => callerOfPeer(peerOfCall(call), roster, wallMillis()),

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { type CryptoPort, FederatedError, keptSessions, type OfferedReceipt } from '@concordat/core';
+import {
+  type CryptoPort,
+  type DataSchema,
+  FederatedError,
+  keptSessions,
+  type OfferedReceipt,
+  type ParticipationRecord,
+} from '@concordat/core';
 import {
   type Clock,
   chooseKernels,
@@ -9,37 +16,36 @@ import {
   lockDirectory,
   nodeCrypto,
   requireNoFailpoint,
+  SocketBytes,
   systemClock,
   type Transport,
 } from '@concordat/node';
 import { newCorrelationId, sessionCodec } from '@concordat/proto';
-import type { DataSet } from './data/data-set.js';
-import { EgressLog } from './egress.js';
+import { EgressLog } from './egress/egress-log.js';
+import { maskedTimes } from './egress/egress-reading.js';
 import type { ClientEvent, RunEnd } from './events.js';
+import type { IdentitySigner } from './keys/identity-signer.js';
 import { KeyStore } from './keys/key-store.js';
 import { type Policy, readPolicy } from './policy/policy.js';
 import { type RandomSource, randomFor } from './random-source.js';
+import { openTrainer, type RecordsSource } from './records-source.js';
 import { CertificateRenewal } from './renewal.js';
 import { LocalTraining } from './run/local-training.js';
 import type { MaskingPorts } from './run/masking.js';
 import { ParticipationRunner } from './run/participation-runner.js';
+import { recordsHere } from './run/records-check.js';
 import { requireRemembered } from './state/memory-check.js';
 import { ParticipantState } from './state/participant-state.js';
+import { readSwitch } from './state/participation-switch.js';
 import { Spool } from './state/spool.js';
 import { standBy } from './state/standby.js';
 import { stateLost } from './state/state-lost.js';
-import type { EngineName } from './trainer/engine-names.js';
 import type { EngineDescription, Trainer } from './trainer/trainer.js';
-import { createTrainer } from './trainer/worker-trainer.js';
 import { type Connection, connect } from './transport/connection.js';
 import { Downloads } from './transport/downloads.js';
+import { parseProxy, proxiedTransport } from './transport/proxy.js';
 
-/** Where the records are: a directory of IDX files, arrays, or behind a trainer of your own, which you close. */
-export type RecordsSource =
-  | { readonly dataDirectory: string; readonly engine?: EngineName }
-  | { readonly dataSet: DataSet; readonly engine?: EngineName }
-  | { readonly trainer: Trainer };
-
+/** What a client is opened with: its directory, its records, and whatever is to be otherwise than usual. */
 export type ClientOptions = RecordsSource & {
   /** The directory that `enroll` filled; this client alone uses it. */
   readonly directory: string;
@@ -57,6 +63,8 @@ export type ClientOptions = RecordsSource & {
   readonly onEvent?: (event: ClientEvent) => void;
   /** 16 hexadecimal digits, sent with every call and logged by the coordinator beside an error; random unless given. */
   readonly correlationId?: string | undefined;
+  /** Signs with the identity key where that is kept, e.g. in a hardware module; the directory then needs no `identity.key`. See `enroll`. */
+  readonly identity?: IdentitySigner;
   readonly crypto?: CryptoPort;
   readonly random?: RandomSource;
   /** Loops over lanes; WebAssembly where it can run unless said. */
@@ -67,10 +75,15 @@ export type ClientOptions = RecordsSource & {
   readonly clock?: Clock;
   /** How the coordinator is reached; mutual TLS over TCP unless said. See `Coordinator.inProcessTransport`. */
   readonly transport?: Transport;
+  /** An HTTP proxy that the line goes through, `http://[user:password@]host:port`; the one that the environment names unless said. Not with `transport`. */
+  readonly proxy?: string | undefined;
   /** Milliseconds since 1970. */
   readonly wallMillis?: () => number;
+  /** Called whenever a download left much garbage: a minor collection, in a process that does nothing else. Nothing unless given. */
+  readonly collectGarbage?: (() => void) | undefined;
 };
 
+/** How long a client takes part. */
 export interface RunOptions {
   /** Ends the participation in an orderly way: declines what is open, erases what is secret. */
   readonly signal?: AbortSignal;
@@ -88,9 +101,13 @@ interface Opened {
   readonly state: ParticipantState;
   readonly spool: Spool;
   readonly egress: EgressLog;
+  readonly contributedBefore: readonly number[];
+  readonly sockets: SocketBytes;
   readonly trainer: Trainer;
   /** Made here, so closed here. */
   readonly ownsTrainer: boolean;
+  /** What is declared of the records. */
+  readonly dataSchema: DataSchema | undefined;
   readonly clientEpoch: number;
   readonly startId: Uint8Array;
   readonly masking: MaskingPorts;
@@ -133,31 +150,41 @@ export class FederatedClient {
    * @throws `conflict` when another process uses the directory, unless it stands by for it; `state-lost` when the journal is
    *   missing, damaged or older than the directory itself proves: see `recover`; `unauthenticated` when nobody is enrolled here; `permission`
    *   when others can read a key; `invalid-argument` for policy or records that cannot be understood, or an armed failpoint;
+   *   `refused` `trainer.external` for a trainer in a process of its own that the policy does not allow, and as {@link createExternalTrainer};
    *   `unavailable` when no training engine loads, or the kernels that were asked for cannot run.
    */
   static async open(options: ClientOptions): Promise<FederatedClient> {
     requireNoFailpoint();
-    const { directory, wallMillis = Date.now, crypto = nodeCrypto, random: source } = options;
+    if (options.proxy !== undefined) parseProxy(options.proxy);
+    const { directory, wallMillis = Date.now, crypto = nodeCrypto, random: source, identity, clock } = options;
     const random = randomFor('session-root', source);
+    const primitives = { crypto, random, wallMillis, identity, clock };
     // Looked at before the lock too: who is not enrolled has nothing to wait for.
-    await KeyStore.open(directory, { crypto, random, wallMillis });
+    await KeyStore.open(directory, primitives);
     const masking = maskingPorts(options);
     const lock = await hold(options);
     const undo: (() => unknown)[] = [() => lock.release()];
     try {
-      const keys = await KeyStore.open(directory, { crypto, random, wallMillis });
+      const keys = await KeyStore.open(directory, primitives);
       const state = await ParticipantState.open(directory);
       undo.push(() => state.close());
-      const kept = keptSessions(state.records);
+      const kept = keptSessions(await state.read());
       await keys.roots.purgeRoots(kept);
       const policy = options.policy ?? (await readPolicy(options.policyFile ?? join(directory, 'policy.yaml')));
       const spool = await Spool.open(directory, kept);
-      const egress = await EgressLog.open(directory, wallMillis);
+      const contributedBefore = policy?.rounds.perDay === undefined ? [] : await maskedTimes(directory);
+      const sockets = new SocketBytes();
+      const egress = await EgressLog.open(directory, { wallMillis, sockets });
       undo.push(() => egress.close());
       const ownsTrainer = !('trainer' in options);
-      const trainer = await trainerOf(options, keys.participantId);
+      const { trainer, dataSchema } = await openTrainer(options, {
+        participant: keys.participantId,
+        policy,
+        clock: options.clock,
+        onStatus: (status) => options.onEvent?.({ type: 'trainer', ...status }),
+      });
       if (ownsTrainer) undo.push(() => trainer.close());
-      const clientEpoch = await state.countStart();
+      const clientEpoch = await state.countStart(egress.mark);
       options.onEvent?.({ type: 'engine', ...trainer.describe() });
       const opened = {
         lock,
@@ -166,8 +193,11 @@ export class FederatedClient {
         state,
         spool,
         egress,
+        contributedBefore,
+        sockets,
         trainer,
         ownsTrainer,
+        dataSchema,
         clientEpoch,
         startId: randomFor('start', source).bytes(16),
         masking,
@@ -223,21 +253,23 @@ export class FederatedClient {
   async #letGo(): Promise<void> {
     this.#leave.abort();
     await this.#running?.catch(() => undefined);
-    const { trainer, ownsTrainer, state, egress, lock, masking } = this.#opened;
+    const { trainer, ownsTrainer, state, egress, sockets, lock, masking } = this.#opened;
     if (ownsTrainer) await trainer.close();
     await masking.threads?.close();
-    await state.close();
+    await within(sockets.allClosed(), leavingMillis, this.#options.clock ?? systemClock);
     await egress.close();
+    await state.close(egress.mark);
     lock.release();
   }
 
   async #participate(signal: AbortSignal, once: boolean): Promise<RunEnd | undefined> {
     if (signal.aborted) return undefined;
+    const journalled = await this.#opened.state.read();
     const stop = new AbortController();
     const connection = this.#connect();
     let end: RunEnd | undefined;
     let fatal: unknown;
-    const runner = this.#runner(connection, {
+    const runner = this.#runner(connection, journalled, {
       onFinished: (finished) => {
         end = finished;
         if (once) stop.abort();
@@ -250,7 +282,10 @@ export class FederatedClient {
     const streamEnd = new AbortController();
     const left = new Promise<void>((resolve) => {
       const leave = (): void => void runner.stop(leavingMillis).then(resolve, resolve);
-      AbortSignal.any([signal, stop.signal]).addEventListener('abort', leave, { once: true });
+      const leaving = AbortSignal.any([signal, stop.signal]);
+      // It may have fired while the journal was read: what is open is left in the same way.
+      if (leaving.aborted) leave();
+      else leaving.addEventListener('abort', leave, { once: true });
     }).then(() => streamEnd.abort());
     try {
       await this.#checkIn(connection, runner, streamEnd.signal);
@@ -265,16 +300,18 @@ export class FederatedClient {
   }
 
   #connect(): Connection {
-    const { keys } = this.#opened;
-    const { crypto, random, clock, transport } = this.#options;
+    const { keys, sockets } = this.#opened;
+    const { crypto, random, clock, proxy, collectGarbage } = this.#options;
+    const { transport = proxy === undefined ? undefined : proxiedTransport(proxy) } = this.#options;
     return connect({
       ...keys.enrolment,
       ...keys.tls,
       coordinatorKey: () => keys.roster.roster.coordinatorKey,
       correlationId: this.correlationId,
+      sockets,
       ...(crypto === undefined ? {} : { crypto }),
       random: randomFor('backoff', random),
-      downloads: new Downloads(join(keys.directory, 'downloads')),
+      downloads: new Downloads(join(keys.directory, 'downloads'), { collectGarbage, clock }),
       ...(clock === undefined ? {} : { clock }),
       ...(transport === undefined ? {} : { transport }),
     });
@@ -282,20 +319,25 @@ export class FederatedClient {
 
   #runner(
     connection: Connection,
+    journalled: readonly ParticipationRecord[],
     ends: { readonly onFinished: (end: RunEnd) => void; readonly onFatal: (error: unknown) => void },
   ): ParticipationRunner {
-    const { keys, policy, state, spool, egress, trainer, masking } = this.#opened;
+    const { keys, policy, state, spool, egress, contributedBefore, trainer, dataSchema, masking } = this.#opened;
     const { crypto = nodeCrypto, clock = systemClock, wallMillis = Date.now, onEvent } = this.#options;
     const examplesMin = policy?.examples.min ?? 1;
     return new ParticipationRunner({
       connection,
       keys,
       policy,
+      records: recordsHere(dataSchema, trainer),
       journal: state,
+      journalled,
       spool,
+      readSwitch: () => readSwitch(keys.directory),
       egress,
+      contributedBefore,
       training: new LocalTraining({ connection, trainer, masking, examplesMin }),
-      ports: { crypto, codec: sessionCodec, signer: keys.identity },
+      ports: { crypto, codec: sessionCodec },
       crypto,
       masking,
       random: randomFor('check', this.#options.random),
@@ -339,7 +381,7 @@ export class FederatedClient {
   #requireRemembered(receipts: readonly OfferedReceipt[]): void {
     const { keys, state } = this.#opened;
     const { crypto = nodeCrypto } = this.#options;
-    requireRemembered({ keys, crypto, records: state.records, receipts });
+    requireRemembered({ keys, crypto, steps: state.steps, receipts });
   }
 
   /** A start that was never let in and is not the newest runs from a directory that is older than another. */
@@ -366,6 +408,16 @@ export class FederatedClient {
   }
 }
 
+/** The work's end, or the time's, whichever is first. */
+async function within(work: Promise<void>, millis: number, clock: Clock): Promise<void> {
+  let cancel: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => {
+    cancel = clock.after(millis, resolve);
+  });
+  await Promise.race([work, over]);
+  cancel();
+}
+
 async function hold(options: ClientOptions): Promise<DirectoryLock> {
   const { directory, standby, signal, wallMillis = Date.now, clock = systemClock, onEvent } = options;
   if (standby !== true) return lockDirectory(directory, wallMillis());
@@ -386,16 +438,6 @@ function maskingPorts({ crypto = nodeCrypto, random, kernels = 'auto', threads =
     threads: crypto === nodeCrypto ? new LaneThreads({ threads, kernels }) : undefined,
     random: { source: randomFor('rounding', random), isSystem: random === undefined },
   };
-}
-
-async function trainerOf(options: ClientOptions, participant: string): Promise<Trainer> {
-  if ('trainer' in options) return options.trainer;
-  const data = 'dataSet' in options ? { dataSet: options.dataSet } : ({ directory: options.dataDirectory } as const);
-  return createTrainer({
-    data,
-    participant,
-    ...(options.engine === undefined ? {} : { engine: options.engine }),
-  });
 }
 
 function slower(a: number | undefined, b: number | undefined): number | undefined {

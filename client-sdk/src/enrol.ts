@@ -12,7 +12,6 @@ import {
   proveEnrolment,
   type Random,
   refusal,
-  type Signer,
   toHex,
   verifyRoster,
 } from '@concordat/core';
@@ -42,6 +41,7 @@ import {
   writeEnrolment,
   writePending,
 } from './keys/enrolment-file.js';
+import { type IdentitySigner, requireSigner, signingWith } from './keys/identity-signer.js';
 import { requireOwnEntry } from './keys/key-store.js';
 import { participantFile, participantFiles } from './keys/participant-files.js';
 import { writeRoster } from './keys/roster-file.js';
@@ -49,21 +49,29 @@ import { AddressList } from './transport/address-list.js';
 import { retry } from './transport/backoff.js';
 import { isStopped } from './transport/failures.js';
 import { type FirstContact, firstContact } from './transport/first-contact.js';
+import { parseProxy } from './transport/proxy.js';
 import { callOnce } from './transport/unary.js';
 
 /** The invitation, as the file the operator sent or its content. */
 export type InvitationSource = { readonly invitationFile: string } | { readonly invitation: Uint8Array };
 
+/** An invitation, and where what comes of it is kept. */
 export type EnrolOptions = InvitationSource & {
   /** The participant directory; made when it is missing. */
   readonly directory: string;
   readonly signal?: AbortSignal;
+  /** An HTTP proxy, `http://[user:password@]host:port`; the one that the environment names unless said. */
+  readonly proxy?: string | undefined;
   /** Sent with every call and logged by the coordinator beside an error. */
   readonly correlationId?: string | undefined;
   /** The entry waits for the operator, who compares this fingerprint with you. Called once. */
   readonly onPending?: (fingerprint: string) => void;
   /** Between questions whether the entry was admitted; 2 s unless said. */
   readonly pollMillis?: number;
+  /** Signs with an identity key that is kept elsewhere; else one is made in the directory. */
+  readonly identity?: IdentitySigner | undefined;
+  /** What `participant.yaml`, where it is made, says from the beginning, by dotted key. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** How long to wait to be admitted; 0 asks once. Ten minutes unless said. */
   readonly waitMillis?: number;
   readonly crypto?: CryptoPort;
@@ -73,6 +81,7 @@ export type EnrolOptions = InvitationSource & {
   readonly wallMillis?: () => number;
 };
 
+/** How far an enrolment came. */
 export interface EnrolResult {
   readonly participantId: string;
   readonly consortium: string;
@@ -90,6 +99,8 @@ interface Desk {
   readonly clock: Clock;
   readonly wallMillis: () => number;
   readonly signal: AbortSignal | undefined;
+  readonly proxy: URL | undefined;
+  readonly identity: IdentitySigner | undefined;
 }
 
 const callMillis = 30_000;
@@ -106,11 +117,17 @@ const attemptMillis = 10_000;
 export async function enroll(options: EnrolOptions): Promise<EnrolResult> {
   const { crypto = nodeCrypto, random = systemRandom, clock = systemClock, wallMillis = Date.now } = options;
   const invitation = decodeInvitation(await readInvitation(options));
-  const { directory, signal } = options;
+  const { directory, signal, identity } = options;
+  if (identity !== undefined) requireSigner(identity);
+  const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory, wallMillis());
   try {
-    return await enrolLocked({ directory, crypto, random, clock, wallMillis, signal }, invitation, options);
+    return await enrolLocked(
+      { directory, crypto, random, clock, wallMillis, signal, proxy, identity },
+      invitation,
+      options,
+    );
   } finally {
     lock.release();
   }
@@ -154,10 +171,10 @@ class FirstLine {
   }
 
   async open(): Promise<FirstContact> {
-    const { signal } = this.#desk;
+    const { signal, proxy } = this.#desk;
     const address = this.#addresses.current;
     this.#contact ??= await this.#trying(address, () =>
-      firstContact({ ...this.#wanted, address, signal, correlationId: this.#correlationId }),
+      firstContact({ ...this.#wanted, address, signal, proxy, correlationId: this.#correlationId }),
     );
     return this.#contact;
   }
@@ -188,7 +205,7 @@ class FirstLine {
 interface Visit {
   readonly desk: Desk;
   readonly line: FirstLine;
-  readonly identity: Signer;
+  readonly identity: IdentitySigner;
   readonly pending: PendingEnrolment;
 }
 
@@ -208,13 +225,17 @@ async function knock(visit: Visit, options: EnrolOptions): Promise<EnrolResult> 
     if (!isStopped(desk.signal)) reply = await askState(visit);
   }
   if (reply.state !== 'admitted') throw new FederatedError('malformed', 'the coordinator gave an unknown state');
-  await keep(visit, reply);
+  await keep(visit, reply, options.settings);
   return { participantId, consortium, fingerprint, state: 'admitted' };
 }
 
-function leaveEntry({ desk, line, identity, pending }: Visit): Promise<wire.EnrollReply__Output> {
+async function leaveEntry({ desk, line, identity, pending }: Visit): Promise<wire.EnrollReply__Output> {
   const { consortium, participantId, organization, secret, request: certificateRequest } = pending;
-  const identityProof = proveEnrolment(desk.crypto, identity, { consortium, participantId, certificateRequest });
+  const { crypto, clock } = desk;
+  const claim = { consortium, participantId, certificateRequest };
+  const identityProof = await signingWith({ signer: identity, crypto, clock }, (signer) =>
+    proveEnrolment(crypto, signer, claim),
+  );
   return retry(retryOptions(desk), (left) =>
     line.call(({ membership, address }) =>
       callOnce<wire.EnrollRequest, wire.EnrollReply__Output>(
@@ -249,7 +270,11 @@ function askState({ desk, line, pending }: Visit): Promise<wire.EnrollReply__Out
 }
 
 /** Verify what admission brought and write it; `enrolment.json` comes last and makes the directory an enrolled one. */
-async function keep({ desk, line, identity, pending }: Visit, reply: wire.EnrollReply__Output): Promise<void> {
+async function keep(
+  { desk, line, identity, pending }: Visit,
+  reply: wire.EnrollReply__Output,
+  settings: EnrolOptions['settings'],
+): Promise<void> {
   const { directory, crypto } = desk;
   const { rootKey, consortium, participantId } = pending;
   const acceptedMillis = desk.wallMillis();
@@ -271,7 +296,7 @@ async function keep({ desk, line, identity, pending }: Visit, reply: wire.Enroll
   await writeRoster(directory, { acceptedMillis, signed });
   await mkdir(participantFile(directory, 'sessions'), { recursive: true, mode: 0o700 });
   await writeSecretFile(participantFile(directory, 'deviceKey'), desk.random.bytes(32));
-  await writeStartingFiles(directory);
+  await writeStartingFiles(directory, settings);
   await writeEnrolment(directory, pending);
   await unlink(participantFile(directory, 'pending'));
   await syncDirectory(directory);
@@ -305,13 +330,15 @@ async function prepare(desk: Desk, wanted: Enrolment, secret: Uint8Array): Promi
   return pending;
 }
 
-async function ownIdentity({ directory, random }: Desk): Promise<Signer> {
+async function ownIdentity({ directory, random, identity }: Desk): Promise<IdentitySigner> {
+  if (identity !== undefined) return identity;
   const path = participantFile(directory, 'identityKey');
   const exists = await stat(path).then(
     () => true,
     () => false,
   );
-  return exists ? readIdentityFile(path) : createIdentityFile(path, random);
+  const { publicKey, sign } = await (exists ? readIdentityFile(path) : createIdentityFile(path, random));
+  return { publicKey, sign: async (message) => sign(message) };
 }
 
 /** @throws `permission` when others can read the file: who reads it can enrol in our name. */
@@ -337,7 +364,7 @@ function requireUnexpired(invitation: Invitation, known: PendingEnrolment | unde
 async function alreadyEnrolled(desk: Desk, enrolled: Enrolment, wanted: Enrolment): Promise<EnrolResult> {
   const { directory, crypto } = desk;
   if (!samePlace(enrolled, wanted)) throw directoryUsed(directory, enrolled, wanted);
-  const identity = await readIdentityFile(participantFile(directory, 'identityKey'));
+  const identity = desk.identity ?? (await readIdentityFile(participantFile(directory, 'identityKey')));
   const fingerprint = identityFingerprint(crypto, identity.publicKey);
   const { participantId, consortium } = enrolled;
   // A crash between the last two writes leaves the used invitation behind.

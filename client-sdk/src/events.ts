@@ -1,6 +1,8 @@
 import type { FederatedError, MetricValues, ParticipationProgress } from '@concordat/core';
+import type { AwaitedApproval } from './approval/approvals.js';
 import type { RuleResult } from './policy/evaluate-policy.js';
-import type { EngineDescription } from './trainer/trainer.js';
+import type { TrainerStatus } from './trainer/external/external-trainer.js';
+import type { EngineDescription, FitProgress } from './trainer/trainer.js';
 
 /** What a client tells the program that embeds it. Local: counts of records in it never leave by the wire. */
 export type ClientEvent =
@@ -15,6 +17,8 @@ export type ClientEvent =
     }
   /** Once, when the client opens. */
   | ({ readonly type: 'engine' } & EngineDescription)
+  /** What happens to a trainer in a process of its own, between rounds too. */
+  | ({ readonly type: 'trainer' } & TrainerStatus)
   /** `correlationId` is in the coordinator's log too, beside this stream and every call of ours that it refuses. */
   | {
       readonly type: 'connected';
@@ -30,6 +34,10 @@ export type ClientEvent =
       readonly expires: string;
       readonly reason?: string;
     }
+  /** A run is offered while the organization has paused: its plan is looked at when it resumes, unless the run starts without it. */
+  | { readonly type: 'on-hold'; readonly runId: string; readonly since: string; readonly reason: string }
+  /** The policy allows a plan, and people have to approve it besides: it is held until they have. Again when one of them decided. */
+  | ({ readonly type: 'awaiting-approval'; readonly runId: string } & AwaitedApproval)
   /** The connection is down and is tried again by itself. */
   | { readonly type: 'disconnected'; readonly reason: string; readonly retryMillis: number }
   /** The last model on the local holdout; nothing was trained. */
@@ -41,7 +49,7 @@ export type ClientEvent =
       readonly operator: string;
       readonly results: readonly RuleResult[];
     }
-  | { readonly type: 'training-progress'; readonly round: number; readonly step: number; readonly steps: number }
+  | ({ readonly type: 'training-progress'; readonly round: number } & FitProgress)
   /** Examples trained on, and metrics of the model received, on the local holdout. */
   | {
       readonly type: 'trained';
@@ -64,3 +72,10 @@ export type ClientEvent =
 
 /** How a run ended for a client. */
 export type RunEnd = Extract<ParticipationProgress, { readonly type: 'finished' }>;
+
+/** Whether it is the machine's word of the connection: that reports itself, with more to say. */
+export function isOfConnection(
+  progress: ParticipationProgress,
+): progress is Extract<ParticipationProgress, { readonly type: 'connected' | 'disconnected' }> {
+  return progress.type === 'connected' || progress.type === 'disconnected';
+}

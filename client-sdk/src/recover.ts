@@ -2,13 +2,14 @@ import {
   bounds,
   type CryptoPort,
   FederatedError,
-  forgottenStep,
+  JournalledSteps,
   type ParticipationRecord,
   type ProvedStep,
   type Random,
   recoveredRecord,
 } from '@concordat/core';
 import { type Clock, lockDirectory, nodeCrypto, systemClock, systemRandom, type Transport } from '@concordat/node';
+import type { IdentitySigner } from './keys/identity-signer.js';
 import { KeyStore } from './keys/key-store.js';
 import { type ClientEpoch, readClientEpoch, writeClientEpoch } from './state/client-epoch.js';
 import { replaceJournal, salvageJournal } from './state/journal.js';
@@ -17,10 +18,13 @@ import { Spool } from './state/spool.js';
 import { stateLost } from './state/state-lost.js';
 import { type Connection, connect } from './transport/connection.js';
 
+/** Which participant is recovered, and how its coordinator is reached. */
 export interface RecoverOptions {
   /** The participant's directory; no client may use it. */
   readonly directory: string;
   readonly signal?: AbortSignal;
+  /** Where the identity key is not in the directory. */
+  readonly identity?: IdentitySigner | undefined;
   readonly crypto?: CryptoPort;
   readonly random?: Random;
   readonly clock?: Clock;
@@ -63,11 +67,11 @@ const itemsPerRecord = 4_096;
  *   `malformed` when its receipts do not hold: then nothing was changed.
  */
 export async function recover(options: RecoverOptions): Promise<Recovery> {
-  const { directory, crypto = nodeCrypto, random = systemRandom, wallMillis = Date.now } = options;
-  await KeyStore.open(directory, { crypto, random, wallMillis });
+  const { directory, crypto = nodeCrypto, random = systemRandom, wallMillis = Date.now, identity, clock } = options;
+  await KeyStore.open(directory, { crypto, random, wallMillis, identity, clock });
   const lock = lockDirectory(directory, wallMillis());
   try {
-    const keys = await KeyStore.open(directory, { crypto, random, wallMillis });
+    const keys = await KeyStore.open(directory, { crypto, random, wallMillis, identity, clock });
     const held = await look(directory);
     const shown = await fetchProofs(keys, options);
     const reason = held.damage ?? behind(directory, held, shown);
@@ -114,7 +118,7 @@ interface Shown {
 }
 
 function behind(directory: string, held: Held, shown: Shown): FederatedError | undefined {
-  const forgotten = forgottenStep(held.records, shown.proved);
+  const forgotten = JournalledSteps.of(held.records).forgotten(shown.proved);
   if (forgotten !== undefined) {
     const { runId, round, step } = forgotten;
     const message = `receipts prove step ${step} of round ${round} of run ${runId}, the journal does not hold it`;

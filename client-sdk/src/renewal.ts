@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { FederatedError } from '@concordat/core';
 import { type Clock, lockDirectory, nodeCrypto, systemClock, type Transport } from '@concordat/node';
 import type { ClientEvent } from './events.js';
+import type { IdentitySigner } from './keys/identity-signer.js';
 import { KeyStore } from './keys/key-store.js';
 import { type Connection, connect } from './transport/connection.js';
 
@@ -57,8 +58,11 @@ export class CertificateRenewal {
   }
 }
 
+/** Whose certificate is renewed, and how its coordinator is reached. */
 export interface RenewOptions {
   readonly directory: string;
+  /** Where the identity key is not in the directory. */
+  readonly identity?: IdentitySigner | undefined;
   readonly signal?: AbortSignal;
   readonly correlationId?: string | undefined;
   /** Mutual TLS unless said. */
@@ -67,6 +71,7 @@ export interface RenewOptions {
   readonly wallMillis?: () => number;
 }
 
+/** A renewed certificate. */
 export interface RenewResult {
   readonly participantId: string;
   /** RFC 3339. */
@@ -80,10 +85,10 @@ export interface RenewResult {
  *   coordinator sent another certificate than was asked for. The old pair stays then.
  */
 export async function renewCertificate(options: RenewOptions): Promise<RenewResult> {
-  const { directory, signal, correlationId, transport, wallMillis = Date.now } = options;
+  const { directory, signal, correlationId, transport, wallMillis = Date.now, identity } = options;
   const lock = lockDirectory(directory, wallMillis());
   try {
-    const keys = await KeyStore.open(directory, { wallMillis });
+    const keys = await KeyStore.open(directory, { wallMillis, identity });
     const connection = connect({
       ...keys.enrolment,
       ...keys.tls,

@@ -1,33 +1,28 @@
 import {
   acceptRoster,
   type CryptoPort,
-  decodePlan,
   describePlan,
   equalBytes,
-  FederatedError,
   type Plan,
+  type PlanRefusal,
   toHex,
-  verifyPlanSignature,
 } from '@concordat/core';
-import { nodeCrypto, systemClock, systemRandom } from '@concordat/node';
-import { KeyStore } from './keys/key-store.js';
+import { nodeCrypto } from '@concordat/node';
+import { readDecisions } from './approval/decisions.js';
+import { changeLines } from './approval/plan-export.js';
+import { fetchProposedPlan, type ProposedPlan, type ProposedPlanOptions } from './approval/proposed-plan.js';
+import { type PlanStanding, standingOf } from './approval/standing.js';
+import { readDeclaration } from './data/declaration.js';
 import { evaluatePolicy, type RuleResult } from './policy/evaluate-policy.js';
-import { readPolicy } from './policy/policy.js';
-import { salvageJournal } from './state/journal.js';
-import { connect } from './transport/connection.js';
+import { type Policy, readPolicy } from './policy/policy.js';
+import { checkRecords, type RecordsHere, recordsHere } from './run/records-check.js';
 
-export interface ShowPlanOptions {
-  /** The participant's directory. A client may use it meanwhile: nothing is written. */
-  readonly directory: string;
+/** A plan to show, and what is held against it. */
+export interface ShowPlanOptions extends ProposedPlanOptions {
   /** Its policy; without such a file the policy refuses everything. */
   readonly policyFile: string;
-  /** SHA-256 of the plan; the one that was approved here last unless said. */
-  readonly planHash?: Uint8Array;
-  readonly signal?: AbortSignal;
-  readonly correlationId?: string | undefined;
-  readonly crypto?: CryptoPort;
-  /** Milliseconds since 1970. */
-  readonly wallMillis?: () => number;
+  /** The records: their declaration is held against the plan, where it has a data schema. Nothing of them is read. */
+  readonly dataDirectory?: string | undefined;
 }
 
 /** A proposed plan, and what this participant's policy says to it. Nothing is approved. */
@@ -39,56 +34,81 @@ export interface ShownPlan {
   readonly proposer: string;
   /** What it means, in sentences. */
   readonly lines: readonly string[];
-  /** Of the policy, rule by rule, as they would be held against the plan now. */
+  /** How it differs from the plan it was to be compared with, as lines; none when it was not to be. */
+  readonly changes: readonly string[];
+  /** Of the policy and of the records, rule by rule, as they would be held against the plan now. */
   readonly rules: readonly RuleResult[];
+  /** Who refused it in the run that goes on or ended last, as the coordinator says; none where the plan does not make that visible. */
+  readonly refusals: readonly PlanRefusal[];
+  /** Whom the policy asks beside, and what they decided with the roster of today; absent without a policy. */
+  readonly standing?: PlanStanding;
 }
 
 /**
  * Fetch a plan by its digest, verify it, and hold the policy in the directory against it.
  *
- * @throws `invalid-argument` when no plan is named and none was approved here, or nobody proposed it; `verification` for other bytes or
- *   another signature than an operator's of the roster; `unavailable`.
+ * @throws as {@link fetchProposedPlan}; `state-lost` when a decision on it does not read.
  */
 export async function showPlan(options: ShowPlanOptions): Promise<ShownPlan> {
-  const { directory, crypto = nodeCrypto, wallMillis = Date.now, signal, correlationId } = options;
-  const keys = await KeyStore.open(directory, { crypto, random: systemRandom, wallMillis });
-  const { records } = await salvageJournal(directory, undefined);
-  const approved = records.flatMap((record) => (record.type === 'approved' ? [record.planHash] : []));
-  const planHash = options.planHash ?? approved.at(-1);
-  if (planHash === undefined) {
-    throw new FederatedError('invalid-argument', 'no plan was approved here yet', {
-      detail: { required: 'the hash of a plan' },
-      fix: 'Name one with --plan: the client prints the hash when a plan is offered, and the operator knows it.',
-    });
-  }
-  const connection = connect({
-    ...keys.enrolment,
-    ...keys.tls,
-    coordinatorKey: () => keys.roster.roster.coordinatorKey,
-    crypto,
-    random: systemRandom,
-    clock: systemClock,
-    ...(correlationId === undefined ? {} : { correlationId }),
-  });
-  try {
-    const limits = { signal };
-    const roster = keys.verifyRoster(await connection.getRoster(limits));
-    const { plan: signed } = await connection.getPlan(planHash, limits);
-    const { operatorId: proposer } = verifyPlanSignature(crypto, signed, roster.roster);
-    const plan = decodePlan(signed.body);
-    const policy = await readPolicy(options.policyFile);
-    const additions = policy?.roster.additions ?? 'ask';
-    const known = approved.length > 0 && !equalBytes(keys.roster.hash, roster.hash);
-    const succession = known ? acceptRoster(crypto, keys.roster, roster, { additions }) : undefined;
-    const proposal = { plan, proposer, now: wallMillis(), ...(succession === undefined ? {} : { succession }) };
-    return {
-      plan,
-      planHash: toHex(planHash),
-      proposer,
-      lines: describePlan(plan),
-      rules: evaluatePolicy(policy, proposal),
-    };
-  } finally {
-    connection.close();
-  }
+  const { crypto = nodeCrypto, wallMillis = Date.now, dataDirectory, against } = options;
+  const proposed = await fetchProposedPlan(options);
+  const { plan, planHash, proposer, refusals } = proposed;
+  const policy = await readPolicy(options.policyFile);
+  const declaration = dataDirectory === undefined ? undefined : await readDeclaration(dataDirectory);
+  const now = wallMillis();
+  return {
+    plan,
+    planHash: toHex(planHash),
+    proposer,
+    lines: describePlan(plan),
+    changes: against === undefined ? [] : changeLines(proposed.against, plan),
+    refusals,
+    ...(await judgePlan(proposed, { policy, records: recordsHere(declaration?.schema, {}), crypto, now })),
+  };
+}
+
+/** What a plan is held against, and when. */
+export interface Judges {
+  readonly policy: Policy | undefined;
+  readonly records: RecordsHere;
+  readonly crypto: CryptoPort;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Hold policy, records and people's decisions against a plan, as a client would that it is offered to. Nothing is approved.
+ *
+ * @throws `verification` when the roster of today is a fork of the one held here, or older; `state-lost` when a decision does not read.
+ */
+export async function judgePlan(
+  proposed: ProposedPlan,
+  { policy, records, crypto, now }: Judges,
+): Promise<Pick<ShownPlan, 'rules' | 'standing'>> {
+  const { plan, proposer } = proposed;
+  return {
+    rules: [
+      ...evaluatePolicy(policy, { plan, proposer, now, ...successionOf(proposed, policy, crypto) }),
+      ...checkRecords(plan, records, policy),
+    ],
+    ...(policy === undefined ? {} : { standing: await standingHere(proposed, { policy, crypto, now }) }),
+  };
+}
+
+// Also when nothing was approved yet: a fork of the epoch held since enrolment, or an older one, throws here.
+function successionOf({ keys, roster, approvedBefore }: ProposedPlan, policy: Policy | undefined, crypto: CryptoPort) {
+  if (equalBytes(keys.roster.hash, roster.hash)) return {};
+  const additions = policy?.roster.additions ?? 'ask';
+  const succession = acceptRoster(crypto, keys.roster, roster, { additions });
+  return approvedBefore ? { succession } : {};
+}
+
+async function standingHere(
+  { keys, plan, planHash, roster }: ProposedPlan,
+  { policy, crypto, now }: { readonly policy: Policy; readonly crypto: CryptoPort; readonly now: number },
+): Promise<PlanStanding> {
+  const { consortium, participantId } = keys.enrolment;
+  const decisions = await readDecisions({ directory: keys.directory, consortium, participantId, crypto }, planHash);
+  const { identityKey } = keys;
+  return standingOf({ policy, identityKey, plan, rosterHash: roster.hash, decisions, now });
 }

@@ -9,6 +9,7 @@ import {
   type ParticipationRecord,
   type Plan,
   type Random,
+  type Signer,
   toHex,
   type VerdictKind,
   verdictGiven,
@@ -25,7 +26,8 @@ import {
   type Transport,
 } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
-import { EgressLog } from './egress.js';
+import { EgressLog } from './egress/egress-log.js';
+import type { IdentitySigner } from './keys/identity-signer.js';
 import { KeyStore } from './keys/key-store.js';
 import { checkResult, type ResultCheck } from './run/result-check.js';
 import { identitiesOf } from './run/result-checks.js';
@@ -33,6 +35,7 @@ import { salvageJournal } from './state/journal.js';
 import { ParticipantState } from './state/participant-state.js';
 import { type Connection, connect } from './transport/connection.js';
 
+/** Which round is checked again, and how much of it. */
 export interface VerifyRoundOptions {
   /** The participant's directory. A client may use it meanwhile: then nothing is signed here, for it signs for itself. */
   readonly directory: string;
@@ -41,6 +44,8 @@ export interface VerifyRoundOptions {
   /** How many random chunks, or all; by default all up to 64 MB, else eight. */
   readonly chunks?: number | 'all';
   readonly signal?: AbortSignal;
+  /** Where the identity key is not in the directory. */
+  readonly identity?: IdentitySigner | undefined;
   /** Loops over lanes; `auto` unless said. */
   readonly kernels?: KernelChoice;
   readonly crypto?: CryptoPort;
@@ -73,12 +78,12 @@ export interface CheckedRound extends ResultCheck {
  *   `result.survivor`, `check.survivor`; `state-lost`; `unavailable`, also when the kernels that were asked for cannot run. A sum that is wrong is no exception: see `error`.
  */
 export async function verifyRound(options: VerifyRoundOptions): Promise<CheckedRound> {
-  const { directory, crypto = nodeCrypto, random = systemRandom, wallMillis = Date.now } = options;
+  const { directory, crypto = nodeCrypto, random = systemRandom, wallMillis = Date.now, identity, clock } = options;
   const kernels = chooseKernels(options.kernels);
-  const keys = await KeyStore.open(directory, { crypto, random, wallMillis });
+  const keys = await KeyStore.open(directory, { crypto, random, wallMillis, identity, clock });
   const lock = lockUnlessHeld(directory, wallMillis());
   const state = lock === undefined ? undefined : await openState(directory, lock);
-  const records = state?.records ?? (await salvageJournal(directory, undefined)).records;
+  const records = (await state?.read()) ?? (await salvageJournal(directory, undefined)).records;
   const connection = connectAs(keys, options);
   try {
     const session = sessionNamed(checkableSessions(records), options.session);
@@ -184,17 +189,20 @@ async function conclude(
   session: CheckableSession,
   { finding }: ResultCheck,
 ): Promise<Pick<CheckedRound, 'verdict' | 'given'>> {
-  const ports = { crypto, codec: sessionCodec, signer: keys.identity };
-  const before = verdictGiven(ports, session.records);
+  const portsWith = (signer: Signer) => ({ crypto, codec: sessionCodec, signer });
+  const before = await keys.signing((signer) => verdictGiven(portsWith(signer), session.records));
   const given = before === undefined ? 'now' : 'before';
   if (state === undefined) return { verdict: before?.kind, given: before === undefined ? 'elsewhere' : 'before' };
   if (before !== undefined && session.settled) return { verdict: before.kind, given };
   const { runId, round, own } = session;
   const append = (record: (typeof session.records)[number]) => state.append({ type: 'session', runId, round, record });
-  const { verdict, record } = before === undefined ? giveVerdict(ports, session.records, finding) : { verdict: before };
+  const { verdict, record } =
+    before === undefined
+      ? await keys.signing((signer) => giveVerdict(portsWith(signer), session.records, finding))
+      : { verdict: before };
   if (record !== undefined) await append(record);
   const { kind, statement } = verdict;
-  const egress = await EgressLog.open(options.directory, wallMillis);
+  const egress = await EgressLog.open(options.directory, { wallMillis });
   try {
     const bytes = statement.body.length + statement.signature.length;
     await egress.note({ runId, round, kind, bytes, digest: toHex(crypto.sha256(statement.body)), masked: false });

@@ -2,8 +2,10 @@ import { bounds, FederatedError } from '@concordat/core';
 import { configurationError, resolveSettings, spokenFingerprint } from '@concordat/node';
 import { type CommandResult, conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
+import { loadIdentity } from '../configuration/identity-module.js';
+import { proxyOf } from '../configuration/proxy.js';
 import { enrolSettings } from '../configuration/settings.js';
-import { enroll, type InvitationSource } from '../enrol.js';
+import { type EnrolOptions, enroll, type InvitationSource } from '../enrol.js';
 import type { CommandIo } from './io.js';
 import { settingFlags } from './setting-flags.js';
 
@@ -28,15 +30,17 @@ export function addEnrollCommand(group: Command, io: CommandIo): void {
 async function enrol(flags: EnrollFlags, io: CommandIo): Promise<CommandResult> {
   const { values, problems } = resolveSettings(enrolSettings, { flags, environment: io.environment });
   if (problems.length > 0) throw configurationError(problems, 'concordat participant enroll --help');
-  const { directory, invitationFile, wait } = values;
+  const { directory, invitationFile, identityModule, wait } = values;
   const result = await enroll({
     ...(await invitationSource(invitationFile, io)),
     directory,
     waitMillis: wait * 1000,
     pollMillis: 500,
     signal: io.signal,
+    proxy: await proxyOf(values, io.environment),
     correlationId: io.correlationId,
     onPending: (fingerprint) => sayPending(fingerprint, flags, io),
+    ...(identityModule === undefined ? {} : await signedBy(identityModule)),
   });
   const { participantId, consortium, fingerprint, state } = result;
   return {
@@ -52,6 +56,11 @@ async function enrol(flags: EnrollFlags, io: CommandIo): Promise<CommandResult> 
             'Run the same command again to go on.',
           ],
   };
+}
+
+/** Who signs, and where the commands that follow find it. */
+async function signedBy(module: string): Promise<Pick<EnrolOptions, 'identity' | 'settings'>> {
+  return { identity: await loadIdentity(module), settings: { 'identity.module': module } };
 }
 
 /** The invitation holds a secret: it comes from a file or from stdin, never from the command line, which others can list. */

@@ -1,6 +1,7 @@
 import { FederatedError, toHex } from '@concordat/core';
 import { describeError } from '@concordat/proto';
 import type { ClientEvent } from '../events.js';
+import type { TrainerStatus } from '../trainer/external/external-trainer.js';
 
 /** An event as plain JSON: digests in hex, errors as code, message and fix. */
 export function eventJson(event: ClientEvent): object {
@@ -22,12 +23,18 @@ export function eventLine(event: ClientEvent): string | undefined {
       return `Standing by: process ${event.pid} on ${event.host} uses ${event.directory} since ${event.since}.`;
     case 'engine':
       return `Training with ${event.engine} (${event.kernels}); ${event.why}.`;
+    case 'trainer':
+      return trainerLine(event);
     case 'certificate':
       return event.renewed
         ? `A new TLS certificate, valid until ${event.expires}.`
         : `The TLS certificate runs out on ${event.expires} and could not be renewed (${event.reason}); it is tried again.`;
+    case 'on-hold':
+      return `Run ${event.runId} is offered, and this organization has paused since ${event.since} (${event.reason}): type participant resume, or the run starts without it.`;
     case 'connected':
       return `Connected to ${event.address}; correlation id ${event.correlationId}.`;
+    case 'awaiting-approval':
+      return `Run ${event.runId}: held until plan ${event.planHash} is approved, at most until ${event.until} (${event.awaited.join('; ')}).`;
     case 'disconnected':
       return `Not connected (${event.reason}); trying again in ${Math.ceil(event.retryMillis)} ms.`;
     case 'policy':
@@ -67,7 +74,7 @@ export function eventLine(event: ClientEvent): string | undefined {
     case 'finished':
       return `The run is ${event.outcome}: ${event.reason}`;
     case 'refused':
-      return `Refused: ${event.error.message} ${event.error.fix}`;
+      return `Refused: ${event.error.message} ${event.error.fix}${saidBy(event.error)}`;
     case 'not-delivered':
       return `Round ${event.round}: ${event.message} was not taken (${event.error.message}).`;
     case 'training-progress':
@@ -77,6 +84,28 @@ export function eventLine(event: ClientEvent): string | undefined {
     case 'masking':
       return undefined;
   }
+}
+
+/** What happens to a trainer in a process of its own, as a sentence for a person. */
+export function trainerLine(event: TrainerStatus): string {
+  switch (event.state) {
+    case 'waiting':
+      return `Waiting for a trainer to attach ${event.trainer}.`;
+    case 'ready':
+      return `The trainer ${event.trainer} is ready: ${event.name} (${event.kernels}).`;
+    case 'turned-away':
+      return `Turned away: ${event.error.message}.`;
+    case 'ended': {
+      const then =
+        event.retryMillis === undefined ? '' : ` It is launched again in ${Math.ceil(event.retryMillis / 1000)} s.`;
+      return `No trainer: ${event.error.message}.${then}${saidBy(event.error)}`;
+    }
+  }
+}
+
+/** What a trainer printed last, or says of a task: for the people here, so it is in no message, which is journalled. */
+export function saidBy({ detail: { lines } }: FederatedError): string {
+  return Array.isArray(lines) && lines.length > 0 ? `\nThe trainer says:\n  ${lines.join('\n  ')}` : '';
 }
 
 function measuredText(metrics: Readonly<Record<string, number>>): string {

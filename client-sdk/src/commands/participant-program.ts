@@ -1,6 +1,7 @@
 import { FederatedError } from '@concordat/core';
 import { concludeFailure, newCorrelationId } from '@concordat/proto';
 import { Command, CommanderError } from 'commander';
+import { registerApproverCommands } from './approver-commands.js';
 import { registerExplainCommand } from './explain-command.js';
 import type { CommandIo } from './io.js';
 import { addParticipantCommands } from './participant-commands.js';
@@ -41,6 +42,7 @@ export function participantProgram(io: CommandIo): Command {
       outputError: () => undefined,
     });
   addParticipantCommands(program, io);
+  registerApproverCommands(program, io);
   registerExplainCommand(program, io);
   return program;
 }

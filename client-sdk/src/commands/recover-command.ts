@@ -2,7 +2,9 @@ import { toHex } from '@concordat/core';
 import { configurationError, resolveSettings } from '@concordat/node';
 import { type CommandResult, conclude } from '@concordat/proto';
 import type { Command } from 'commander';
-import { recoverSettings } from '../configuration/settings.js';
+import { identityOf } from '../configuration/identity-module.js';
+import { lineOf } from '../configuration/proxy.js';
+import { keySettings } from '../configuration/settings.js';
 import { type Recovery, recover } from '../recover.js';
 import { requireExisting } from './existing-path.js';
 import type { CommandIo } from './io.js';
@@ -18,7 +20,7 @@ export function addRecoverCommand(group: Command, io: CommandIo): void {
     group
       .command('recover')
       .description('After state-lost: take the maximum of what the coordinator’s receipts prove.'),
-    recoverSettings,
+    keySettings,
   )
     .option('--json', 'print one envelope on stdout')
     .action(async (flags: RecoverFlags) => {
@@ -26,11 +28,13 @@ export function addRecoverCommand(group: Command, io: CommandIo): void {
     });
 }
 
-function recoverHere(flags: RecoverFlags, io: CommandIo): Promise<Recovery> {
-  const { values, problems } = resolveSettings(recoverSettings, { flags, environment: io.environment });
+async function recoverHere(flags: RecoverFlags, io: CommandIo): Promise<Recovery> {
+  const { values, problems } = resolveSettings(keySettings, { flags, environment: io.environment });
   if (problems.length > 0) throw configurationError(problems, 'concordat participant recover --help');
   requireExisting('--directory', values.directory, 'directory');
-  return recover({ directory: values.directory, signal: io.signal });
+  const line = await lineOf({ flags, environment: io.environment });
+  const identity = await identityOf({ flags, environment: io.environment });
+  return recover({ directory: values.directory, signal: io.signal, ...line, ...identity });
 }
 
 function resultOf(recovery: Recovery): CommandResult {

@@ -1,7 +1,9 @@
 import { configurationError, resolveSettings } from '@concordat/node';
 import { conclude } from '@concordat/proto';
 import type { Command } from 'commander';
-import { recoverSettings as renewSettings } from '../configuration/settings.js';
+import { identityOf } from '../configuration/identity-module.js';
+import { lineOf } from '../configuration/proxy.js';
+import { keySettings } from '../configuration/settings.js';
 import { renewCertificate } from '../renewal.js';
 import { requireExisting } from './existing-path.js';
 import type { CommandIo } from './io.js';
@@ -15,17 +17,20 @@ interface RenewFlags extends Readonly<Record<string, unknown>> {
 export function addRenewCommand(group: Command, io: CommandIo): void {
   settingFlags(
     group.command('renew').description('A new TLS key and certificate, before the old ones run out.'),
-    renewSettings,
+    keySettings,
   )
     .option('--json', 'print one envelope on stdout')
     .action((flags: RenewFlags) =>
       conclude(io, flags.json === true, async () => {
-        const { values, problems } = resolveSettings(renewSettings, { flags, environment: io.environment });
+        const { values, problems } = resolveSettings(keySettings, { flags, environment: io.environment });
         if (problems.length > 0) throw configurationError(problems, 'concordat participant renew --help');
         const { directory } = values;
         requireExisting('--directory', directory, 'directory');
         const { signal, correlationId } = io;
-        const { participantId, expires } = await renewCertificate({ directory, signal, correlationId });
+        const line = await lineOf({ flags, environment: io.environment });
+        const identity = await identityOf({ flags, environment: io.environment });
+        const options = { directory, signal, correlationId, ...line, ...identity };
+        const { participantId, expires } = await renewCertificate(options);
         return {
           data: { participant: participantId, expires },
           lines: [`${participantId} has a new certificate, valid until ${expires}.`],

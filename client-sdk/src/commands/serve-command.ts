@@ -1,14 +1,24 @@
+import { FederatedError } from '@concordat/core';
+import { markSeldom, minorCollection } from '@concordat/node';
 import { type CommandResult, conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
 import { FederatedClient } from '../client.js';
+import { externalTrainerOf } from '../configuration/external-trainer.js';
+import { identityOf } from '../configuration/identity-module.js';
+import { proxyOf } from '../configuration/proxy.js';
 import { participantSettings, readParticipantSettings } from '../configuration/settings.js';
 import type { ClientEvent } from '../events.js';
+import { serveDry } from './dry-run.js';
 import { eventJson, eventLine } from './event-line.js';
 import { requireExisting } from './existing-path.js';
 import type { CommandIo } from './io.js';
+import { planHashValue } from './plan-hash-value.js';
 import { settingFlags } from './setting-flags.js';
+import { threadOptions } from './thread-options.js';
 
 interface ServeFlags extends Readonly<Record<string, unknown>> {
+  readonly dryRun?: true;
+  readonly plan?: Uint8Array;
   readonly json?: true;
 }
 
@@ -18,30 +28,46 @@ export function addServeCommand(group: Command, io: CommandIo): void {
     group.command('serve').description('Take part in the runs that the policy allows; records stay here.'),
     participantSettings,
   )
+    .option(
+      '--dry-run',
+      'show what taking part would send, after training here: only questions are sent, nothing is kept',
+    )
+    .option('--plan <hash>', 'with --dry-run: which one (default: the one approved here last)', planHashValue)
     .option('--json', 'print events as JSON lines and one envelope on stdout')
     .action(async (flags: ServeFlags) => {
       await conclude(io, flags.json === true, () => serve(flags, io));
     });
 }
 
-async function serve(flags: ServeFlags, io: CommandIo): Promise<CommandResult> {
-  const settings = await readParticipantSettings({ flags, environment: io.environment });
-  const { directory, data, policy, engine, uploadBytesPerSecond, kernels, threads, standby, once } = settings;
+async function serve({ dryRun, plan, ...flags }: ServeFlags, io: CommandIo): Promise<CommandResult> {
+  const overrides = { flags, environment: io.environment };
+  const settings = await readParticipantSettings(overrides);
+  const { directory, data, policy, engine, nice, uploadBytesPerSecond, kernels, threads, standby, once } = settings;
   requireExisting('--directory', directory, 'directory');
   requireExisting('--data', data, 'directory');
   if (flags.policy !== undefined) requireExisting('--policy', policy, 'file');
+  if (dryRun === true) return serveDry(settings, plan, { overrides, io });
+  if (plan !== undefined) throw planWithoutDryRun();
+  const external = externalTrainerOf(settings);
+  const proxy = await proxyOf(settings, io.environment);
+  const identity = await identityOf(overrides);
   let rounds = 0;
+  // Nothing else is done in this process: here and in `collectGarbage`.
+  markSeldom();
   const opening = FederatedClient.open({
     standby,
     signal: io.signal,
     directory,
     dataDirectory: data,
     policyFile: policy,
-    ...(engine === undefined ? {} : { engine }),
+    ...(external === undefined ? threadOptions(engine, nice) : { external }),
     ...(uploadBytesPerSecond === undefined ? {} : { uploadBytesPerSecond }),
     kernels,
     threads,
+    proxy,
+    ...identity,
     correlationId: io.correlationId,
+    collectGarbage: minorCollection(),
     onEvent: (event) => {
       if (event.type === 'contributed' && event.included) rounds++;
       say(event, flags, io);
@@ -66,6 +92,13 @@ async function serve(flags: ServeFlags, io: CommandIo): Promise<CommandResult> {
   } finally {
     await client.close();
   }
+}
+
+function planWithoutDryRun(): FederatedError {
+  return new FederatedError('invalid-argument', '--plan goes with --dry-run', {
+    detail: { required: '--dry-run', offered: '--plan alone' },
+    fix: 'Leave it out: which runs a client takes part in is offered by the coordinator and decided by the policy.',
+  });
 }
 
 function say(event: ClientEvent, flags: ServeFlags, io: CommandIo): void {

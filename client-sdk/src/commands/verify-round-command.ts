@@ -1,6 +1,8 @@
 import { toHex } from '@concordat/core';
 import { type CommandResult, conclude } from '@concordat/proto';
 import { type Command, InvalidArgumentError } from 'commander';
+import { identityOf } from '../configuration/identity-module.js';
+import { lineOf } from '../configuration/proxy.js';
 import { readVerifyRoundSettings, verifyRoundSettings } from '../configuration/settings.js';
 import { type CheckedRound, verifyRound } from '../verify-round.js';
 import { requireExisting } from './existing-path.js';
@@ -37,6 +39,8 @@ async function verifyHere(flags: VerifyRoundFlags, io: CommandIo): Promise<Check
     directory,
     kernels,
     signal: io.signal,
+    ...(await lineOf({ flags, environment: io.environment })),
+    ...(await identityOf({ flags, environment: io.environment })),
     ...(session === undefined ? {} : { session }),
     ...(chunks === undefined ? {} : { chunks }),
   });

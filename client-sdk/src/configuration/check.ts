@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   checkDocument,
   checkReferencedFile,
@@ -6,8 +8,10 @@ import {
   readYamlFile,
   unknownVariables,
 } from '@concordat/node';
+import { checkDeclaration, declarationFile } from '../data/declaration.js';
 import { participantFile } from '../keys/participant-files.js';
 import { policyShape } from '../policy/policy.js';
+import { identityModuleFile } from './identity-module.js';
 import { type Overrides, type ParticipantResolution, resolveParticipant } from './settings.js';
 
 /** What was looked at, and everything that is wrong with it. */
@@ -23,10 +27,15 @@ export async function checkParticipant(overrides: Overrides): Promise<CheckedPar
   if (resolution.path === undefined) return { files: [], problems: [...resolution.problems, ...strays] };
   const { policy } = resolution.values;
   const policyProblems = await checkPolicy(policy);
+  const dataProblems = await checkData((resolution.values as { data?: string }).data);
   const found = await Promise.all((await referencedFiles(resolution)).map(checkReferencedFile));
   return {
-    files: [...(resolution.written ? [resolution.path] : []), ...(policyProblems === undefined ? [] : [policy])],
-    problems: [...resolution.problems, ...(policyProblems ?? []), ...found.flat(), ...strays],
+    files: [
+      ...(resolution.written ? [resolution.path] : []),
+      ...(policyProblems === undefined ? [] : [policy]),
+      ...dataProblems.files,
+    ],
+    problems: [...resolution.problems, ...(policyProblems ?? []), ...dataProblems.problems, ...found.flat(), ...strays],
   };
 }
 
@@ -37,11 +46,26 @@ async function checkPolicy(path: string): Promise<Problem[] | undefined> {
   return reading.type === 'read' ? checkDocument(reading.file, policyShape) : [reading.problem];
 }
 
+/** The declaration of the records, where there is one; of the records themselves nothing is read. */
+async function checkData(directory: string | undefined): Promise<CheckedParticipant> {
+  if (directory === undefined) return { files: [], problems: [] };
+  const at = join(directory, declarationFile);
+  const reading = await readYamlFile(at);
+  if (reading.type === 'absent') return { files: [], problems: [] };
+  if (reading.type === 'unusable') return { files: [at], problems: [reading.problem] };
+  const checked = checkDeclaration(await readFile(at, 'utf8'), at);
+  return { files: [at], problems: checked.type === 'wrong' ? checked.problems : [] };
+}
+
 async function referencedFiles({ values, effective, path, written }: ParticipantResolution): Promise<ReferencedFile[]> {
-  const { directory, data, policy } = values as Partial<ParticipantResolution['values']>;
-  const files: ReferencedFile[] = directory === undefined ? [] : await enrolledFiles(directory);
+  const { directory, data, policy, proxyUser, identityModule } = values as Partial<ParticipantResolution['values']>;
+  const files: ReferencedFile[] = directory === undefined ? [] : await enrolledFiles(directory, identityModule);
   if (path !== undefined && written)
     files.push({ path, holds: 'public', setting: 'participant.yaml', fix: 'Write it.' });
+  if (proxyUser?.startsWith('file:') === true) {
+    const at = proxyUser.slice('file:'.length);
+    files.push({ path: at, holds: 'secret', setting: 'proxyUser', fix: 'Write user:password there.' });
+  }
   if (data !== undefined) {
     files.push({ path: data, holds: 'directory', setting: 'data', fix: 'Name the directory of the records.' });
   }
@@ -54,7 +78,7 @@ async function referencedFiles({ values, effective, path, written }: Participant
   return files;
 }
 
-async function enrolledFiles(directory: string): Promise<ReferencedFile[]> {
+async function enrolledFiles(directory: string, identityModule: string | undefined): Promise<ReferencedFile[]> {
   const fix = 'Restore it from a copy, or enrol: concordat participant enroll.';
   const at = (
     name: Parameters<typeof participantFile>[1],
@@ -67,7 +91,7 @@ async function enrolledFiles(directory: string): Promise<ReferencedFile[]> {
   if (absent) return [enrolment];
   return [
     enrolment,
-    at('identityKey', 'secret', 'identity key'),
+    identityModule === undefined ? at('identityKey', 'secret', 'identity key') : identityModuleFile(identityModule),
     at('tlsKey', 'secret', 'TLS key'),
     at('deviceKey', 'secret', 'device key'),
     at('certificate', 'public', 'TLS certificate'),

@@ -5,10 +5,11 @@ import type { DataSet } from './data-set.js';
 
 /** The two files of a data directory, in the format of MNIST. */
 export const imagesFile = 'images.idx3-ubyte';
+/** The IDX file of the labels, in a directory without a declaration. */
 export const labelsFile = 'labels.idx1-ubyte';
 
-const imagesMagic = 0x0803;
-const labelsMagic = 0x0801;
+export const imagesMagic = 0x0803;
+export const labelsMagic = 0x0801;
 /** Larger than any IDX set in use; a file is read whole. */
 const fileBytesMax = 2 ** 31;
 const sideMax = 65_536;
@@ -24,8 +25,8 @@ const sideMax = 65_536;
 export async function readIdxDirectory(directory: string): Promise<DataSet> {
   const images = await readWhole(join(directory, imagesFile));
   const labels = await readWhole(join(directory, labelsFile));
-  const [count, rows, columns] = header(images, { path: imagesFile, magic: imagesMagic, dimensions: 3 });
-  const [labelCount] = header(labels, { path: labelsFile, magic: labelsMagic, dimensions: 1 });
+  const [count, rows, columns] = idxHeader(images, { path: imagesFile, magic: imagesMagic, dimensions: 3 });
+  const [labelCount] = idxHeader(labels, { path: labelsFile, magic: labelsMagic, dimensions: 1 });
   if (rows! < 1 || rows! > sideMax || columns! < 1 || columns! > sideMax) {
     throw malformed(imagesFile, 'images of an impossible size', `1 to ${sideMax} a side`, `${rows} × ${columns}`);
   }
@@ -63,7 +64,8 @@ async function readWhole(path: string): Promise<Uint8Array> {
   }
 }
 
-function header(
+/** The sizes in the head of an IDX file. @throws `malformed` for another magic number or fewer bytes. */
+export function idxHeader(
   bytes: Uint8Array,
   expected: { readonly path: string; readonly magic: number; readonly dimensions: number },
 ): number[] {

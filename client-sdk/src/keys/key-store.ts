@@ -12,6 +12,7 @@ import {
   verifyRoster,
 } from '@concordat/core';
 import {
+  type Clock,
   certificateFromPem,
   createCertificateRequest,
   fingerprintOf,
@@ -25,13 +26,19 @@ import {
   systemRandom,
 } from '@concordat/node';
 import { type Enrolment, readEnrolment, readPending } from './enrolment-file.js';
+import { type Asking, type IdentitySigner, requireSigner, signingWith } from './identity-signer.js';
 import { participantFile, type participantFiles } from './participant-files.js';
 import { readRoster, writeRoster } from './roster-file.js';
 import { SealedRoots } from './sealed-roots.js';
 
+/** Primitives and clock of a key store. */
 export interface KeyStoreOptions {
   readonly crypto?: CryptoPort;
   readonly random?: Random;
+  /** Signs in the place of the identity key in the directory, which then needs none. */
+  readonly identity?: IdentitySigner | undefined;
+  /** Times what such a signer takes; the system's unless said. */
+  readonly clock?: Pick<Clock, 'after'> | undefined;
   /** Milliseconds since 1970; the system's clock unless said. */
   readonly wallMillis?: () => number;
 }
@@ -48,10 +55,13 @@ export interface AcceptedRoster extends VerifiedRoster {
   readonly signed: SignedRoster;
 }
 
+/** The identity key: one of the directory signs at once, another one is asked. */
+type KeptIdentity = { readonly key: Signer } | Pick<Asking, 'signer' | 'clock'>;
+
 interface Parts {
   readonly directory: string;
   readonly enrolment: Enrolment;
-  readonly identity: Signer;
+  readonly identity: KeptIdentity;
   readonly tls: TlsIdentity;
   readonly roots: SealedRoots;
   readonly roster: AcceptedRoster;
@@ -63,8 +73,7 @@ interface Parts {
 export class KeyStore {
   readonly directory: string;
   readonly enrolment: Enrolment;
-  /** Signs with the participant's identity key; the key itself stays inside. */
-  readonly identity: Signer;
+  readonly #identity: KeptIdentity;
   #tls: TlsIdentity;
   /** Sealed session roots; purge them at start. */
   readonly roots: SealedRoots;
@@ -75,7 +84,7 @@ export class KeyStore {
   private constructor(parts: Parts) {
     this.directory = parts.directory;
     this.enrolment = parts.enrolment;
-    this.identity = parts.identity;
+    this.#identity = parts.identity;
     this.#tls = parts.tls;
     this.roots = parts.roots;
     this.#roster = parts.roster;
@@ -93,12 +102,12 @@ export class KeyStore {
   static async open(directory: string, options: KeyStoreOptions = {}): Promise<KeyStore> {
     const { crypto = nodeCrypto, random = systemRandom, wallMillis = Date.now } = options;
     const enrolment = await requireEnrolment(directory);
-    const identity = await readIdentityFile(participantFile(directory, 'identityKey'));
+    const identity = await openIdentity(directory, options);
     const tls = await readTls(directory, enrolment);
     const deviceKey = await readSecretFile(participantFile(directory, 'deviceKey'), 32);
     if (deviceKey.length !== 32) throw damaged(participantFile(directory, 'deviceKey'));
     const roster = await openRoster(directory, enrolment, crypto);
-    requireOwnEntry(roster, enrolment.participantId, identity.publicKey);
+    requireOwnEntry(roster, enrolment.participantId, publicKeyOf(identity));
     const roots = new SealedRoots({ directory: participantFile(directory, 'sessions'), deviceKey, crypto, random });
     return new KeyStore({ directory, enrolment, identity, tls, roots, roster, crypto, wallMillis });
   }
@@ -107,9 +116,24 @@ export class KeyStore {
     return this.enrolment.participantId;
   }
 
+  /** Ed25519 identity key of this participant, 32 bytes. */
+  get identityKey(): Uint8Array {
+    return publicKeyOf(this.#identity);
+  }
+
+  /**
+   * Do work that signs with the participant's identity key; the key itself stays where it is.
+   *
+   * @param work pure: it may be begun again. @returns what it gives. @throws as {@link signingWith}.
+   */
+  async signing<Result>(work: (signer: Signer) => Result): Promise<Result> {
+    const identity = this.#identity;
+    return 'key' in identity ? work(identity.key) : signingWith({ ...identity, crypto: this.#crypto }, work);
+  }
+
   /** SHA-256 of the identity key, hexadecimal: what participant and operator compare by voice. */
   get fingerprint(): string {
-    return fingerprintOf(this.identity.publicKey);
+    return fingerprintOf(this.identityKey);
   }
 
   /** What the TLS connection needs now. */
@@ -166,6 +190,15 @@ export class KeyStore {
     await writeRoster(this.directory, { acceptedMillis: this.#wallMillis(), signed: roster.signed });
     this.#roster = roster;
   }
+}
+
+async function openIdentity(directory: string, { identity, clock }: KeyStoreOptions): Promise<KeptIdentity> {
+  if (identity !== undefined) return { signer: requireSigner(identity), clock };
+  return { key: await readIdentityFile(participantFile(directory, 'identityKey')) };
+}
+
+function publicKeyOf(identity: KeptIdentity): Uint8Array {
+  return 'key' in identity ? identity.key.publicKey : identity.signer.publicKey;
 }
 
 async function requireEnrolment(directory: string): Promise<Enrolment> {

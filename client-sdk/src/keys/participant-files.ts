@@ -7,6 +7,7 @@ export const participantFiles = {
   /** JSON Schemas of the files that people write, for editors. */
   schema: 'participant.schema.json',
   policySchema: 'policy.schema.json',
+  dataSchema: 'data.schema.json',
   /** Ed25519 identity, PKCS #8 PEM. */
   identityKey: 'identity.key',
   /** TLS client key, PKCS #8 PEM. */
@@ -27,6 +28,8 @@ export const participantFiles = {
   deviceKey: 'device.key',
   /** Directory of sealed session roots. */
   sessions: 'sessions',
+  /** Directory of people's decisions on plans, each signed. */
+  approvals: 'approvals',
 } as const;
 
 /** Absolute or relative like `directory`. */

@@ -18,6 +18,7 @@ const rootBytes = 32;
 /** XSalsa20-Poly1305 adds 16 bytes. */
 const sealedBytes = nonceBytes + rootBytes + 16;
 
+/** Where session roots are sealed, with which key. */
 export interface SealedRootsOptions {
   /** Made when it is missing. */
   readonly directory: string;

@@ -1,4 +1,11 @@
-import { type FederatedError, type Plan, type RosterSuccession, type Rule, refusal } from '@concordat/core';
+import {
+  approvalRuleInWords,
+  type FederatedError,
+  type Plan,
+  type RosterSuccession,
+  type Rule,
+  refusal,
+} from '@concordat/core';
 import type { Policy } from './policy.js';
 
 /** One rule of a policy held against one plan. */
@@ -157,27 +164,43 @@ function consent(policy: Policy, { plan, succession, now }: Proposal): RuleResul
       offered: plan.approval.expires,
       fix: 'Ask for a new plan, and check the clock of this machine.',
     },
+    ...(policy.firstRound === 'any' ? [] : [allApproved(plan.approval)]),
     {
       rule: 'roster.additions',
-      passed: succession?.type !== 'needs-approval' || additionsAllowed(policy, succession),
-      required: policy.roster.additions === 'auto' ? 'additions only' : 'no member that was not approved',
+      passed: succession?.type !== 'needs-approval' || changesAllowed(policy, succession),
+      required: requiredOfChanges(policy),
       offered: succession === undefined ? 'first roster' : describeChanges(succession),
-      fix: 'Compare the changes with the operator; "roster: {additions: auto}" accepts added members.',
-    },
-    {
-      rule: 'approval',
-      passed: policy.approval === 'automatic',
-      required: policy.approval === 'automatic' ? 'this policy' : 'a person',
-      offered: 'this policy',
-      fix: 'People cannot approve plans in this version; "approval: automatic" lets the policy approve.',
+      fix: 'Compare the fingerprints with the operator and the members. "approval: manual" has a person approve them with the plan; "roster: {additions: auto}" accepts members that are new or have another key.',
     },
   ];
 }
 
-// Epochs between the approved one and this one may be missing: then only what differs between the two counts.
-function additionsAllowed(policy: Policy, succession: Extract<RosterSuccession, { type: 'needs-approval' }>): boolean {
+function allApproved(approval: Plan['approval']): RuleResult {
+  const isOfAll = approval.rule === 'all' || (approval.rule === 'share' && approval.parts === approval.of);
+  return {
+    rule: 'approval.rule',
+    passed: isOfAll,
+    required: 'the approval of every participant of the roster',
+    offered: approvalRuleInWords(approval),
+    fix: 'Ask the operator for a plan with approval.rule all, or leave firstRound out if you agree to begin without the others.',
+  };
+}
+
+/**
+ * Where people approve, they approve a plan with the roster it is run with: whatever differs is theirs to see, and no run is approved with
+ * another one. Otherwise `auto` lets in members. A member with another entry is one too, since leaving it out, which nobody is asked about,
+ * and adding it anew come to the same; and epochs between may be missing: then only what differs counts.
+ */
+function changesAllowed(policy: Policy, succession: Extract<RosterSuccession, { type: 'needs-approval' }>): boolean {
+  if (policy.approval === 'manual') return true;
   const { altered } = succession.changes;
-  return policy.roster.additions === 'auto' && altered.every((change) => change.startsWith('epochs '));
+  const isOfMembers = (change: string) => change.startsWith('member ') || change.startsWith('epochs ');
+  return policy.roster.additions === 'auto' && altered.every(isOfMembers);
+}
+
+function requiredOfChanges({ approval, roster }: Policy): string {
+  if (approval === 'manual') return 'a roster that people approve with the plan';
+  return roster.additions === 'auto' ? 'other members only' : 'no member that was not approved';
 }
 
 function describeChanges(succession: RosterSuccession): string {

@@ -1,11 +1,39 @@
 import { readFile } from 'node:fs/promises';
-import { bounds, FederatedError } from '@concordat/core';
+import { bounds, FederatedError, isId, participantRole } from '@concordat/core';
 import { checkDocument, type JsonSchema, jsonSchemaOf, parseYaml, problemLine } from '@concordat/node';
 import { z } from 'zod';
+import { isApproverKey } from '../approval/approver-key.js';
 
 const names = z.array(z.string().min(1).max(bounds.textCharactersMax)).max(256);
 
+/** As a clock says it, with 24 hours. */
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time as 20:30');
+
 const participants = z.int().min(bounds.cohortMin).max(bounds.cohortMax);
+
+const rolesMax = 16;
+
+const approverKeys = z
+  .array(z.string().max(43).refine(isApproverKey))
+  .min(1)
+  .max(rolesMax)
+  .meta({ title: `1 to ${rolesMax} public keys, as concordat approver init prints them` });
+
+/** Role → keys of the people who may speak in it. One person with one key in two roles would approve for two. */
+const approvers = z
+  .record(
+    z.string().refine((role) => isId(role) && role !== participantRole),
+    approverKeys,
+  )
+  .refine((roles) => {
+    const keys = Object.values(roles).flat();
+    const count = Object.keys(roles).length;
+    return count >= 1 && count <= rolesMax && new Set(keys).size === keys.length;
+  })
+  .meta({
+    title: `1 to ${rolesMax} roles (a–z, 0–9 and hyphen; none is called ${participantRole}), each with its people's keys, every key once, and "approval: manual"`,
+    description: 'with approval: manual, who approves a plan: one key of every role; absent, the participant itself',
+  });
 
 /** Strict everywhere: a rule that is misspelt must stop the client, not be skipped. */
 export const policyShape = z
@@ -40,6 +68,11 @@ export const policyShape = z
       .enum(['automatic', 'manual'])
       .default('manual')
       .describe('automatic lets this file approve plans; manual waits for a person'),
+    approvers: approvers.optional(),
+    firstRound: z
+      .enum(['any', 'all-approved'])
+      .default('any')
+      .describe('all-approved refuses plans whose first round does not wait for the approval of every participant'),
     roster: z
       .strictObject({
         additions: z.enum(['auto', 'ask']).default('ask').describe('ask: an added member needs a new approval'),
@@ -63,10 +96,48 @@ export const policyShape = z
       .strictObject({ min: z.int().min(1).describe('own examples below which nothing is contributed') })
       .default({ min: 1 })
       .describe('how many records it takes'),
+    refusals: z
+      .enum(['reasons', 'rules'])
+      .optional()
+      .describe(
+        'what the operator hears of a refused plan; absent: reasons, and of what concerns records the rule alone',
+      ),
+    externalTrainers: z
+      .enum(['allowed', 'refused'])
+      .default('refused')
+      .describe('whether records may be given to a trainer in a process of its own, as participant.yaml names one'),
+    rounds: z
+      .strictObject({
+        perDay: z.int().min(1).max(100_000).optional().describe('at most so many updates in 24 hours'),
+        hours: z
+          .strictObject({
+            from: timeOfDay.describe('from this time on'),
+            to: timeOfDay.describe('until before this time; earlier than `from`: on the next day'),
+            zone: z
+              .string()
+              .refine(isTimeZone, 'a time zone as Europe/Berlin')
+              .default('UTC')
+              .describe('of both times'),
+          })
+          .optional()
+          .describe('the part of every day in which rounds are begun'),
+      })
+      .default({})
+      .describe('when, and how often, rounds are taken part in; any other round goes on without us'),
     contributionsPerBase: z.int().min(1).max(1000).default(3).describe('uploads on one base model'),
     uploadBytesPerSecond: z.int().min(1024).optional().describe('send no faster than this'),
   })
+  .refine(({ approval, approvers: roles }) => roles === undefined || approval === 'manual', { path: ['approvers'] })
   .meta({ title: 'policy.yaml of Concordat' });
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A participant's own rules, `policy.yaml`; each is described in {@link policyShape}. What it does not allow is refused. */
 export type Policy = z.infer<typeof policyShape>;

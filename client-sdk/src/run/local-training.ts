@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type ApprovedRun,
   bounds,
   decodeSafetensors,
-  deltaOf,
+  deltaSteps,
   encodeEvaluation,
+  exampleCountBucket,
   FederatedError,
   flattenTensors,
   fromBase64url,
@@ -21,6 +23,9 @@ import { encodeDelta, type MaskingPorts } from './masking.js';
 
 /** A topology is layers and their settings; the largest in use are some hundred kilobytes. */
 const topologyBytesMax = 4 * 1024 * 1024;
+
+/** Values between two turns of the event loop: less than a millisecond. */
+const lanesPerTurn = 131_072;
 
 /** What local training gave. Nothing of it leaves unmasked. */
 export interface TrainingResult {
@@ -55,10 +60,10 @@ export class LocalTraining {
    * Fetch the model, verify it, measure it, train from it, keep the delta.
    *
    * @throws `verification` for other bytes than asked for; `refused` `model.…` for another shape than the plan's,
-   *   `update.finite` when training diverged, `examples.min` when there are too few records; the signal's reason.
+   *   `update.finite` when training diverged, `examples.min` or `data.examples` when there are too few records; the signal's reason.
    */
   async train(
-    run: ApprovedRun,
+    run: Pick<ApprovedRun, 'runId' | 'plan'>,
     assignment: { readonly round: number; readonly baseModelHash: Uint8Array },
     options: { readonly signal: AbortSignal; readonly onProgress: (progress: FitProgress) => void },
   ): Promise<TrainingResult> {
@@ -72,7 +77,9 @@ export class LocalTraining {
     const measured =
       planned.length === 0 ? undefined : await trainer.evaluate({ model, weights, loss: task.loss, signal });
     const { round } = assignment;
-    const trained = await trainer.fit({ model, weights, task, round, seed: run.runId, signal, onProgress });
+    const { readyMillis: deadlineMillis } = run.plan.deadlines;
+    const seed = run.runId;
+    const trained = await trainer.fit({ model, weights, task, round, seed, deadlineMillis, signal, onProgress });
     if (trained.examples < examplesMin) {
       throw refusal('examples.min', 'fewer examples than the policy asks for', {
         required: examplesMin,
@@ -80,7 +87,13 @@ export class LocalTraining {
         fix: 'Bring more records, or lower examples.min in policy.yaml.',
       });
     }
-    const values = deltaOf(initial, flattenTensors(trained.weights, task.model.tensors), task.model.tensors);
+    if (trained.examples < (task.examplesMin ?? 1)) {
+      throw refusal('data.examples', 'fewer examples than the plan asks for', {
+        required: task.examplesMin ?? 1,
+        offered: exampleCountBucket(trained.examples),
+      });
+    }
+    const values = await inTurns(deltaSteps(own(initial), trained.weights, task.model.tensors, lanesPerTurn));
     const result = { examples: trained.examples, metrics: measured?.metrics ?? {} };
     this.#delta = { values, result };
     return result;
@@ -122,7 +135,7 @@ export class LocalTraining {
    * @throws `protocol` when the update was discarded meanwhile.
    */
   async prepare(
-    { plan }: ApprovedRun,
+    { plan }: Pick<ApprovedRun, 'plan'>,
     order: { readonly baseModelHash: Uint8Array; readonly metrics: boolean },
   ): Promise<void> {
     const held = this.#delta;
@@ -174,6 +187,19 @@ export class LocalTraining {
     const maxBytes = 8 + bounds.safetensorsHeaderBytesMax + 4 * parameterCount(tensors);
     const bytes = await this.#options.connection.getBlob(hash, { maxBytes, signal });
     return flattenTensors(decodeSafetensors(bytes), tensors);
+  }
+}
+
+/** Nobody shares what came as a blob for this round. */
+function own(weights: Weights): Float32Array<ArrayBuffer> {
+  return weights.buffer instanceof ArrayBuffer ? (weights as Float32Array<ArrayBuffer>) : new Float32Array(weights);
+}
+
+async function inTurns<Result>(steps: Generator<undefined, Result>): Promise<Result> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await nextTurn();
   }
 }
 

@@ -60,7 +60,7 @@ export async function encodeDelta(
 /**
  * Pack an update, add every keystream to it and hash it: in threads, or in turns that leave the event loop free.
  *
- * @param lanes payload lanes of each segment; not changed. @param maskKeys secret; wiped when this resolves.
+ * @param update lanes of each segment, which are not changed; and mask keys, secret, which are wiped when this resolves.
  * @returns the masked vector, the caller's, and its Merkle root.
  */
 export async function maskUpdate(

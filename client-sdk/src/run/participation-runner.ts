@@ -8,24 +8,33 @@ import {
   type ParticipationEffect,
   type ParticipationEvent,
   type ParticipationPorts,
+  type ParticipationRecord,
   type ParticipationState,
   type Random,
+  type Signer,
   stepParticipation,
-  toHex,
 } from '@concordat/core';
-import type { Clock } from '@concordat/node';
-import type { EgressLog } from '../egress.js';
-import type { ClientEvent, RunEnd } from '../events.js';
+import { type Clock, NamedTimers } from '@concordat/node';
+import type { EgressLog } from '../egress/egress-log.js';
+import { type ClientEvent, isOfConnection, type RunEnd } from '../events.js';
+import { isOfSigner } from '../keys/identity-signer.js';
 import type { KeyStore } from '../keys/key-store.js';
 import type { Policy } from '../policy/policy.js';
+import { quotesRefusal } from '../policy/told-refusals.js';
 import type { ParticipantJournal } from '../state/journal.js';
+import type { ParticipationSwitch } from '../state/participation-switch.js';
 import type { Spool } from '../state/spool.js';
 import type { FitProgress } from '../trainer/trainer.js';
 import type { Connection } from '../transport/connection.js';
+import { asFederated } from './as-federated.js';
+import { Consent, type OfferPatience, patienceWhile } from './consent.js';
 import type { LocalTraining } from './local-training.js';
-import { type MaskingPorts, maskUpdate } from './masking.js';
-import { payloadOf } from './payload.js';
+import { MaskedUpdates } from './masked-updates.js';
+import type { MaskingPorts } from './masking.js';
+import { noPayload, payloadOf } from './payload.js';
+import { answerMillis, lapseToTell } from './plan-answer.js';
 import { reviewPlan } from './plan-review.js';
+import type { RecordsHere } from './records-check.js';
 import { identitiesOf, ResultChecks } from './result-checks.js';
 
 /** What the runner moves things between. */
@@ -33,11 +42,19 @@ export interface RunnerParts {
   readonly connection: Connection;
   readonly keys: KeyStore;
   readonly policy: Policy | undefined;
-  readonly journal: Pick<ParticipantJournal, 'records' | 'append'>;
+  readonly records: RecordsHere;
+  readonly journal: Pick<ParticipantJournal, 'append'>;
+  /** What it holds when the runner starts, oldest first. */
+  readonly journalled: readonly ParticipationRecord[];
   readonly spool: Spool;
+  /** What the organization decided by now: it may change at any time. */
+  readonly readSwitch: () => Promise<ParticipationSwitch>;
   readonly egress: EgressLog;
+  /** When updates left before the log was opened, milliseconds since 1970. */
+  readonly contributedBefore: readonly number[];
   readonly training: LocalTraining;
-  readonly ports: ParticipationPorts;
+  /** The signer is the participant's own. */
+  readonly ports: Omit<ParticipationPorts, 'signer'>;
   readonly crypto: CryptoPort;
   readonly masking: MaskingPorts;
   /** Chooses chunks to check. */
@@ -59,20 +76,18 @@ type Effect<T extends ParticipationEffect['type']> = Extract<ParticipationEffect
 /** How long the end of a run is held back for the check of its last sums. */
 const lastCheckMillis = 60_000;
 
-/** How long an approval or a decline is repeated while the coordinator is away. */
-const answerMillis = 60_000;
-
 /**
  * Steps the participation machine, one event at a time, and does what it says: bytes, files, timers, threads. It knows no
  * rule of the protocol. A journal record is durable before any later effect of the same step.
  */
 export class ParticipationRunner {
-  readonly #parts: RunnerParts;
+  readonly #parts: Omit<RunnerParts, 'journalled'>;
   readonly #events: ParticipationEvent[] = [];
-  /** Timer → takes it back. */
-  readonly #timers = new Map<string, () => void>();
+  readonly #timers: NamedTimers;
   readonly #tasks = new Set<Promise<void>>();
   readonly #stop = new AbortController();
+  /** Fires before it: nobody is waited for any more. */
+  readonly #leaving = new AbortController();
   #state: ParticipationState;
   #pumping: Promise<void> | undefined;
   #approvedBefore: boolean;
@@ -83,14 +98,19 @@ export class ParticipationRunner {
   /** The run that was over last: its sums may still be checked. */
   #ended: ApprovedRun | undefined;
   readonly #checks: ResultChecks;
-  #uploading: { readonly round: number; readonly stop: AbortController } | undefined;
+  readonly #updates: MaskedUpdates;
+  readonly #consent: Consent;
+  /** The round in which training was begun last. */
+  #entered: number | undefined;
 
-  constructor(parts: RunnerParts) {
+  constructor({ journalled: records, ...parts }: RunnerParts) {
     this.#parts = parts;
-    const { records } = parts.journal;
     this.#approvedBefore = records.some(({ type }) => type === 'approved' || type === 'recovered');
     const { policy, keys } = parts;
     this.#checks = this.#resultChecks();
+    this.#updates = this.#maskedUpdates();
+    this.#timers = new NamedTimers(parts.clock, (name) => this.post({ type: 'timer', name }));
+    this.#consent = new Consent(parts);
     this.#state = openParticipation({
       participantId: keys.participantId,
       records,
@@ -117,6 +137,7 @@ export class ParticipationRunner {
 
   /** Leave: decline what is open, erase what is secret, wait at most `graceMillis` for what is on its way. */
   async stop(graceMillis: number): Promise<void> {
+    this.#leaving.abort();
     this.post({ type: 'stop' });
     await this.#pumping;
     const endGrace = this.#parts.clock.after(graceMillis, () => this.#stop.abort());
@@ -125,8 +146,7 @@ export class ParticipationRunner {
     }
     endGrace();
     this.#stop.abort();
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    this.#timers.cancelAll();
   }
 
   async #pump(): Promise<void> {
@@ -134,7 +154,9 @@ export class ParticipationRunner {
     await Promise.resolve();
     try {
       for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
-        const { state, effects } = stepParticipation(this.#parts.ports, this.#state, event);
+        const { keys, ports } = this.#parts;
+        const step = (signer: Signer) => stepParticipation({ ...ports, signer }, this.#state, event);
+        const { state, effects } = await keys.signing(step);
         this.#state = state;
         for (const effect of effects) await this.#perform(effect);
       }
@@ -162,15 +184,15 @@ export class ParticipationRunner {
       case 'prepare-update':
         return this.#prepare(effect);
       case 'seal-root':
-        return this.#sealRoot(effect);
+        return this.#updates.sealRoot(effect);
       case 'open-root':
-        return this.#openRoot(effect);
+        return this.#updates.openRoot(effect);
       case 'mask':
-        return this.#mask(effect);
+        return this.#updates.mask(effect);
       case 'upload':
-        return this.#upload(effect);
+        return this.#updates.upload(effect);
       case 'erase':
-        return this.#erase(effect);
+        return this.#updates.erase(effect);
       case 'discard-update':
         return this.#parts.training.discard();
       case 'check-result':
@@ -182,10 +204,10 @@ export class ParticipationRunner {
       case 'refuse':
         return this.#refuse(effect);
       case 'set-timer':
-        return this.#setTimer(effect);
+        this.#timers.set(effect.name, effect.afterMillis);
+        return;
       case 'cancel-timer':
-        this.#timers.get(effect.name)?.();
-        this.#timers.delete(effect.name);
+        this.#timers.cancel(effect.name);
         return;
       case 'report':
         return this.#report(effect.progress);
@@ -196,8 +218,17 @@ export class ParticipationRunner {
     const { connection, egress, onEvent } = this.#parts;
     const runId = this.#requireRunId();
     const round = message.type === 'approved' ? 0 : message.round;
+    // An update that an earlier round left over is ready without any training; whoever trained was let in before.
+    const isEntry = message.type === 'ready' && this.#entered !== round;
+    const bar = isEntry ? await this.#consent.bar(runId, this.#requireRun()) : undefined;
+    if (bar !== undefined) return this.#stayOut(round, bar);
+    if (message.type === 'approved') {
+      const unwilling = await this.#consent.unwilling(runId, this.#requireRun());
+      if (unwilling !== undefined) return this.#refuseAfterAll(runId, unwilling);
+      this.#watchApproval(runId);
+    }
     await egress.note({ runId, round, ...payloadOf(message), masked: false });
-    const deadlineMillis = this.#answerMillis(message);
+    const deadlineMillis = answerMillis(message, this.#run?.plan);
     this.#background(async () => {
       try {
         await connection.answer(runId, message, { deadlineMillis, signal: this.#stop.signal });
@@ -212,39 +243,42 @@ export class ParticipationRunner {
     });
   }
 
-  #answerMillis(message: ParticipantMessage): number {
-    const deadlines = this.#run?.plan.deadlines;
-    if (deadlines === undefined) return answerMillis;
-    if (message.type === 'ready') return deadlines.readyMillis;
-    return message.type === 'session' ? deadlines.stepMillis : answerMillis;
-  }
-
   #considerPlan(effect: Effect<'consider-plan'>): void {
     const { runId, planHash } = effect;
     this.#runId = runId;
     this.#run = undefined;
-    const { connection, keys, crypto, policy, wallMillis, onEvent } = this.#parts;
+    this.#entered = undefined;
+    const { connection, keys, crypto, policy, records, wallMillis, onEvent } = this.#parts;
     this.#background(async () => {
       try {
+        const isAsked = () => this.#runId === runId && this.#state.standing.type === 'considering';
+        const patience = this.#patience(isAsked);
+        if (!(await this.#consent.mayConsider(runId, patience))) return;
         const run = await reviewPlan(
           {
             connection,
             keys,
             crypto,
             policy,
+            records,
             approvedBefore: this.#approvedBefore,
             now: wallMillis(),
             signal: this.#stop.signal,
             onRules: (operator, results) => onEvent({ type: 'policy', runId, operator, results }),
+            approved: (terms) => this.#consent.untilApproved(runId, terms, patience),
           },
           effect,
         );
-        if (this.#runId !== runId) return;
+        if (run === undefined || this.#runId !== runId) return;
         this.#run = run;
         this.#approvedBefore = true;
         this.post({ type: 'plan-approved', run });
       } catch (error) {
-        this.post({ type: 'plan-refused', runId, planHash, error: asFederated(error) });
+        // Nobody refused the plan: it is offered again to a client that can sign.
+        if (isOfSigner(error)) throw error;
+        const refused = asFederated(error);
+        this.post({ type: 'plan-refused', runId, planHash, error: refused, quote: quotesRefusal(policy, refused) });
+        this.#awaitWill(runId, refused);
       }
     });
   }
@@ -257,15 +291,51 @@ export class ParticipationRunner {
     this.#trainingStop = stop;
     this.#background(async () => {
       try {
+        const bar = await this.#consent.bar(this.#requireRunId(), this.#requireRun());
+        if (bar !== undefined) throw bar;
+        this.#entered = round;
         const signal = AbortSignal.any([stop.signal, this.#stop.signal]);
         const told = await (effect.kind === 'train' ? this.#fit(effect, signal) : this.#measure(effect, signal));
         if (signal.aborted) return training.discard();
         this.#parts.onEvent(told);
         this.post({ type: 'trained', round });
       } catch (error) {
-        if (!stop.signal.aborted) this.post({ type: 'failed', round, error: asFederated(error) });
+        if (!stop.signal.aborted) this.#stayOut(round, asFederated(error));
       }
     });
+  }
+
+  /** No round is entered now. Who paused, or whose approval lapsed, is chosen for none, and answers the offer anew once that is over. */
+  #stayOut(round: number, bar: FederatedError): void {
+    this.post({ type: 'failed', round, error: bar });
+    this.#awaitWill(this.#requireRunId(), bar);
+  }
+
+  /** What was approved before does not hold any more. While the organization has paused, the offer is not answered, as a new one is not. */
+  async #refuseAfterAll(runId: string, bar: FederatedError): Promise<void> {
+    this.#awaitWill(runId, bar);
+    if (bar.detail.rule !== 'participation.paused') await this.#send(lapseToTell(this.#parts.policy, bar));
+  }
+
+  /** Until the first round is entered: others may be waited for, and would begin with an approval that is not there any more. */
+  #watchApproval(runId: string): void {
+    const isAsked = () => this.#runId === runId && this.#entered === undefined;
+    this.#background(async () => {
+      const lapse = await this.#consent.untilLapsed(runId, this.#patience(isAsked));
+      if (lapse !== undefined) await this.#refuseAfterAll(runId, lapse);
+    });
+  }
+
+  #awaitWill(runId: string, why: FederatedError): void {
+    const patience = this.#patience(() => this.#runId === runId);
+    this.#background(async () => {
+      const offer = await this.#consent.untilWillingAgain(runId, why, patience);
+      if (offer !== undefined) this.post({ type: 'message', message: { type: 'run', runId, ...offer } });
+    });
+  }
+
+  #patience(isAsked: () => boolean): OfferPatience {
+    return patienceWhile(isAsked, this.#parts.clock, this.#leaving.signal);
   }
 
   async #fit(effect: Effect<'train'>, signal: AbortSignal): Promise<ClientEvent> {
@@ -293,100 +363,23 @@ export class ParticipationRunner {
     }
   }
 
-  async #sealRoot({ round }: Effect<'seal-root'>): Promise<void> {
-    try {
-      const root = await this.#parts.keys.roots.sealRoot(this.#requireRunId(), round);
-      this.post({ type: 'root-sealed', round, root });
-    } catch (error) {
-      this.post({ type: 'failed', round, error: asFederated(error) });
-    }
-  }
-
-  async #openRoot({ round }: Effect<'open-root'>): Promise<void> {
-    try {
-      const root = await this.#parts.keys.roots.openRoot(this.#requireRunId(), round);
-      if (root === undefined) {
-        throw new FederatedError('state-lost', `there is no session root of round ${round} any more`, {
-          fix: 'Wait for the next round; it starts with a fresh root.',
-        });
-      }
-      this.post({ type: 'root-sealed', round, root });
-    } catch (error) {
-      this.post({ type: 'failed', round, error: asFederated(error) });
-    }
-  }
-
-  #mask({ round, layout, maskKeys }: Effect<'mask'>): void {
-    const { masking, training, spool } = this.#parts;
-    const runId = this.#requireRunId();
-    this.#background(async () => {
-      try {
-        const lanes = training.lanes();
-        const { vector, merkleRoot } = await maskUpdate(masking, { layout, lanes, maskKeys });
-        await spool.write({ runId, round }, vector);
-        this.post({ type: 'masked', round, lengthBytes: vector.length, merkleRoot });
-      } catch (error) {
-        this.post({ type: 'failed', round, error: asFederated(error) });
-      }
-    });
-  }
-
-  async #upload({ round, header }: Effect<'upload'>): Promise<void> {
-    if (this.#uploading?.round === round) return;
-    const { connection, spool, egress, uploadBytesPerSecond, crypto, onEvent } = this.#parts;
-    const runId = this.#requireRunId();
-    const { deadlines } = this.#requireRun().plan;
-    const lengthBytes = await spool.lengthBytes({ runId, round }).catch((error: unknown) => {
-      this.post({ type: 'failed', round, error: asFederated(error) });
-      return undefined;
-    });
-    if (lengthBytes === undefined) return;
-    const digest = toHex(crypto.sha256(header.body));
-    await egress.note({ runId, round, kind: 'masked-update', bytes: lengthBytes, digest, masked: true });
-    const stop = new AbortController();
-    this.#uploading = { round, stop };
-    this.#background(async () => {
-      try {
-        const receipt = await connection.uploadMaskedUpdate({
-          runId,
-          round,
-          header,
-          path: spool.path({ runId, round }),
-          lengthBytes,
-          uploadBytesPerSecond,
-          deadlineMillis: deadlines.stepMillis + Math.ceil((1000 * lengthBytes) / deadlines.leaseBytesPerSecond),
-          signal: AbortSignal.any([stop.signal, this.#stop.signal]),
-          onProgress: (bytesSent, bytesTotal) => onEvent({ type: 'upload', round, bytesSent, bytesTotal }),
-        });
-        onEvent({ type: 'uploaded', round, bytes: lengthBytes });
-        this.post({ type: 'uploaded', round, receipt });
-      } catch (error) {
-        if (!stop.signal.aborted) this.post({ type: 'failed', round, error: asFederated(error) });
-      } finally {
-        if (this.#uploading?.round === round) this.#uploading = undefined;
-      }
-    });
-  }
-
-  async #erase({ runId, round }: Effect<'erase'>): Promise<void> {
-    if (runId === this.#runId && this.#uploading?.round === round) this.#uploading.stop.abort();
-    await this.#parts.keys.roots.eraseRoot(runId, round);
-    await this.#parts.spool.erase({ runId, round });
-  }
-
   async #refuse({ round, error }: Effect<'refuse'>): Promise<void> {
     const { egress, onEvent } = this.#parts;
     const note = `${String(error.detail.rule ?? error.code)}: ${error.message}`;
-    await egress.note({
-      runId: this.#runId ?? '',
-      round,
-      kind: 'refusal',
-      bytes: 0,
-      digest: '',
-      masked: false,
-      note,
-    });
+    await egress.note({ runId: this.#runId ?? '', round, ...noPayload, masked: false, note });
     onEvent({ type: 'refused', round, error });
+  }
+
+  #maskedUpdates(): MaskedUpdates {
+    return new MaskedUpdates({
+      ...this.#parts,
+      roots: this.#parts.keys.roots,
+      runId: () => this.#requireRunId(),
+      plan: () => this.#requireRun().plan,
+      signal: this.#stop.signal,
+      post: (outcome) => this.post(outcome),
+      background: (work) => this.#background(work),
+    });
   }
 
   #resultChecks(): ResultChecks {
@@ -406,15 +399,6 @@ export class ParticipationRunner {
       onTrouble: (round, message, error) => onEvent({ type: 'not-delivered', round, message, error }),
       onDisputed: onFatal,
     });
-  }
-
-  #setTimer({ name, afterMillis }: Effect<'set-timer'>): void {
-    this.#timers.get(name)?.();
-    const fire = (): void => {
-      this.#timers.delete(name);
-      this.post({ type: 'timer', name });
-    };
-    this.#timers.set(name, this.#parts.clock.after(afterMillis, fire));
   }
 
   #report(progress: Effect<'report'>['progress']): void {
@@ -446,16 +430,4 @@ export class ParticipationRunner {
     if (this.#run !== undefined) return this.#run;
     throw new FederatedError('internal', 'an effect of an approved run without one');
   }
-}
-
-type Progress = Effect<'report'>['progress'];
-
-function isOfConnection(progress: Progress): progress is Extract<Progress, { type: 'connected' | 'disconnected' }> {
-  return progress.type === 'connected' || progress.type === 'disconnected';
-}
-
-function asFederated(error: unknown): FederatedError {
-  if (error instanceof FederatedError) return error;
-  const message = error instanceof Error ? error.message.split('\n')[0]!.slice(0, 300) : 'unknown failure';
-  return new FederatedError('internal', message, { cause: error });
 }

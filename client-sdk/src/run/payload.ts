@@ -11,6 +11,9 @@ export interface MessagePayload {
   readonly digest: string;
 }
 
+/** What a refusal that nobody is sent carries. */
+export const noPayload: MessagePayload = { kind: 'refusal', bytes: 0, digest: '' };
+
 /** Size and digest of what a message says. */
 export function payloadOf(message: ParticipantMessage): MessagePayload {
   const hash = createHash('sha256');

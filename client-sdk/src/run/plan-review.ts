@@ -12,11 +12,13 @@ import {
   toHex,
   verifyPlanSignature,
 } from '@concordat/core';
+import type { RunTerms } from '../approval/approvals.js';
 import { type AcceptedRoster, type KeyStore, requireOwnEntry } from '../keys/key-store.js';
 import { evaluatePolicy, policyRefusal, type RuleResult } from '../policy/evaluate-policy.js';
 import { listedMembers } from '../policy/known-members.js';
 import type { Policy } from '../policy/policy.js';
 import type { Connection } from '../transport/connection.js';
+import { checkRecords, type RecordsHere, recordsRefusal } from './records-check.js';
 
 /** A run on offer, by digests. */
 export interface Offer {
@@ -31,6 +33,7 @@ export interface PlanReview {
   readonly crypto: CryptoPort;
   /** Without one everything is refused. */
   readonly policy: Policy | undefined;
+  readonly records: RecordsHere;
   /** Whether a roster was approved here before: only then an addition is an addition. */
   readonly approvedBefore: boolean;
   /** Milliseconds since 1970. */
@@ -38,35 +41,43 @@ export interface PlanReview {
   readonly signal: AbortSignal;
   /** Told before the decision. */
   readonly onRules: (operator: string, results: readonly RuleResult[]) => void;
+  /** Resolves when everybody has approved who has to; false when the offer is gone meanwhile. Asked when the policy has nothing against it. */
+  readonly approved: (terms: RunTerms) => Promise<boolean>;
 }
 
 /**
- * Fetch plan and roster by digest, verify both, ask the policy, sign the approval over both.
+ * Fetch plan and roster by digest, verify both, ask the policy, look at the records that are declared here, wait for people where the
+ * policy asks them, sign the approval over both.
  *
+ * @returns undefined when the offer is gone.
  * @throws `refused` naming the rule; `verification` for a wrong signature, a fork of the roster or other bytes.
  */
-export async function reviewPlan(review: PlanReview, offer: Offer): Promise<ApprovedRun> {
+export async function reviewPlan(review: PlanReview, offer: Offer): Promise<ApprovedRun | undefined> {
   const { connection, keys, crypto, policy, now, signal } = review;
   const roster = await offeredRoster(review, offer.rosterHash);
-  requireOwnEntry(roster, keys.participantId, keys.identity.publicKey);
+  requireOwnEntry(roster, keys.participantId, keys.identityKey);
   const { plan: signed } = await connection.getPlan(offer.planHash, { signal });
   const { operatorId } = verifyPlanSignature(crypto, signed, roster.roster);
   const plan = decodePlan(signed.body);
-  requireThisRun(plan, offer.runId, keys.enrolment.consortium);
+  requireConsortium(plan, keys.enrolment.consortium);
+  requireRun(plan, offer.runId);
   const succession = successionOf(review, roster);
   const proposal = { plan, proposer: operatorId, now, ...(succession === undefined ? {} : { succession }) };
-  const results = evaluatePolicy(policy, proposal);
-  review.onRules(operatorId, results);
-  const refused = policyRefusal(results);
+  const rules = evaluatePolicy(policy, proposal);
+  const found = checkRecords(plan, review.records, policy);
+  review.onRules(operatorId, [...rules, ...found]);
+  const refused = policyRefusal(rules) ?? recordsRefusal(found);
   if (refused !== undefined) throw refused;
+  if (!(await review.approved({ plan, planHash: offer.planHash, rosterHash: offer.rosterHash }))) return undefined;
   if (!equalBytes(roster.hash, keys.roster.hash)) await keys.adoptRoster(roster);
-  const approval = signApproval(crypto, keys.identity, {
+  const terms = {
     planHash: offer.planHash,
     rosterHash: offer.rosterHash,
     participantId: keys.participantId,
     issuedAt: now,
     expires: Date.parse(plan.approval.expires),
-  });
+  };
+  const approval = await keys.signing((signer) => signApproval(crypto, signer, terms));
   const { coordinatorKey } = roster.roster;
   const view = rosterView(roster.roster, now);
   const listed = listedMembers(view, policy?.roster.known);
@@ -98,13 +109,17 @@ function successionOf(review: PlanReview, roster: AcceptedRoster): RosterSuccess
   return review.approvedBefore ? succession : undefined;
 }
 
-function requireThisRun(plan: Plan, runId: string, consortium: string): void {
+/** @throws `refused` `plan.consortium`. */
+export function requireConsortium(plan: Plan, consortium: string): void {
   if (plan.consortium !== consortium) {
     throw refusal('plan.consortium', 'the plan is for another consortium', {
       required: consortium,
       offered: plan.consortium,
     });
   }
+}
+
+function requireRun(plan: Plan, runId: string): void {
   if (plan.run !== runId) {
     throw refusal('plan.run', 'the plan is for another run', { required: runId, offered: plan.run });
   }

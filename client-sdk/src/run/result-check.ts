@@ -36,6 +36,7 @@ export interface ResultCheckPorts {
   readonly publicKeys: ReadonlyMap<string, Uint8Array>;
 }
 
+/** A sum to compute anew, and what is known of it here. */
 export interface ResultCheckOptions {
   readonly runId: string;
   readonly round: number;

@@ -1,6 +1,6 @@
 import {
   type CryptoPort,
-  FederatedError,
+  type FederatedError,
   type ParticipationEffect,
   type Plan,
   type Random,
@@ -9,10 +9,11 @@ import {
   type Verdict,
 } from '@concordat/core';
 import type { Clock } from '@concordat/node';
-import type { EgressLog } from '../egress.js';
+import type { EgressLog } from '../egress/egress-log.js';
 import type { KeyStore } from '../keys/key-store.js';
 import type { Connection } from '../transport/connection.js';
 import { isTransient } from '../transport/failures.js';
+import { asFederated } from './as-federated.js';
 import { checkResult, type ResultCheck, type ResultCheckPorts } from './result-check.js';
 
 type Effect<T extends ParticipationEffect['type']> = Extract<ParticipationEffect, { type: T }>;
@@ -158,11 +159,4 @@ export function identitiesOf(
     coordinatorKey: roster.coordinatorKey,
     publicKeys: new Map([...members].map(([participant, { publicKey }]) => [participant, publicKey])),
   };
-}
-
-function asFederated(error: unknown): FederatedError {
-  if (error instanceof FederatedError) return error;
-  return new FederatedError('internal', error instanceof Error ? error.message.slice(0, 300) : 'unknown failure', {
-    cause: error,
-  });
 }

@@ -22,6 +22,7 @@ export const participantWrites = {
   'participant.roster': 'roster.json',
 } as const;
 
+/** The name of a durable write of a participant. */
 export type ParticipantWrite = keyof typeof participantWrites;
 
 /** Do one of them, under its name. */

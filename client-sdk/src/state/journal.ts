@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FederatedError, type ParticipationRecord } from '@concordat/core';
+import { FederatedError, JournalledSteps, type ParticipationRecord } from '@concordat/core';
 import { AppendLog, writeDurably } from '@concordat/node';
 import { participantWrite } from './durable-writes.js';
 import { recordFromBytes, recordToBytes } from './record-json.js';
@@ -16,8 +16,14 @@ export interface JournalMark {
 
 /** What a participant may never forget: promises that hold across restarts. No secrets, no counts of records. */
 export interface ParticipantJournal {
-  /** Everything journalled so far, oldest first. */
-  readonly records: readonly ParticipationRecord[];
+  /** Of everything journalled so far, which steps. */
+  readonly steps: JournalledSteps;
+  /**
+   * Everything journalled so far, oldest first, from the disk: a journal grows with every round, for years.
+   *
+   * @throws `state-lost` when the file does not begin with what was read and written here.
+   */
+  read(): Promise<readonly ParticipationRecord[]>;
   mark(): JournalMark;
   /** Durable when it resolves. */
   append(record: ParticipationRecord): Promise<void>;
@@ -40,14 +46,19 @@ export async function openJournal(directory: string, expected: JournalMark | und
     const marks = marksOf(written);
     requireMark(directory, marks, expected);
     let last = marks.at(-1)!;
-    const records = written.map(recordFromBytes);
+    const steps = JournalledSteps.of(written.map(recordFromBytes));
     return {
-      records,
+      steps,
+      async read() {
+        const { records } = await AppendLog.salvage(path);
+        requireMark(directory, marksOf(records), last);
+        return records.map(recordFromBytes);
+      },
       mark: () => last,
       async append(record) {
         const bytes = recordToBytes(record);
         await participantWrite('participant.journal', () => log.append(bytes));
-        records.push(record);
+        steps.note(record);
         last = next(last, bytes);
       },
       close: () => log.close(),

@@ -1,9 +1,8 @@
 import {
   type CryptoPort,
   type FederatedError,
-  forgottenStep,
+  type JournalledSteps,
   type OfferedReceipt,
-  type ParticipationRecord,
   type ProvedStep,
   proveStep,
 } from '@concordat/core';
@@ -15,7 +14,7 @@ import { stateLost } from './state-lost.js';
 export interface MemoryCheck {
   readonly keys: KeyStore;
   readonly crypto: CryptoPort;
-  readonly records: readonly ParticipationRecord[];
+  readonly steps: JournalledSteps;
   readonly receipts: readonly OfferedReceipt[];
 }
 
@@ -25,10 +24,10 @@ export interface MemoryCheck {
  * @throws `state-lost` (rule `state.receipts`) when the journal lacks what they prove; `verification`, `malformed` for a receipt
  *   that is forged or of somebody else.
  */
-export function requireRemembered({ keys, crypto, records, receipts }: MemoryCheck): void {
+export function requireRemembered({ keys, crypto, steps, receipts }: MemoryCheck): void {
   const proved = proveReceipts(keys, crypto, receipts);
-  const forgotten = forgottenStep(records, proved);
-  if (forgotten !== undefined) throw forgottenError(keys, records, forgotten);
+  const forgotten = steps.forgotten(proved);
+  if (forgotten !== undefined) throw forgottenError(keys, steps, forgotten);
 }
 
 /** @throws `verification`, `malformed`. */
@@ -40,14 +39,10 @@ export function proveReceipts(keys: KeyStore, crypto: CryptoPort, receipts: read
 
 function forgottenError(
   { directory, participantId }: KeyStore,
-  records: readonly ParticipationRecord[],
+  steps: JournalledSteps,
   { runId, round, step }: ProvedStep,
 ): FederatedError {
-  const last = records.reduce(
-    (most, record) =>
-      record.type === 'session-entered' && record.runId === runId ? Math.max(most, record.round) : most,
-    0,
-  );
+  const last = steps.lastEntered(runId);
   const what = round === 0 ? `step ${step} of run ${runId}` : `step ${step} of round ${round} of run ${runId}`;
   const held =
     last === 0

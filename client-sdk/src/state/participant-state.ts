@@ -1,4 +1,5 @@
-import type { ParticipationRecord } from '@concordat/core';
+import type { JournalledSteps, ParticipationRecord } from '@concordat/core';
+import type { EgressMark } from '../egress/egress-chain.js';
 import { type ClientEpoch, readClientEpoch, writeClientEpoch } from './client-epoch.js';
 import { openJournal, type ParticipantJournal } from './journal.js';
 
@@ -24,9 +25,14 @@ export class ParticipantState {
     return new ParticipantState(directory, await openJournal(directory, last?.journal), last);
   }
 
-  /** Everything journalled so far, oldest first. */
-  get records(): readonly ParticipationRecord[] {
-    return this.#journal.records;
+  /** Of everything journalled so far, which steps. */
+  get steps(): JournalledSteps {
+    return this.#journal.steps;
+  }
+
+  /** Everything journalled so far, oldest first, from the disk. @throws `state-lost` when the file was changed meanwhile. */
+  read(): Promise<readonly ParticipationRecord[]> {
+    return this.#journal.read();
   }
 
   /** Durable when it resolves. */
@@ -34,19 +40,22 @@ export class ParticipantState {
     return this.#journal.append(record);
   }
 
-  /** @returns the number of this start, one more than of the last; durable when it resolves. */
-  async countStart(): Promise<number> {
+  /**
+   * @param egress how far the log of what left is.
+   * @returns the number of this start, one more than of the last; durable when it resolves.
+   */
+  async countStart(egress: EgressMark): Promise<number> {
     const epoch = (this.#last?.epoch ?? 0) + 1;
-    this.#last = { epoch, journal: this.#journal.mark() };
+    this.#last = { epoch, journal: this.#journal.mark(), egress };
     await writeClientEpoch(this.#directory, this.#last);
     return epoch;
   }
 
-  /** Note how far the journal came, and let go. */
-  async close(): Promise<void> {
+  /** Note how far the journal came, and the log of what left unless it was not opened, and let go. */
+  async close(egress: EgressMark | undefined = this.#last?.egress): Promise<void> {
     try {
       if (this.#last !== undefined) {
-        await writeClientEpoch(this.#directory, { ...this.#last, journal: this.#journal.mark() });
+        await writeClientEpoch(this.#directory, { ...this.#last, journal: this.#journal.mark(), egress });
       }
     } finally {
       await this.#journal.close();

@@ -9,6 +9,7 @@ export interface DirectoryHolder {
   readonly since: string;
 }
 
+/** Whose directory is waited for, and who is told meanwhile. */
 export interface StandbyOptions {
   readonly directory: string;
   /** Milliseconds since 1970. */

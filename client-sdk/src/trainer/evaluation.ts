@@ -1,6 +1,7 @@
 import type { NamedTensor } from '@concordat/core';
 import type { Tensor } from '@tensorflow/tfjs';
 import { type DataSet, sizeOf } from '../data/data-set.js';
+import type { Examples } from '../data/examples.js';
 import { gatherInputs, gatherTargets, requireFit } from './batches.js';
 import type { LoadedModel } from './layers-model.js';
 import { lossOf } from './objective.js';
@@ -13,45 +14,49 @@ const batchSize = 500;
 /**
  * Mean loss and, for class targets, the share of examples whose largest output is the right one.
  *
- * @param options.holdout examples to measure on; none gives no metrics.
+ * @param options.examples measured on their holdout; an empty one gives no metrics.
  * @returns undefined when it was stopped.
  */
-export function measure(options: {
+export async function measure(options: {
   readonly tf: Tf;
   readonly model: LoadedModel;
   readonly weights: readonly NamedTensor[];
-  readonly dataSet: DataSet;
-  readonly holdout: Uint32Array;
+  readonly examples: Examples;
   readonly loss: string;
   readonly stopped: () => boolean;
-}): EvaluateResult | undefined {
-  const { tf, model, dataSet, holdout } = options;
+}): Promise<EvaluateResult | undefined> {
+  const { tf, model, examples } = options;
   const shape = { inputSize: sizeOf(model.inputShape), outputSize: sizeOf(model.outputShape) };
-  requireFit(dataSet, shape);
   const loss = lossOf(options.loss);
   model.assign(options.weights);
-  if (holdout.length === 0) return { metrics: {}, examples: 0 };
+  const { holdout: count } = examples.counts;
   let lossSum = 0;
   let right = 0;
-  for (let at = 0; at < holdout.length; at += batchSize) {
-    if (options.stopped()) return undefined;
-    const indices = holdout.subarray(at, at + batchSize);
-    tf.tidy(() => {
-      const inputs = tf.tensor(gatherInputs(dataSet, indices, shape.inputSize), [indices.length, ...model.inputShape]);
-      const truth = tf.tensor(gatherTargets(dataSet, indices, shape.outputSize), [
-        indices.length,
-        ...model.outputShape,
-      ]);
-      const predicted = model.network.apply(inputs, { training: false }) as Tensor;
-      lossSum += loss(tf, truth, predicted).dataSync()[0]! * indices.length;
-      right += countRight(dataSet, indices, predicted.dataSync() as Float32Array);
-    });
+  for await (const { dataSet, members } of examples.blocks('holdout', batchSize)) {
+    requireFit(dataSet, shape);
+    for (let at = 0; at < members.length; at += batchSize) {
+      if (options.stopped()) return undefined;
+      const indices = members.subarray(at, at + batchSize);
+      tf.tidy(() => {
+        const inputs = tf.tensor(gatherInputs(dataSet, indices, shape.inputSize), [
+          indices.length,
+          ...model.inputShape,
+        ]);
+        const truth = tf.tensor(gatherTargets(dataSet, indices, shape.outputSize), [
+          indices.length,
+          ...model.outputShape,
+        ]);
+        const predicted = model.network.apply(inputs, { training: false }) as Tensor;
+        lossSum += loss(tf, truth, predicted).dataSync()[0]! * indices.length;
+        right += countRight(dataSet, indices, predicted.dataSync() as Float32Array);
+      });
+    }
   }
-  const mean = lossSum / holdout.length;
-  const accuracy = right / holdout.length;
+  if (count === 0) return { metrics: {}, examples: 0 };
+  const mean = lossSum / count;
   return {
-    metrics: dataSet.targets.kind === 'classes' ? { loss: mean, accuracy } : { loss: mean },
-    examples: holdout.length,
+    metrics: examples.targets === 'classes' ? { loss: mean, accuracy: right / count } : { loss: mean },
+    examples: count,
   };
 }
 

@@ -5,6 +5,7 @@ import { createTrainer } from './worker-trainer.js';
 
 /** Measures models on a directory of records that nobody trains on: the operator's holdout. */
 export interface HoldoutEvaluator {
+  /** Which engine measures, and why. */
   describe(): EngineDescription;
   /**
    * @param model.topology tfjs LayersModel topology, JSON. @param model.weights safetensors, float32.
@@ -14,6 +15,7 @@ export interface HoldoutEvaluator {
     readonly topology: Uint8Array;
     readonly weights: Uint8Array;
   }): Promise<Readonly<Record<string, number>>>;
+  /** Let go of the engine. */
   close(): Promise<void>;
 }
 

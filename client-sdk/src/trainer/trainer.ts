@@ -8,6 +8,8 @@ export interface EngineDescription {
   readonly kernels: string;
   /** Why this engine: forced, or what kept the faster ones away. */
   readonly why: string;
+  /** In a process of its own, which is given the path of the records: a policy has to allow it. */
+  readonly external?: true;
 }
 
 /** Local training as the plan words it. Exactly one of `epochs` and `steps`. */
@@ -23,25 +25,33 @@ export interface TrainingTask {
   readonly steps?: number;
 }
 
+/** A model to train, and how. */
 export interface FitRequest {
   /** tfjs LayersModel topology: parsed JSON. */
   readonly model: object;
-  /** Initial weights in the plan's order; not changed. */
+  /** Initial weights in the plan's order. Leave them as they are, and use them no more when `fit` has resolved: their memory is taken back. */
   readonly weights: readonly NamedTensor[];
   readonly task: TrainingTask;
   readonly round: number;
   /** Fixes, with the round and the participant, the order of the examples. */
   readonly seed: string;
+  /** Milliseconds from now after which the result is of no use, for trainers that plan ahead. The signal fires then anyhow. */
+  readonly deadlineMillis?: number;
   readonly signal?: AbortSignal;
+  /** To be told how far it is, as often as it is worth saying. */
   readonly onProgress?: (progress: FitProgress) => void;
 }
 
+/** How far a training is. */
 export interface FitProgress {
   /** Batches done, of how many. */
   readonly step: number;
   readonly steps: number;
+  /** What the trainer says of its training so far, e.g. `loss`. For the people here: it is sent nowhere. */
+  readonly metrics?: MetricValues;
 }
 
+/** What a training gave. */
 export interface FitResult {
   /** Names, shapes and order of the request; new arrays, finite. */
   readonly weights: readonly NamedTensor[];
@@ -49,6 +59,7 @@ export interface FitResult {
   readonly examples: number;
 }
 
+/** A model to measure. */
 export interface EvaluateRequest {
   readonly model: object;
   readonly weights: readonly NamedTensor[];
@@ -71,8 +82,13 @@ export interface EvaluateResult {
  * and `refused` `update.finite` when training diverged.
  */
 export interface Trainer {
+  /** Examples that a fit trains on, where that is known beforehand: a plan may ask for a number of them. It never leaves this machine. */
+  readonly examples?: number;
+  /** Which engine trains, and why: asked for at any time. */
   describe(): EngineDescription;
+  /** Train the given weights on the records here. @throws `FederatedError`; anything else counts as `internal`. */
   fit(request: FitRequest): Promise<FitResult>;
+  /** Measure the given weights on the records here. @throws as {@link Trainer.fit}. */
   evaluate(request: EvaluateRequest): Promise<EvaluateResult>;
   /** Frees what it holds. */
   close(): Promise<void>;

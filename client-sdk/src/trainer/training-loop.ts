@@ -1,8 +1,10 @@
-import { FederatedError, type NamedTensor, refusal } from '@concordat/core';
+import { type NamedTensor, refusal } from '@concordat/core';
 import type { Tensor } from '@tensorflow/tfjs';
 import { type DataSet, sizeOf } from '../data/data-set.js';
+import type { Examples } from '../data/examples.js';
 import { seededOrder } from '../data/seeded-order.js';
-import { gatherInputs, gatherTargets, requireFit } from './batches.js';
+import { type BatchShape, gatherInputs, gatherTargets, requireFit } from './batches.js';
+import { requireFiniteWeights } from './finite-weights.js';
 import type { LoadedModel } from './layers-model.js';
 import { lossOf, optimizerOf } from './objective.js';
 import type { Tf } from './tf.js';
@@ -15,9 +17,7 @@ export interface TrainingLoop {
   readonly tf: Tf;
   readonly model: LoadedModel;
   readonly weights: readonly NamedTensor[];
-  readonly dataSet: DataSet;
-  /** Examples to train on. */
-  readonly training: Uint32Array;
+  readonly examples: Examples;
   readonly task: TrainingTask;
   /** Fixes the order of the examples. */
   readonly seed: string;
@@ -27,39 +27,35 @@ export interface TrainingLoop {
 }
 
 /**
- * Mini-batch training over own shuffled batches; synchronous, so it runs in a worker.
+ * Mini-batch training over own shuffled batches, one after another without a pause, so it runs in a worker.
  *
- * The order is drawn anew for each pass from `seed`, and nothing else is random: the same engine on the same kind of
- * processor gives the same bytes.
+ * The order is drawn anew for each pass from `seed`, within each block of examples that are in memory together, and nothing else is
+ * random: the same engine on the same kind of processor gives the same bytes.
  *
  * @returns trained weights, new arrays; undefined when it was stopped.
- * @throws `refused` when model, data or task do not fit, and `update.finite` when a weight is not finite afterwards.
+ * @throws `refused` when model, data or task do not fit, and `update.finite` when a weight is not finite afterwards; as `Examples.blocks`.
  */
-export function trainLocally(loop: TrainingLoop): NamedTensor[] | undefined {
-  const { tf, model, task, training } = loop;
+export async function trainLocally(loop: TrainingLoop): Promise<NamedTensor[] | undefined> {
+  const { tf, model, task, examples } = loop;
   const shape = { inputSize: sizeOf(model.inputShape), outputSize: sizeOf(model.outputShape) };
-  requireFit(loop.dataSet, shape);
-  const batchesPerPass = Math.ceil(training.length / requireBatchSize(task.batchSize));
-  const steps = task.steps ?? (task.epochs ?? 0) * batchesPerPass;
+  const batchesPerPass = Math.ceil(examples.counts.training / requireBatchSize(task.batchSize));
+  const steps = batchesPerPass === 0 ? 0 : (task.steps ?? (task.epochs ?? 0) * batchesPerPass);
   if (!Number.isInteger(steps) || steps < 1) {
     throw refusal('task.epochs', 'a task trains for at least one step', { required: '≥ 1', offered: steps });
   }
   model.assign(loop.weights);
   const optimizer = optimizerOf(tf, task.optimizer);
   const loss = lossOf(task.loss);
-  let order = training;
+  let step = 0;
   try {
-    for (let step = 0; step < steps; step++) {
+    for await (const { dataSet, indices } of batchesOf(loop, shape)) {
       if (loop.stopped()) return undefined;
-      const batch = step % batchesPerPass;
-      if (batch === 0) order = shuffled(training, `train/${loop.seed}/${step / batchesPerPass}`);
-      const indices = order.subarray(batch * task.batchSize, (batch + 1) * task.batchSize);
       tf.tidy(() => {
-        const inputs = tf.tensor(gatherInputs(loop.dataSet, indices, shape.inputSize), [
+        const inputs = tf.tensor(gatherInputs(dataSet, indices, shape.inputSize), [
           indices.length,
           ...model.inputShape,
         ]);
-        const truth = tf.tensor(gatherTargets(loop.dataSet, indices, shape.outputSize), [
+        const truth = tf.tensor(gatherTargets(dataSet, indices, shape.outputSize), [
           indices.length,
           ...model.outputShape,
         ]);
@@ -70,11 +66,33 @@ export function trainLocally(loop: TrainingLoop): NamedTensor[] | undefined {
         );
       });
       if (step % reportEvery === 0) loop.onProgress({ step, steps });
+      if (++step === steps) break;
     }
   } finally {
     optimizer.dispose();
   }
-  return requireFinite(model.read(loop.weights));
+  return requireFiniteWeights(model.read(loop.weights));
+}
+
+/** Pass after pass without an end. */
+async function* batchesOf(
+  { examples, task, seed }: TrainingLoop,
+  shape: BatchShape,
+): AsyncGenerator<{ readonly dataSet: DataSet; readonly indices: Uint32Array }> {
+  let fitting: DataSet | undefined;
+  for (let pass = 0; ; pass++) {
+    let block = 0;
+    for await (const { dataSet, members } of examples.blocks('training', task.batchSize)) {
+      if (dataSet !== fitting) requireFit(dataSet, shape);
+      fitting = dataSet;
+      // The first block has no number, so that one that holds everything is shuffled as it always was.
+      const order = shuffled(members, `train/${seed}/${pass}${block === 0 ? '' : `/${block}`}`);
+      block++;
+      for (let at = 0; at < order.length; at += task.batchSize) {
+        yield { dataSet, indices: order.subarray(at, at + task.batchSize) };
+      }
+    }
+  }
 }
 
 function shuffled(examples: Uint32Array, seed: string): Uint32Array {
@@ -84,16 +102,4 @@ function shuffled(examples: Uint32Array, seed: string): Uint32Array {
 function requireBatchSize(batchSize: number): number {
   if (Number.isInteger(batchSize) && batchSize >= 1) return batchSize;
   throw refusal('task.batchSize', 'a batch has at least one example', { required: '≥ 1', offered: batchSize });
-}
-
-function requireFinite(weights: NamedTensor[]): NamedTensor[] {
-  for (const { name, values } of weights) {
-    const index = values.findIndex((value) => !Number.isFinite(value));
-    if (index < 0) continue;
-    throw new FederatedError('refused', `training gave ${values[index]} at ${name}[${index}]`, {
-      detail: { rule: 'update.finite', required: 'finite', offered: String(values[index]), tensor: name, index },
-      fix: 'Lower the learning rate or check the records; a diverged model is never sent.',
-    });
-  }
-  return weights;
 }

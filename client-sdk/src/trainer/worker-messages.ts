@@ -1,17 +1,38 @@
-import { type ErrorCode, type ErrorDetail, FederatedError, type NamedTensor } from '@concordat/core';
+import type { MessagePort } from 'node:worker_threads';
+import type { DataSchema, NamedTensor } from '@concordat/core';
 import type { DataSet } from '../data/data-set.js';
+import type { DataDeclaration } from '../data/declaration.js';
+import type { Records } from '../data/records.js';
 import type { EngineName } from './engine-names.js';
+import type { PlainError } from './plain-error.js';
 import type { EngineDescription, EvaluateResult, FitProgress, FitResult, TrainingTask } from './trainer.js';
 
-/** Where the worker finds the records: a directory it reads itself, or arrays that are copied to it. */
-export type DataSource = { readonly directory: string } | { readonly dataSet: DataSet };
+/**
+ * Where the worker finds the records: a directory or declared files that it reads itself, arrays that are copied to it, or records of the
+ * program, of which it asks for a batch at a time where they have a shuffle window.
+ */
+export type DataSource =
+  | { readonly directory: string }
+  | { readonly declaration: DataDeclaration }
+  | { readonly records: Records }
+  | { readonly dataSet: DataSet };
+
+/** Records that another thread serves. */
+export interface ServedRecords {
+  readonly port: MessagePort;
+  readonly schema: DataSchema;
+  readonly memoryBytesMax: number;
+  readonly shuffleWindow: number;
+}
 
 /** What a worker is started with. */
 export interface WorkerSetup {
-  readonly data: DataSource;
+  readonly data: Exclude<DataSource, { readonly records: Records }> | { readonly served: ServedRecords };
   readonly participant: string;
   readonly holdoutFraction: number;
   readonly engine?: EngineName;
+  /** See `TrainerOptions`. */
+  readonly nice?: number;
 }
 
 /** `stop[0]` becomes 1 when the caller has lost interest; read between batches. */
@@ -33,32 +54,10 @@ export type WorkerRequest = { readonly id: number; readonly stop: Int32Array } &
 );
 
 export type WorkerReply =
-  | { readonly type: 'opened'; readonly description: EngineDescription }
+  /** `examples`: what is trained on, the holdout left out. */
+  | { readonly type: 'opened'; readonly description: EngineDescription; readonly examples: number }
   | { readonly type: 'progress'; readonly id: number; readonly progress: FitProgress }
   /** `result` is undefined when the request was stopped. */
   | { readonly type: 'done'; readonly id: number; readonly result: FitResult | EvaluateResult | undefined }
   /** Without an id: the worker cannot open. */
   | { readonly type: 'failed'; readonly id?: number; readonly error: PlainError };
-
-/** A `FederatedError` as plain data: a structured clone keeps neither its class nor its fields. */
-export interface PlainError {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly detail: ErrorDetail;
-  readonly fix?: string;
-}
-
-/** Anything else than a `FederatedError` is `internal`; its message is kept, its stack is not. */
-export function plainError(error: unknown): PlainError {
-  if (!(error instanceof FederatedError)) {
-    const message = error instanceof Error ? error.message.split('\n')[0]!.slice(0, 300) : 'unknown failure';
-    return { code: 'internal', message: `the trainer failed: ${message}`, detail: {} };
-  }
-  const { code, message, detail, fix } = error;
-  return { code, message, detail, ...(fix === undefined ? {} : { fix }) };
-}
-
-/** The error again. */
-export function errorOf({ code, message, detail, fix }: PlainError): FederatedError {
-  return new FederatedError(code, message, { detail, ...(fix === undefined ? {} : { fix }) });
-}

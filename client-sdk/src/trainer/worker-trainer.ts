@@ -1,6 +1,10 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { FederatedError } from '@concordat/core';
+import { collectRecords } from '../data/records.js';
+import { serveBatches } from '../data/served-batches.js';
 import type { EngineName } from './engine-names.js';
+import { errorOf } from './plain-error.js';
+import { requireNice } from './thread-priority.js';
 import type {
   EngineDescription,
   EvaluateRequest,
@@ -10,10 +14,11 @@ import type {
   FitResult,
   Trainer,
 } from './trainer.js';
-import { type DataSource, errorOf, type WorkerReply, type WorkerRequest, type WorkerSetup } from './worker-messages.js';
+import type { DataSource, WorkerReply, WorkerRequest, WorkerSetup } from './worker-messages.js';
 
+/** Records, and how the thread trains on them. */
 export interface TrainerOptions {
-  /** A directory of IDX files, read in the worker, or a data set, copied to it. */
+  /** A data directory or declared files, read in the worker, a data set, copied to it, or records of the program. */
   readonly data: DataSource;
   /** Fixes, with seed and round, the order of examples and the holdout. */
   readonly participant: string;
@@ -21,35 +26,56 @@ export interface TrainerOptions {
   readonly holdoutFraction?: number;
   /** Only this engine; without it the fastest that loads. */
   readonly engine?: EngineName;
+  /**
+   * How far the training thread steps back for everything else on the machine, 0 to 19 as in nice(1): what it gets is what nobody else
+   * wants. On Linux, where threads have priorities; elsewhere it changes nothing. Never less than the process has.
+   */
+  readonly nice?: number;
 }
 
 /**
  * A trainer for tfjs layers models in a thread of its own, so that the caller's event loop stays free.
  *
- * @throws `invalid-argument` or `malformed` when the records cannot be read, `unavailable` when no engine loads.
+ * @throws `invalid-argument` or `malformed` when the records cannot be read, `invalid-argument` for a priority that is none, `unavailable` when no engine loads.
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const setup: WorkerSetup = { holdoutFraction: 0.1, ...options };
+  requireNice(options.nice);
+  const { data, ports } = await handedOver(options.data);
+  const setup: WorkerSetup = { holdoutFraction: 0.1, ...options, data };
   // What libraries print must not reach the console of the program that embeds us.
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     workerData: setup,
+    transferList: ports,
     stdout: true,
     stderr: true,
     execArgv: [],
   });
   worker.stdout.resume();
   worker.stderr.resume();
-  const description = await opened(worker).catch(async (error: unknown) => {
+  const { description, examples } = await opened(worker).catch(async (error: unknown) => {
     await worker.terminate();
     throw error;
   });
-  return new WorkerTrainer(worker, description);
+  return new WorkerTrainer(worker, description, examples);
 }
 
-function opened(worker: Worker): Promise<EngineDescription> {
+/** What the thread is given of the records; where they have a shuffle window, it asks this thread for a batch at a time. */
+async function handedOver(
+  data: DataSource,
+): Promise<{ readonly data: WorkerSetup['data']; readonly ports: MessagePort[] }> {
+  if (!('records' in data)) return { data, ports: [] };
+  const { records } = data;
+  const { schema, memoryBytesMax, shuffleWindow } = records;
+  if (shuffleWindow === undefined) return { data: { dataSet: await collectRecords(records) }, ports: [] };
+  const { port1, port2 } = new MessageChannel();
+  serveBatches(records, port1);
+  return { data: { served: { port: port2, schema, memoryBytesMax, shuffleWindow } }, ports: [port2] };
+}
+
+function opened(worker: Worker): Promise<Extract<WorkerReply, { type: 'opened' }>> {
   return new Promise((resolve, reject) => {
     worker.once('message', (message: WorkerReply) => {
-      if (message.type === 'opened') resolve(message.description);
+      if (message.type === 'opened') resolve(message);
       else if (message.type === 'failed') reject(errorOf(message.error));
     });
     worker.once('error', (cause) => reject(ended(cause)));
@@ -72,13 +98,15 @@ type Work = WorkerRequest extends infer Request
 class WorkerTrainer implements Trainer {
   readonly #worker: Worker;
   readonly #description: EngineDescription;
+  readonly examples: number;
   readonly #pending = new Map<number, Pending>();
   #requests = 0;
   #gone: FederatedError | undefined;
 
-  constructor(worker: Worker, description: EngineDescription) {
+  constructor(worker: Worker, description: EngineDescription, examples: number) {
     this.#worker = worker;
     this.#description = description;
+    this.examples = examples;
     worker.removeAllListeners('error');
     worker.removeAllListeners('exit');
     worker.on('message', (message: WorkerReply) => this.#take(message));

@@ -1,31 +1,62 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type DataSet, requireDataSet } from '../data/data-set.js';
+import { type DataDeclaration, readDeclaration } from '../data/declaration.js';
+import { openRecords } from '../data/declared-records.js';
+import { type Examples, heldExamples, streamedExamples } from '../data/examples.js';
 import { splitHoldout } from '../data/holdout-split.js';
 import { readIdxDirectory } from '../data/idx-directory.js';
+import { collectRecords } from '../data/records.js';
+import { servedBatches } from '../data/served-batches.js';
 import { loadEngine } from './engine.js';
 import { measure } from './evaluation.js';
 import { type LoadedModel, loadModel } from './layers-model.js';
+import { plainError } from './plain-error.js';
 import type { Tf } from './tf.js';
+import { stepBack } from './thread-priority.js';
 import { trainLocally } from './training-loop.js';
-import { plainError, type WorkerReply, type WorkerRequest, type WorkerSetup } from './worker-messages.js';
+import type { WorkerReply, WorkerRequest, WorkerSetup } from './worker-messages.js';
 
 /** The thread that holds the records and the training library. Requests are served one after another. */
 const setup = workerData as WorkerSetup;
 const reply = (message: WorkerReply): void => parentPort!.postMessage(message);
 
-async function open(): Promise<{ tf: Tf; dataSet: DataSet }> {
-  const dataSet =
-    'directory' in setup.data ? await readIdxDirectory(setup.data.directory) : requireDataSet(setup.data.dataSet);
+async function open(): Promise<{ tf: Tf; examples: Examples }> {
+  stepBack(setup.nice);
+  const examples = await examplesOf(setup.data);
   const { tf, description } = await loadEngine(setup.engine);
-  reply({ type: 'opened', description });
-  return { tf, dataSet };
+  reply({ type: 'opened', description, examples: examples.counts.training });
+  return { tf, examples };
 }
 
-async function serve(tf: Tf, dataSet: DataSet): Promise<void> {
-  const { training, holdout } = splitHoldout(dataSet.examples, {
-    fraction: setup.holdoutFraction,
-    seed: setup.participant,
-  });
+async function examplesOf(data: WorkerSetup['data']): Promise<Examples> {
+  const division = { fraction: setup.holdoutFraction, seed: setup.participant };
+  if ('served' in data) {
+    const { port, shuffleWindow, ...served } = data.served;
+    return streamedExamples({ ...served, batches: servedBatches(port) }, { window: shuffleWindow, ...division });
+  }
+  const declaration = await declarationOf(data);
+  const window = declaration?.shuffleWindow;
+  if (declaration !== undefined && window !== undefined) {
+    return streamedExamples(openRecords(declaration), { window, ...division });
+  }
+  const dataSet = await recordsOf(data, declaration);
+  return heldExamples(dataSet, splitHoldout(dataSet.examples, division));
+}
+
+type OwnData = Exclude<WorkerSetup['data'], { readonly served: object }>;
+
+async function declarationOf(data: OwnData): Promise<DataDeclaration | undefined> {
+  if ('declaration' in data) return data.declaration;
+  return 'directory' in data ? readDeclaration(data.directory) : undefined;
+}
+
+async function recordsOf(data: OwnData, declaration: DataDeclaration | undefined): Promise<DataSet> {
+  if ('dataSet' in data) return requireDataSet(data.dataSet);
+  if (declaration !== undefined) return collectRecords(openRecords(declaration));
+  return readIdxDirectory((data as { readonly directory: string }).directory);
+}
+
+async function serve(tf: Tf, examples: Examples): Promise<void> {
   // A run trains one topology for all its rounds; building it again would leak nothing but costs its initializers.
   let kept: { readonly json: string; readonly model: LoadedModel } | undefined;
   const modelOf = async (topology: object): Promise<LoadedModel> => {
@@ -42,16 +73,16 @@ async function serve(tf: Tf, dataSet: DataSet): Promise<void> {
     const model = await modelOf(request.model);
     if (request.type === 'evaluate') {
       const { weights, loss } = request;
-      return { type: 'done', id, result: measure({ tf, model, weights, dataSet, holdout, loss, stopped }) };
+      return { type: 'done', id, result: await measure({ tf, model, weights, examples, loss, stopped }) };
     }
     const { weights, task } = request;
     const seed = `${request.seed}/${request.round}/${setup.participant}`;
     const onProgress = (progress: { step: number; steps: number }): void => reply({ type: 'progress', id, progress });
-    const trained = trainLocally({ tf, model, weights, dataSet, training, task, seed, stopped, onProgress });
+    const trained = await trainLocally({ tf, model, weights, examples, task, seed, stopped, onProgress });
     return {
       type: 'done',
       id,
-      result: trained === undefined ? undefined : { weights: trained, examples: training.length },
+      result: trained === undefined ? undefined : { weights: trained, examples: examples.counts.training },
     };
   };
   let last = Promise.resolve();
@@ -64,7 +95,7 @@ async function serve(tf: Tf, dataSet: DataSet): Promise<void> {
 
 open()
   .then(
-    ({ tf, dataSet }) => serve(tf, dataSet),
+    ({ tf, examples }) => serve(tf, examples),
     (error: unknown) => reply({ type: 'failed', error: plainError(error) }),
   )
   .catch((error: unknown) => reply({ type: 'failed', error: plainError(error) }));

@@ -35,15 +35,17 @@ export async function continueDownload(
       const message = requireDecoded(received);
       if (first) sink.expect(sizeOf(download, message.sizeBytes));
       first = false;
-      if (message.chunk) await take(sink, message.chunk);
+      if (message.chunk) take(sink, message.chunk);
     }
-    return await finish(download);
+    return finish(download);
   } catch (error) {
-    throw isStopped(signal) ? stopped(signal) : explain(error, ports.address);
+    const failure = isStopped(signal) ? stopped(signal) : explain(error, ports.address);
+    call.cancel();
+    await sink.settle();
+    throw failure;
   } finally {
     signal?.removeEventListener('abort', cancel);
     call.cancel();
-    await sink.settle();
   }
 }
 
@@ -61,21 +63,21 @@ function sizeOf({ maxBytes, sink }: BlobDownload, sizeBytes: number): number {
   return sizeBytes;
 }
 
-async function take(sink: BlobSink, chunk: wire.Chunk__Output): Promise<void> {
+function take(sink: BlobSink, chunk: wire.Chunk__Output): void {
   const { offset, data } = chunkFromWire(chunk);
   const { receivedBytes, sizeBytes = 0 } = sink;
   if (offset !== receivedBytes || data.length > sizeBytes - offset) throw malformed(receivedBytes, offset);
-  await sink.append(data);
+  sink.append(data);
 }
 
-async function finish({ sink, sha256 }: BlobDownload): Promise<Uint8Array> {
+function finish({ sink, sha256 }: BlobDownload): Uint8Array {
   // The stream ended well but early: the next attempt would get the same.
   if (sink.sizeBytes === undefined || sink.receivedBytes !== sink.sizeBytes) {
     throw malformed(sink.sizeBytes ?? 0, sink.receivedBytes);
   }
   if (equalBytes(sink.digest(), sha256)) return sink.bytes();
   throw new FederatedError('verification', 'the blob is not the one of this digest', {
-    detail: { sha256: toHex(sha256) },
+    detail: { rule: 'blob.digest', sha256: toHex(sha256) },
     fix: 'Fetch it again; if it happens twice, ask the operator.',
   });
 }

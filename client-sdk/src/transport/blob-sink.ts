@@ -9,12 +9,12 @@ export interface BlobSink {
   /** The first message said how many there are: at least `receivedBytes`, and within what the caller allows. */
   expect(sizeBytes: number): void;
   /** @param data stays as it is; never more than was announced. */
-  append(data: Uint8Array): Promise<void> | void;
+  append(data: Uint8Array): void;
   /** SHA-256 of what was taken. */
   digest(): Uint8Array;
   /** All of it. */
-  bytes(): Promise<Uint8Array> | Uint8Array;
-  /** An attempt is over, well or not: nothing is on its way any more. */
+  bytes(): Uint8Array;
+  /** An attempt broke off: what came of it is where the next goes on, in whatever process. */
   settle(): Promise<void> | void;
 }
 

@@ -1,6 +1,7 @@
 import { type CoordinatorMessage, FederatedError, type Random } from '@concordat/core';
 import type { Clock } from '@concordat/node';
 import { assignmentFromWire, requireDecoded, type Welcome, type wire } from '@concordat/proto';
+import { connectivityState } from '@grpc/grpc-js';
 import { pauseMillis } from './backoff.js';
 import { explain, isTransient } from './failures.js';
 import type { Services } from './services.js';
@@ -8,6 +9,7 @@ import type { Services } from './services.js';
 /** Wire versions this client speaks, highest first. */
 export const wireVersions: readonly number[] = [1];
 
+/** What a check-in says of this client, and whom it tells what comes. */
 export interface CheckInOptions {
   /** Increases by one at every start of the client; the coordinator fences older ones. */
   readonly clientEpoch: number;
@@ -42,6 +44,8 @@ export interface CheckInPorts {
  * deadline of its own; one that hangs in the TLS handshake, behind a proxy whose target is gone, would hang for ever.
  */
 const welcomeMillis = 20_000;
+/** TCP, a proxy and TLS: a coordinator gives a handshake three seconds. */
+const connectMillis = 5_000;
 
 /**
  * Streams in a row that may end with a message that is none: beyond that it is no damage on the line, and somebody has to look. Every one is
@@ -94,9 +98,14 @@ async function listen(ports: CheckInPorts, options: CheckInOptions, welcomed: { 
   const cancel = () => call.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   let late = false;
-  const inTime = ports.clock.after(welcomeMillis, () => {
+  const giveUp = (): void => {
     late = true;
     cancel();
+  };
+  const inTime = ports.clock.after(welcomeMillis, giveUp);
+  // grpc-js can miss that a line was cut while it was being set up, and waits on it for ever.
+  const connected = ports.clock.after(connectMillis, () => {
+    if (ports.rounds().getChannel().getConnectivityState(false) === connectivityState.CONNECTING) giveUp();
   });
   let last = -1;
   try {
@@ -116,6 +125,7 @@ async function listen(ports: CheckInPorts, options: CheckInOptions, welcomed: { 
   } catch (error) {
     throw late ? noWelcome(ports) : error;
   } finally {
+    connected();
     inTime();
     signal.removeEventListener('abort', cancel);
     call.cancel();

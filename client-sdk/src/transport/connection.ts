@@ -5,14 +5,16 @@ import {
   equalBytes,
   FederatedError,
   type ParticipantMessage,
+  type PlanRefusal,
   type Random,
   type ServedChunk,
   type Signed,
   type SignedRoster,
   type Verdict,
 } from '@concordat/core';
-import { type Clock, nodeCrypto, systemClock, systemRandom, type Transport } from '@concordat/node';
+import { type Clock, nodeCrypto, type SocketBytes, systemClock, systemRandom, type Transport } from '@concordat/node';
 import {
+  planRefusalsFromWire,
   type ReceiptPlace,
   type ReceiptsPage,
   receiptFromWire,
@@ -32,6 +34,7 @@ import { continueDownload } from './blob-download.js';
 import { type BlobSink, MemorySink } from './blob-sink.js';
 import { type CheckInOptions, checkIn } from './check-in.js';
 import type { Downloads } from './downloads.js';
+import { explain, isOfClosedChannel } from './failures.js';
 import { type MaskedUpload, sendMaskedUpdate } from './masked-upload.js';
 import { checkReceipt, checkVerdictReceipt } from './receipts.js';
 import { fetchChunks } from './results.js';
@@ -40,6 +43,7 @@ import { callOnce, type UnaryMethod } from './unary.js';
 
 export const software = 'concordat-client/0.1.0';
 
+/** Whom a connection leads to, what it shows there, and what it trusts. */
 export interface ConnectionOptions {
   /** host:port of the coordinator; of several that take turns, all of them with commas between. */
   readonly address: string;
@@ -62,8 +66,11 @@ export interface ConnectionOptions {
   readonly transport?: Transport;
   /** Where large blobs come together, so that another process can go on with them; in memory unless given. */
   readonly downloads?: Downloads;
+  /** Counts what leaves by its sockets. */
+  readonly sockets?: SocketBytes;
 }
 
+/** How long a call may take, and what ends it before. */
 export interface CallLimits {
   /** Over all attempts; 60 s for answers, 30 min for bulk unless said. */
   readonly deadlineMillis?: number;
@@ -174,15 +181,16 @@ export class Connection {
     return fetchInto((attempt) => attempt(memory));
   }
 
-  /** A plan by its digest. The digest is checked; the operator's signature is the caller's to check, with the roster. */
-  async getPlan(planHash: Uint8Array, limits: CallLimits = {}): Promise<{ plan: Signed; operatorId: string }> {
+  /** A plan by its digest, which is checked; the operator's signature is the caller's to check, with the roster. */
+  async getPlan(planHash: Uint8Array, limits: CallLimits = {}): Promise<ServedPlan> {
     const reply = await this.#unary<wire.GetPlanRequest, wire.GetPlanReply__Output>(
       ({ plans }) => plans.Get.bind(plans),
       { planHash },
       limits,
     );
     const plan = signedFromWire(reply.plan, bounds.planBytesMax);
-    if (equalBytes(this.#crypto.sha256(plan.body), planHash)) return { plan, operatorId: reply.operatorId };
+    if (equalBytes(this.#crypto.sha256(plan.body), planHash))
+      return { plan, operatorId: reply.operatorId, refusals: planRefusalsFromWire(reply.refusals) };
     throw new FederatedError('verification', 'the plan is not the one of this digest', {
       fix: 'Ask the operator which plan was proposed.',
     });
@@ -278,6 +286,7 @@ export class Connection {
     });
   }
 
+  /** How the coordinator does, and how far its clock is from ours. @throws `unavailable`, `deadline`. */
   async health(limits: CallLimits = {}): Promise<CoordinatorHealth> {
     const started = performance.now();
     const reply = await this.#unary<wire.HealthRequest, wire.HealthReply__Output>(
@@ -331,8 +340,9 @@ export class Connection {
       try {
         return await call(left);
       } catch (error) {
-        if (error instanceof FederatedError) this.#moveOn(address, error, this.#clock.monotonicMillis() - begun);
-        throw error;
+        const failure = isOfClosedChannel(error) ? explain(error, address) : error;
+        if (failure instanceof FederatedError) this.#moveOn(address, failure, this.#clock.monotonicMillis() - begun);
+        throw failure;
       }
     });
   }
@@ -345,6 +355,14 @@ export class Connection {
     const { participantId, coordinatorKey } = this.#options;
     return checkReceipt(this.#crypto, coordinatorKey(), receipt, { runId, participantId, message });
   }
+}
+
+/** A plan as it was served: the signature is the caller's to check, with the roster. */
+export interface ServedPlan {
+  readonly plan: Signed;
+  readonly operatorId: string;
+  /** Who refused it, as the coordinator says. */
+  readonly refusals: readonly PlanRefusal[];
 }
 
 /** What anyone who reaches the port is told. */

@@ -1,32 +1,45 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorCode, FederatedError, toHex } from '@concordat/core';
+import { type Clock, Garbage } from '@concordat/node';
 import type { BlobSink } from './blob-sink.js';
 import { isTransient } from './failures.js';
-import { diskRefuses, FileSink } from './file-sink.js';
+import { diskRefuses, FileSink, type SinkPorts } from './file-sink.js';
 
 /** Downloads that nobody goes on with, of which the newest stay: a model that is trained from, one that is checked, one that was published. */
 const abandonedMax = 3;
+/** Bytes of messages between two collections. */
+const garbageBytesMax = 8 * 1024 * 1024;
 /** What is said of bytes that do not fit together: those that were there before may be to blame, whoever sent them. */
 const misfits: ReadonlySet<ErrorCode> = new Set(['malformed', 'verification', 'invalid-argument']);
+
+/** What downloads have from around them. */
+export interface DownloadsOptions {
+  /** Called whenever what was received left much of it; nothing unless given. */
+  readonly collectGarbage?: (() => void) | undefined;
+  /** The system's unless given. */
+  readonly clock?: Clock | undefined;
+}
 
 /** One attempt to fetch what the sink has not. */
 export type DownloadAttempt = (sink: BlobSink) => Promise<Uint8Array>;
 
 /**
  * Downloads that a participant goes on with after its line broke, and after its process ended: a file for each, named by its digest, that
- * is removed once the blob is at hand. For the one process that has the directory.
+ * is at most a second behind and is removed once the blob is at hand. For the one process that has the directory.
  *
  * Nothing on the disk is believed: the digest of all of it decides in the end. Where it does not fit, and part of it was there before, all is
  * thrown away and fetched once more from its first byte, so that no coordinator can leave behind what spoils the download from the next.
  */
 export class Downloads {
   readonly #directory: string;
+  readonly #ports: SinkPorts;
   /** Path → when whoever fetches it is done. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(directory: string) {
+  constructor(directory: string, { collectGarbage, clock }: DownloadsOptions = {}) {
     this.#directory = directory;
+    this.#ports = { garbage: collectGarbage && new Garbage(garbageBytesMax, collectGarbage), clock };
   }
 
   /**
@@ -36,7 +49,7 @@ export class Downloads {
   async fetch(blob: { readonly sha256: Uint8Array; readonly maxBytes: number }, repeat: Repeat): Promise<Uint8Array> {
     const path = join(this.#directory, `${toHex(blob.sha256)}.part`);
     const before = this.#turns.get(path)?.catch(() => undefined) ?? this.#makeRoom(path);
-    const turn = before.then(() => fetchInto(path, blob.maxBytes, repeat));
+    const turn = before.then(() => fetchInto(() => FileSink.open(path, blob.maxBytes, this.#ports), path, repeat));
     this.#turns.set(path, turn);
     try {
       return await turn;
@@ -58,22 +71,23 @@ export class Downloads {
   }
 }
 
+type OpenSink = () => Promise<FileSink>;
 type Repeat = (next: (attempt: DownloadAttempt) => Promise<Uint8Array>) => Promise<Uint8Array>;
 
-async function fetchInto(path: string, maxBytes: number, repeat: Repeat): Promise<Uint8Array> {
+async function fetchInto(open: OpenSink, path: string, repeat: Repeat): Promise<Uint8Array> {
   // The second time nothing is resumed, so that it ends with the first misfit.
-  return (await goOn(path, maxBytes, repeat)) ?? (await goOn(path, maxBytes, repeat))!;
+  return (await goOn(open, path, repeat)) ?? (await goOn(open, path, repeat))!;
 }
 
 /** @returns undefined when it does not fit together and part of it was there before; then nothing is left of it. */
-async function goOn(path: string, maxBytes: number, repeat: Repeat): Promise<Uint8Array | undefined> {
-  let sink = await FileSink.open(path, maxBytes);
+async function goOn(open: OpenSink, path: string, repeat: Repeat): Promise<Uint8Array | undefined> {
+  let sink = await open();
   const isResumed = sink.receivedBytes > 0;
   try {
     const bytes = await repeat(async (attempt) => {
       if (sink.failed) {
         await sink.close();
-        sink = await FileSink.open(path, maxBytes);
+        sink = await open();
       }
       return attempt(sink);
     });

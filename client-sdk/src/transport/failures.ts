@@ -1,6 +1,7 @@
 import { bounds, FederatedError } from '@concordat/core';
 import { errorFromWire, errorTrailer } from '@concordat/proto';
 import type { ServiceError } from '@grpc/grpc-js';
+import { proxyRefusal } from './proxied-dial.js';
 
 // What OpenSSL and Node say when the server's certificate is not of the pinned authority, or not for this name.
 const foreignCertificate =
@@ -9,9 +10,22 @@ const foreignCertificate =
 // What grpc-js says of what it received and did not take, as `resource exhausted`.
 const tooLong = /^Received message (that decompresses to a size )?larger than/;
 
+// grpc-js throws it of a call on a channel that was closed: between two calls of one attempt a certificate was replaced, or an attempt
+// that hung was given up. The next attempt has the new channel.
+const closedChannel = 'Channel has been shut down';
+
+// What {@link proxyRefusal} says, once gRPC has made a status of it.
+const proxyAnswer = /the proxy answers (\d{3}|no HTTP)/;
+
 /** Any failure of a call to `address` as a `FederatedError`. */
 export function explain(error: unknown, address: string): FederatedError {
   if (error instanceof FederatedError) return error;
+  if (isOfClosedChannel(error)) {
+    return new FederatedError('unavailable', `the line to the coordinator at ${address} was opened anew`, {
+      detail: { address },
+      cause: error,
+    });
+  }
   if (!isServiceError(error))
     return new FederatedError('internal', 'a call failed in an unexpected way', { cause: error });
   const envelope = error.metadata?.get(errorTrailer)[0];
@@ -21,6 +35,8 @@ export function explain(error: unknown, address: string): FederatedError {
     return notYetValid(error, address);
   if (envelope === undefined && foreignCertificate.test(error.details)) return foreign(error, address);
   if (envelope === undefined && tooLong.test(error.details)) return oversized(error, address);
+  const refused = envelope === undefined ? proxyAnswer.exec(error.details)?.[1] : undefined;
+  if (refused !== undefined) return proxyRefusal(refused, address, error);
   const known = errorFromWire({ code: error.code, details: error.details, envelope }, error);
   if (envelope !== undefined) return known;
   if (known.code === 'unavailable') {
@@ -38,6 +54,11 @@ export function explain(error: unknown, address: string): FederatedError {
     });
   }
   return known;
+}
+
+/** Whether a call was never made, because its channel was closed before. */
+export function isOfClosedChannel(error: unknown): boolean {
+  return error instanceof Error && error.message === closedChannel;
 }
 
 function oversized(error: ServiceError, address: string): FederatedError {

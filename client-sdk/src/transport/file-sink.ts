@@ -2,41 +2,64 @@ import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { FederatedError } from '@concordat/core';
+import { type Clock, type Garbage, systemClock } from '@concordat/node';
 import type { BlobSink } from './blob-sink.js';
 
-/** Pieces are written together: a write for each costs more than its bytes do. */
-const heldBytesMax = 512 * 1024;
+/**
+ * On the disk at the latest: what a killed process has to fetch again. Most downloads are over before, and what is never written need not be
+ * removed: of 40 MB both took 12 ms on a processor.
+ */
+const unwrittenMillis = 1_000;
 const readBytes = 1024 * 1024;
+/** Buffers that a byte goes through on its way here: what the socket read, what TLS made of it, and the message it was joined to. */
+const copies = 3;
+
+/** What a sink has from around it. */
+export interface SinkPorts {
+  /** Told of what the bytes came in. */
+  readonly garbage?: Garbage | undefined;
+  readonly clock?: Clock | undefined;
+}
 
 /**
- * In a file that outlives its process: whoever opens it again goes on behind what is there. Nothing is synced, since nothing rests on it:
- * what a power cut took or changed does not fit the digest in the end, and is fetched again.
+ * In memory, and a second behind it in a file that outlives its process: whoever opens it again goes on behind what is there. Nothing is synced,
+ * since nothing rests on it: what a power cut took or changed does not fit the digest in the end, and is fetched again.
  */
 export class FileSink implements BlobSink {
   readonly #file: FileHandle;
   readonly #hash: Hash;
-  readonly #held: Uint8Array[] = [];
-  #heldBytes = 0;
+  readonly #garbage: Garbage | undefined;
+  readonly #clock: Clock;
+  /** What the file had, until it is announced how much there is. */
+  #bytes: Uint8Array;
+  #receivedBytes: number;
   #writtenBytes: number;
   #sizeBytes: number | undefined;
-  #failed = false;
+  #writing: Promise<void> | undefined;
+  /** Takes back that what has arrived is written soon. */
+  #takeBack: (() => void) | undefined;
+  #failed: FederatedError | undefined;
 
-  private constructor(file: FileHandle, hash: Hash, writtenBytes: number) {
+  private constructor(file: FileHandle, hash: Hash, bytes: Uint8Array, { garbage, clock = systemClock }: SinkPorts) {
     this.#file = file;
     this.#hash = hash;
-    this.#writtenBytes = writtenBytes;
+    this.#garbage = garbage;
+    this.#clock = clock;
+    this.#bytes = bytes;
+    this.#receivedBytes = bytes.length;
+    this.#writtenBytes = bytes.length;
   }
 
   /** @param maxBytes a file with more than these is of no use, and is emptied. */
-  static async open(path: string, maxBytes: number): Promise<FileSink> {
+  static async open(path: string, maxBytes: number, ports: SinkPorts = {}): Promise<FileSink> {
     // Never through a link: what lies there is written to.
     const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     try {
-      const hash = createHash('sha256');
       const { size } = await file.stat();
-      if (size > maxBytes) await file.truncate(0);
-      else await hashFile(file, hash, size);
-      return new FileSink(file, hash, size > maxBytes ? 0 : size);
+      const hash = createHash('sha256');
+      if (size <= maxBytes) return new FileSink(file, hash, await readFile(file, size, hash), ports);
+      await file.truncate(0);
+      return new FileSink(file, hash, new Uint8Array(), ports);
     } catch (error) {
       await file.close();
       throw error;
@@ -44,7 +67,7 @@ export class FileSink implements BlobSink {
   }
 
   get receivedBytes(): number {
-    return this.#writtenBytes + this.#heldBytes;
+    return this.#receivedBytes;
   }
 
   get sizeBytes(): number | undefined {
@@ -53,69 +76,96 @@ export class FileSink implements BlobSink {
 
   expect(sizeBytes: number): void {
     this.#sizeBytes = sizeBytes;
+    if (this.#bytes.length === sizeBytes) return;
+    const bytes = new Uint8Array(sizeBytes);
+    bytes.set(this.#bytes);
+    this.#bytes = bytes;
   }
 
-  append(data: Uint8Array): Promise<void> | void {
+  append(data: Uint8Array): void {
+    if (this.#failed !== undefined) throw this.#failed;
+    this.#bytes.set(data, this.#receivedBytes);
     this.#hash.update(data);
-    this.#held.push(data);
-    this.#heldBytes += data.length;
-    if (this.#heldBytes >= heldBytesMax) return this.#write();
+    this.#receivedBytes += data.length;
+    this.#garbage?.made(copies * data.length);
+    this.#keepSoon();
   }
 
   digest(): Uint8Array {
     return this.#hash.copy().digest();
   }
 
-  async bytes(): Promise<Uint8Array> {
-    await this.#write();
-    const bytes = new Uint8Array(this.#writtenBytes);
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesRead } = await this.#file.read(bytes, at, Math.min(bytes.length - at, readBytes), at);
-      if (bytesRead === 0) throw new FederatedError('internal', 'a download became shorter on the disk');
-      at += bytesRead;
-    }
-    return bytes;
+  bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   /** What arrived is in the file, unless the disk does not take it: then `failed` says so. */
   async settle(): Promise<void> {
-    await this.#write().catch(() => undefined);
+    this.#keepNoMore();
+    while (this.#writtenBytes < this.#receivedBytes && !this.failed) await this.#write();
   }
 
-  /** The hash has bytes that the file has not: only who opens it anew can go on. */
+  /** The disk does not take it: only who opens the file anew can go on. */
   get failed(): boolean {
-    return this.#failed;
+    return this.#failed !== undefined;
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  /** What is not in the file by now stays out of it. */
+  async close(): Promise<void> {
+    this.#keepNoMore();
+    await this.#writing;
+    await this.#file.close();
   }
 
-  async #write(): Promise<void> {
-    const held = Buffer.concat(this.#held.splice(0));
+  /** Again and again until all that arrived is in the file. How a write ends is seen at the next piece. */
+  #keepSoon(): void {
+    this.#takeBack ??= this.#clock.after(unwrittenMillis, () => {
+      this.#takeBack = undefined;
+      if (this.#writtenBytes === this.#receivedBytes || this.failed) return;
+      void this.#write();
+      this.#keepSoon();
+    });
+  }
+
+  #keepNoMore(): void {
+    this.#takeBack?.();
+    this.#takeBack = undefined;
+  }
+
+  #write(): Promise<void> {
+    this.#writing ??= this.#writeReceived().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  async #writeReceived(): Promise<void> {
     try {
-      for (let done = 0; done < held.length; ) {
-        const left = held.length - done;
-        const { bytesWritten } = await this.#file.write(held, done, left, this.#writtenBytes);
-        done += bytesWritten;
+      for (const end = this.#receivedBytes; this.#writtenBytes < end; ) {
+        const { bytesWritten } = await this.#file.write(
+          this.#bytes,
+          this.#writtenBytes,
+          end - this.#writtenBytes,
+          this.#writtenBytes,
+        );
         this.#writtenBytes += bytesWritten;
-        this.#heldBytes -= bytesWritten;
       }
     } catch (cause) {
-      this.#failed = true;
-      throw diskRefuses(cause);
+      this.#failed = diskRefuses(cause);
     }
   }
 }
 
-async function hashFile(file: FileHandle, hash: Hash, size: number): Promise<void> {
-  const piece = Buffer.alloc(Math.min(size, readBytes));
+/** @returns at most `size` bytes, from the first on; they are hashed as they come, so that no event loop is held up. */
+async function readFile(file: FileHandle, size: number, hash: Hash): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
   for (let at = 0; at < size; ) {
-    const { bytesRead } = await file.read(piece, 0, Math.min(piece.length, size - at), at);
-    if (bytesRead === 0) return;
-    hash.update(piece.subarray(0, bytesRead));
+    const { bytesRead } = await file.read(bytes, at, Math.min(size - at, readBytes), at);
+    if (bytesRead === 0) return bytes.subarray(0, at);
+    hash.update(bytes.subarray(at, at + bytesRead));
     at += bytesRead;
   }
+  return bytes;
 }
 
 /** What is thrown when a file or its directory does not take a download. */

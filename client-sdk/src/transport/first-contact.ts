@@ -1,13 +1,14 @@
-import { isIP } from 'node:net';
-import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { connect } from 'node:tls';
 import { FederatedError, refusal } from '@concordat/core';
 import { certificatesToPem, fingerprintOf } from '@concordat/node';
 import { isStopped, stopped } from './failures.js';
+import { peerChain } from './peer-chain.js';
+import { dialThrough } from './proxied-dial.js';
+import { proxiedTransport, proxyOfEnvironment } from './proxy.js';
 import { openServices, type Services } from './services.js';
 
 const handshakeMillis = 10_000;
-/** Certificates looked at in the chain of a server nobody trusts yet. */
-const chainMax = 8;
 
 /** A connection without a client certificate to a server whose authority was checked: for enrolment only. */
 export interface FirstContact {
@@ -26,6 +27,8 @@ export interface FirstContactOptions {
   readonly tlsAuthoritySha256: string;
   readonly correlationId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The proxy that the line goes through; the environment's unless said. */
+  readonly proxy?: URL | undefined;
 }
 
 /**
@@ -51,20 +54,25 @@ export async function firstContact(options: FirstContactOptions): Promise<FirstC
     address,
     { authorityPem, correlationId: options.correlationId },
     { uploadBytes: 0, downloadBytes: 0 },
+    options.proxy === undefined ? undefined : proxiedTransport(options.proxy),
   );
   return { authorityPem, membership: services.membership, address, close: () => services.close() };
 }
 
 /** The certificates a server shows, leaf first, DER. */
-function chainOf({ address, signal }: FirstContactOptions): Promise<Uint8Array[]> {
+async function chainOf({ address, signal, proxy }: FirstContactOptions): Promise<Uint8Array[]> {
   const { host, port } = splitAddress(address);
+  const through = proxy ?? proxyOfEnvironment(host, process.env);
+  const opened = through === undefined ? undefined : await lineThrough(through, { host, port, address });
   return new Promise((resolve, reject) => {
-    if (isStopped(signal)) return reject(stopped(signal));
+    if (isStopped(signal)) {
+      opened?.destroy();
+      return reject(stopped(signal));
+    }
     // Not verified here on purpose: no authority is known yet, the digest decides.
     const servername = isIP(host) === 0 ? { servername: host } : {};
     const socket = connect({
-      host,
-      port,
+      ...(opened === undefined ? { host, port } : { socket: opened }),
       ...servername,
       rejectUnauthorized: false,
       ALPNProtocols: ['h2'],
@@ -81,23 +89,23 @@ function chainOf({ address, signal }: FirstContactOptions): Promise<Uint8Array[]
       finish(() => reject(unreachable(address, 'no answer to the TLS handshake'))),
     );
     socket.once('secureConnect', () => {
-      const chain = readChain(socket);
+      const chain = peerChain(socket).map(({ raw }) => new Uint8Array(raw));
       finish(() => resolve(chain));
     });
     socket.once('error', (error) => finish(() => reject(unreachable(address, error.message, error))));
   });
 }
 
-function readChain(socket: TLSSocket): Uint8Array[] {
-  const chain: Uint8Array[] = [];
-  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (certificate?.raw !== undefined && chain.length < chainMax) {
-    chain.push(new Uint8Array(certificate.raw));
-    // A self-signed certificate is its own issuer.
-    if (certificate.issuerCertificate === certificate) break;
-    certificate = certificate.issuerCertificate;
+async function lineThrough(
+  proxy: URL,
+  { host, port, address }: { readonly host: string; readonly port: number; readonly address: string },
+): Promise<Socket> {
+  try {
+    return await dialThrough(proxy, { host, port, millis: handshakeMillis });
+  } catch (error) {
+    if (error instanceof FederatedError && error.code === 'unavailable') throw error;
+    throw unreachable(address, error instanceof Error ? error.message : String(error), error);
   }
-  return chain;
 }
 
 /** `host:port`, an IPv6 host in brackets. @throws `invalid-argument`. */

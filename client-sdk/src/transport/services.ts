@@ -1,4 +1,4 @@
-import { type ClientTls, channelSettings, type Transport, tlsTransport } from '@concordat/node';
+import { type ClientTls, channelSettings, type Transport } from '@concordat/node';
 import {
   type ConcordatPackage,
   correlationHeader,
@@ -10,6 +10,7 @@ import {
 } from '@concordat/proto';
 import { type ChannelOptions, credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import { lineTransport } from './proxy.js';
 
 /** Bytes since the connection was made: gRPC messages with their 5-byte prefixes, without HTTP/2 and TLS. */
 export interface ByteCounts {
@@ -48,7 +49,7 @@ export function openServices(
   address: string,
   tls: ClientTls & { readonly correlationId?: string | undefined },
   counts: ByteCounts,
-  transport: Transport = tlsTransport,
+  transport: Transport = lineTransport,
 ): Services {
   // Parsing the .proto files takes some ten milliseconds: once per process.
   definition ??= decodeToErrors(guardDefinition(loadSync([...protoFiles], loaderOptions)), 'replies');

@@ -1,0 +1,18 @@
+import { FederatedError, type NamedTensor } from '@concordat/core';
+
+/**
+ * The weights themselves, every value of them finite.
+ *
+ * @throws `refused` `update.finite` naming tensor and index of the first that is not.
+ */
+export function requireFiniteWeights<Tensors extends readonly NamedTensor[]>(weights: Tensors): Tensors {
+  for (const { name, values } of weights) {
+    const index = values.findIndex((value) => !Number.isFinite(value));
+    if (index < 0) continue;
+    throw new FederatedError('refused', `training gave ${values[index]} at ${name}[${index}]`, {
+      detail: { rule: 'update.finite', required: 'finite', offered: String(values[index]), tensor: name, index },
+      fix: 'Lower the learning rate or check the records; a diverged model is never sent.',
+    });
+  }
+  return weights;
+}

@@ -1,5 +1,6 @@
 import { measureClientTotal } from './client-total.js';
 import { measureCoordinatorMemory } from './coordinator-memory.js';
+import { measureSdkMemory, measureSdkSection } from './embedding.js';
 import { measureGroups } from './groups.js';
 import { measureClientMask } from './masking.js';
 import type { Entry, Question } from './measurement.js';
@@ -70,6 +71,18 @@ export const suites: Readonly<Record<string, readonly Entry[]>> = {
       about: `a vector of 40 MB over a line of ${rttMillis} ms there and back, beside TLS alone`,
       measure: (of: Question) => measureDistance(of, rttMillis),
     })),
+  ],
+  sdk: [
+    {
+      name: 'sdk-memory',
+      about: 'how much a service grows over idle that embeds a client, d = 10,000,000, beside six times the update',
+      measure: (of) => measureSdkMemory({ ...of, parameters: 10_000_000 }),
+    },
+    {
+      name: 'sdk-section',
+      about: 'the longest turn of its event loop through that run, in time on a processor',
+      measure: (of) => measureSdkSection({ ...of, parameters: 10_000_000 }),
+    },
   ],
   large: [
     {

@@ -79,7 +79,7 @@ export function measureUnary({ repeats }: Question): Promise<Measurement> {
       for (let call = 0; call < pings; call++) await ping();
     };
     const costs = await alternate(stage, repeats, {
-      ours: () => times(ours.ping),
+      ours: () => ours.pings(pings),
       tls: () => times(tls.ping),
       http2: () => times(http2.ping),
     });

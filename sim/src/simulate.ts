@@ -7,7 +7,7 @@ import { checkScenario, type DropStep, type Scenario, type ScenarioInput } from 
 import { SharedAgreements } from './shared-agreements.js';
 import { SharedVerifications, type Verifications } from './shared-verifications.js';
 import { type Traffic, TrafficCounter } from './traffic.js';
-import { type OpenedGroup, VirtualCoordinator } from './virtual-coordinator.js';
+import { type OpenedOfRound, VirtualCoordinator } from './virtual-coordinator.js';
 import { VirtualParticipant } from './virtual-participant.js';
 import type { Seat, World } from './world.js';
 
@@ -125,7 +125,7 @@ class Simulation {
 
   run(): SimulationResult {
     const { scenario, seats, time } = this.#world;
-    this.#after(0, () => this.#coordinator.take({ type: 'start' }));
+    this.#after(0, () => this.#coordinator.take({ type: 'start', wallMillis: 0 }));
     for (const seat of seats) this.#connect(seat);
     for (let happenings = 0; happenings < happeningsMax && this.#finished === undefined; happenings++) {
       const happening = time.next();
@@ -184,7 +184,7 @@ class Simulation {
   }
 
   /** Every group's sum beside the integer sum of its survivors' updates. */
-  #compare({ round, survivors, lanes }: OpenedGroup): void {
+  #compare({ round, survivors, lanes }: OpenedOfRound): void {
     const before = this.#opened?.round === round ? this.#opened : { exact: true, lanes: 0 };
     const updates = survivors.map((participantId) => this.#updates.get(participantId));
     const exact = lanes.every((segment, s) => {

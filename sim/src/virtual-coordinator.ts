@@ -1,17 +1,15 @@
 import {
-  addKeystreams,
-  addVector,
   type CoordinationEffect,
   type CoordinationEvent,
   type CoordinationPorts,
   type CoordinationRecord,
   type CoordinationState,
   type CoordinatorMessage,
-  combineGroups,
   FederatedError,
   meanScale,
+  type OpenedGroup,
   openCoordination,
-  openSum,
+  openSums,
   type RunProgress,
   scaleMean,
   signBody,
@@ -21,22 +19,15 @@ import {
 import { NamedTimers } from './named-timers.js';
 import type { Links, Unstamped, World } from './world.js';
 
-/** What came out of one group's session. */
-export interface OpenedGroup {
+/** The sum of one group, and of which round. */
+export interface OpenedOfRound extends OpenedGroup {
   readonly round: number;
-  /** Its place among the groups of the round, from 0. */
-  readonly group: number;
-  readonly survivors: readonly string[];
-  /** As it was packed. */
-  readonly sum: Uint8Array;
-  /** Of every segment, centred. */
-  readonly lanes: readonly Int32Array[];
 }
 
 /** What the rest of the simulation does for the coordinator. */
 export interface CoordinatorLinks extends Links {
   /** The sum of a group was opened; its lanes change afterwards. */
-  opened(opened: OpenedGroup): void;
+  opened(opened: OpenedOfRound): void;
   journal(record: CoordinationRecord): void;
   report(progress: RunProgress): void;
   /** A message on its way down. */
@@ -142,28 +133,23 @@ export class VirtualCoordinator {
     this.#links.toParticipant(participant, { type: 'uploaded', round, receipt });
   }
 
-  #openSum({ round, kind, baseModelHash, sums }: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
+  #openSum(effect: Extract<CoordinationEffect, { type: 'open-sum' }>): void {
     const { crypto, plan, kernels } = this.#world;
-    const combiner = combineGroups({ crypto, plan, kind, baseModelHash, kernels });
+    const { round } = effect;
     try {
-      for (const { group, sum } of sums) {
-        const vector = new Uint8Array(sum.layout.lengthBytes);
-        for (const { contentDigest } of sum.survivors)
-          addVector(sum.layout, vector, this.#spool.get(toHex(contentDigest))!, 0, kernels);
-        addKeystreams(crypto, sum.layout, vector, sum.maskKeys, { kernels });
-        const survivors = sum.survivors.map(({ participant }) => participant);
-        const lanes = openSum(sum.layout, vector, survivors.length, kernels);
-        this.#links.opened({ round, group, survivors, sum: vector, lanes });
-        combiner.add({ lanes, survivors: survivors.length });
-      }
+      const { mean, ...said } = openSums(effect, {
+        crypto,
+        plan,
+        kernels,
+        vectorOf: (contentDigest) => this.#spool.get(toHex(contentDigest))!,
+        onOpened: (opened) => this.#links.opened({ round, ...opened }),
+      });
+      this.#mean = mean;
+      this.#soon({ type: 'sum-opened', round, ...said });
     } catch (error) {
       if (!(error instanceof FederatedError)) throw error;
       this.#soon({ type: 'round-failed', round, reason: error.message });
-      return;
     }
-    const { mean, ...said } = combiner.finish();
-    this.#mean = mean;
-    this.#soon({ type: 'sum-opened', round, ...said });
   }
 
   #publish(effect: Extract<CoordinationEffect, { type: 'publish' }>): void {

@@ -164,8 +164,8 @@ class SocketReader {
   }
 }
 
-/** HTTP/2 of Node over the same TLS, with windows as wide as ours. @returns the port. */
-export async function serveHttp2(parties: TlsParties): Promise<number> {
+/** HTTP/2 of Node over the same TLS, with windows as wide as ours unless said. @returns the port. */
+export async function serveHttp2(parties: TlsParties, windowBytes = connectionBytes): Promise<number> {
   const server = createSecureServer({
     cert: parties.server.certificatePem,
     key: parties.server.privateKeyPem,
@@ -173,9 +173,9 @@ export async function serveHttp2(parties: TlsParties): Promise<number> {
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.3',
-    settings: { initialWindowSize: connectionBytes },
+    settings: { initialWindowSize: windowBytes },
   });
-  server.on('session', (session: ServerHttp2Session) => session.setLocalWindowSize(connectionBytes));
+  server.on('session', (session: ServerHttp2Session) => session.setLocalWindowSize(windowBytes));
   server.on('stream', (stream, headers) => {
     const bytes = Number(headers['x-bytes']);
     stream.on('error', () => undefined);

@@ -36,6 +36,10 @@ export interface PlayedRun {
   readonly peakBytes: number;
   /** Of the largest process of participants. */
   readonly clientPeakBytes: number;
+  /** How much one of these grew over idle; the most. */
+  readonly clientGrowthBytes: number;
+  /** The longest turn of a participant's event loop, milliseconds on a processor; 0 unless sections are watched. */
+  readonly longestMillis: number;
   readonly millis: number;
   /** Of each round but the first, from the publication before it to its own, as a watching operator sees them. */
   readonly roundMillis: readonly number[];
@@ -53,6 +57,8 @@ export interface PlayOptions {
   readonly rounds?: number;
   /** Whether every participant computes every sum anew beside the next round; on unless said, as in a plan. */
   readonly aggregateCheck?: 'on' | 'off';
+  /** Watch the event loop of the first participant, which has a process for itself; it is kept busy then. */
+  readonly sections?: boolean;
 }
 
 /**
@@ -63,7 +69,7 @@ export interface PlayOptions {
  */
 export async function playRun(
   question: Question,
-  { processes, rounds = 1, aggregateCheck = 'on' }: PlayOptions,
+  { processes, rounds = 1, aggregateCheck = 'on', sections = false }: PlayOptions,
 ): Promise<PlayedRun> {
   const directory = await mkdtemp(join(tmpdir(), 'concordat-stage-'));
   const children: ChildProcess[] = [];
@@ -74,7 +80,7 @@ export async function playRun(
     children.push(coordinator.child);
     operator = new OperatorClient({ ...(await readOperatorKeys(consortium)), address: coordinator.address });
     const seats = await enrolAll(operator, directory, question.participants);
-    const serving = shareOut(seats, processes).map((own) => participantsProcess(own));
+    const serving = shareOut(seats, processes).map((own, place) => participantsProcess(own, sections && place === 0));
     children.push(...serving.map(({ child }) => child));
     await connected(operator, question.participants);
     const { now: idleBytes } = residentBytes(coordinator.child.pid!);
@@ -88,7 +94,15 @@ export async function playRun(
     const { peak: peakBytes } = residentBytes(coordinator.child.pid!);
     const told = await Promise.all(serving.map(({ said }) => said));
     await requireModel(operator, run, rounds);
-    return { idleBytes, peakBytes, clientPeakBytes: Math.max(...told), millis, ...seen };
+    return {
+      idleBytes,
+      peakBytes,
+      clientPeakBytes: Math.max(...told.map((one) => one.peakBytes)),
+      clientGrowthBytes: Math.max(...told.map((one) => one.peakBytes - one.idleBytes)),
+      longestMillis: Math.max(...told.map((one) => one.longestMillis)),
+      millis,
+      ...seen,
+    };
   } finally {
     operator?.close();
     for (const child of children) child.kill('SIGKILL');
@@ -134,17 +148,22 @@ function shareOut(seats: readonly string[], processes: number): string[][] {
   return Array.from({ length: processes }, (_, i) => seats.filter((_, seat) => seat % processes === i));
 }
 
-function participantsProcess(directories: readonly string[]) {
+interface Told {
+  readonly completed: number;
+  readonly idleBytes: number;
+  readonly peakBytes: number;
+  readonly longestMillis: number;
+}
+
+function participantsProcess(directories: readonly string[], sections: boolean) {
   const child = spawn(process.execPath, [participantsProgram, ...directories], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, BENCHMARK_SECTIONS: sections ? '1' : '0' },
   });
   const said = once(createInterface({ input: child.stdout! }), 'line').then(([line]) => {
-    const { completed, peakBytes } = JSON.parse(line as string) as {
-      readonly completed: number;
-      readonly peakBytes: number;
-    };
-    if (completed === directories.length) return peakBytes;
-    throw failed(`${directories.length - completed} participants did not complete the run`);
+    const told = JSON.parse(line as string) as Told;
+    if (told.completed === directories.length) return told;
+    throw failed(`${directories.length - told.completed} participants did not complete the run`);
   });
   said.catch(() => undefined);
   return { child, said };

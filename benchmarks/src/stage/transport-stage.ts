@@ -2,37 +2,39 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { connect, Downloads } from '@concordat/client-sdk';
-import { bounds, merkleRoot, signBody } from '@concordat/core';
-import { identityFromSeed, nodeCrypto } from '@concordat/node';
-import { sessionCodec } from '@concordat/proto';
+import { bounds, merkleRoot } from '@concordat/core';
+import { nodeCrypto } from '@concordat/node';
 import type { Cost } from '../measure.js';
 import { OtherProcess } from './other-process.js';
+import type { ParticipantQuestion } from './participant-program.js';
 import { openPlainGrpc } from './plain-grpc.js';
 import { openHttp2, openRaw, type RawLine } from './raw-lines.js';
-import { consortiumName, runId } from './terms.js';
-import { callerName, makeParties, type TlsParties } from './tls-parties.js';
+import { makeParties, type TlsParties } from './tls-parties.js';
 import type { FarEndPorts, FarEndQuestion } from './transport-program.js';
 import { coordinatorIdentity } from './upload-target.js';
 
 const program = resolve(import.meta.dirname, 'transport-program.js');
-const signer = identityFromSeed(new Uint8Array(32).fill(4));
+const participantProgram = resolve(import.meta.dirname, 'participant-program.js');
 const pieceBytes = 64 * bounds.chunkBytes;
 
-/** A participant's connection, as a line beside others. `up` is durable in the coordinator's spool when it resolves. */
-export type OurLine = Omit<RawLine, 'cipher'>;
+/** A participant's connection, from a process of its own. `up` is durable in the coordinator's spool when it resolves. */
+export interface OurLine extends Pick<RawLine, 'down' | 'up'> {
+  /** So many small calls, one after the other. */
+  pings(calls: number): Promise<void>;
+}
 
 interface Vector {
   readonly path: string;
   readonly root: Uint8Array;
 }
 
-/** Both ends of every line: this process, another that serves, and a third that delays. */
+/** Both ends of every line: this process or a participant's, another that serves, and one that delays. */
 export class TransportStage {
   readonly #directory: string;
   readonly #parties: TlsParties;
   readonly #farEnd = new OtherProcess<FarEndQuestion>(program);
   readonly #between = new OtherProcess<FarEndQuestion>(program);
+  readonly #participants: OtherProcess<ParticipantQuestion>[] = [];
   readonly #open: { close(): void }[] = [];
   readonly #blobs = new Map<number, Uint8Array>();
   readonly #vectors = new Map<number, Vector>();
@@ -54,7 +56,7 @@ export class TransportStage {
       return await work(stage);
     } finally {
       for (const line of stage.#open) line.close();
-      await Promise.all([stage.#farEnd.close(), stage.#between.close()]);
+      await Promise.all([stage.#farEnd, stage.#between, ...stage.#participants].map((process) => process.close()));
       await rm(directory, { recursive: true, force: true });
     }
   }
@@ -70,32 +72,23 @@ export class TransportStage {
   }
 
   async ours(rttMillis = 0): Promise<OurLine> {
-    const { authorityPem, authoritySha256, client } = this.#parties;
-    const connection = connect({
-      address: `127.0.0.1:${await this.#through(this.#ports.concordat, rttMillis)}`,
-      consortium: consortiumName,
-      participantId: callerName,
-      authorityPem,
-      tlsAuthoritySha256: authoritySha256,
-      ...client,
-      coordinatorKey: () => coordinatorIdentity.publicKey,
-      downloads: new Downloads(join(this.#directory, 'downloads')),
+    const participant = new OtherProcess<ParticipantQuestion>(participantProgram);
+    this.#participants.push(participant);
+    await participant.ask({
+      type: 'connect',
+      port: await this.#through(this.#ports.concordat, rttMillis),
+      directory: join(this.#directory, 'downloads'),
+      parties: this.#parties,
+      coordinatorKey: coordinatorIdentity.publicKey,
     });
-    return this.#keep({
-      down: async (bytes) => {
-        await connection.getBlob(await this.blob(bytes), { maxBytes: bytes });
-      },
+    return {
+      down: async (bytes) => participant.ask({ type: 'down', sha256: await this.blob(bytes), bytes }),
       up: async (bytes) => {
         const { path, root } = await this.vector(bytes);
-        const said = { sid2: new Uint8Array(32), participant: 0, lengthBytes: bytes, merkleRoot: root };
-        const header = signBody(nodeCrypto, signer, 'CSA1/upload', sessionCodec.upload.encode(said));
-        await connection.uploadMaskedUpdate({ runId, round: ++this.#round, header, path, lengthBytes: bytes });
+        await participant.ask({ type: 'up', round: ++this.#round, path, bytes, merkleRoot: root });
       },
-      ping: async () => {
-        await connection.health();
-      },
-      close: () => connection.close(),
-    });
+      pings: (calls) => participant.ask({ type: 'ping', calls }),
+    };
   }
 
   /** grpc-js as it comes at both ends. */
@@ -122,7 +115,7 @@ export class TransportStage {
     return this.#farEnd.ask({ type: 'forget' });
   }
 
-  /** What some work costs: time on processors in this process and in the one that serves. */
+  /** What some work costs: time on processors in this process, the one that serves, and those of participants. */
   async cost(work: () => Promise<void>): Promise<Cost> {
     const before = await this.#cpuMillis();
     const started = performance.now();
@@ -149,7 +142,11 @@ export class TransportStage {
 
   async #cpuMillis(): Promise<number> {
     const { user, system } = process.cpuUsage();
-    return (user + system) / 1000 + (await this.#farEnd.ask<number>({ type: 'cpu' }));
+    const others = [
+      this.#farEnd.ask<number>({ type: 'cpu' }),
+      ...this.#participants.map((one) => one.ask<number>({ type: 'cpu' })),
+    ];
+    return (await Promise.all(others)).reduce((sum, millis) => sum + millis, (user + system) / 1000);
   }
 
   #keep<Line extends { close(): void }>(line: Line): Line {

@@ -80,6 +80,7 @@ describe('enrolment', () => {
       ...[
         'authority.pem',
         'certificate.pem',
+        'data.schema.json',
         'device.key',
         'enrolment.json',
         'identity.key',

@@ -3,8 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ClientEvent,
-  type CommandIo,
-  enroll,
   FederatedClient,
   parsePolicy,
   recover,
@@ -25,8 +23,8 @@ import {
 import { nodeCrypto } from '@concordat/node';
 import { assignmentToWire, sessionCodec, type wire } from '@concordat/proto';
 import { expect } from 'chai';
-import { Command } from 'commander';
 import { TestConsortium } from '../coordinator/consortium.js';
+import { typed } from '../support/typed.js';
 import { enrolHere, invitationOf, TestAdmission } from './enrolled.js';
 import {
   failureOf,
@@ -78,9 +76,7 @@ describe('a participant whose state is older than what it did', function () {
     consortium = await TestConsortium.open();
     directory = mkdtempSync(join(tmpdir(), 'concordat-recover-'));
     for (const name of names) {
-      const invitation = await consortium.operator.invite(name, name, 0);
-      const onPending = (fingerprint: string) => void consortium.operator.admit(name, fingerprint);
-      await enroll({ invitation, directory: at(name), pollMillis: 1, onPending });
+      await consortium.enrol(name, at(name));
     }
     copy('acme', 'never-started');
     await (await open('acme')).close();
@@ -160,7 +156,7 @@ describe('a participant whose state is older than what it did', function () {
     ]);
     expect(fix).to.include(`concordat participant recover --directory ${at('never-started')}`);
     const egress = readFileSync(at('never-started', 'egress.jsonl'), 'utf8').trim().split('\n');
-    expect(egress.map((line) => JSON.parse(line).kind)).to.deep.equal(['refusal']);
+    expect(egress.map((line) => JSON.parse(line).kind)).to.deep.equal(['opened', 'refusal']);
   });
 
   it('is refused by what receipts prove when its number of starts would do', async () => {
@@ -218,30 +214,16 @@ describe('a participant whose state is older than what it did', function () {
   });
 
   it('is recovered by a command that prints one envelope', async () => {
-    const lines: string[] = [];
-    let exitCode = 0;
-    const io: CommandIo = {
-      stderr: { write: () => true },
-      environment: {},
-      signal: new AbortController().signal,
-      stdout: { write: (text) => lines.push(text) },
-      exit: (code) => {
-        exitCode = code;
-      },
-    };
     const type = async (...args: string[]) => {
-      lines.length = 0;
-      const program = new Command().exitOverride();
-      registerParticipantCommands(program, io);
-      await program.parseAsync(['participant', 'recover', '--directory', ...args], { from: 'user' });
-      return lines.join('');
+      const said = await typed(registerParticipantCommands, ['participant', 'recover', '--directory', ...args]);
+      expect(said.exitCode).to.equal(0);
+      return said.stdout;
     };
     const { data } = JSON.parse(await type(at('never-started'), '--json'));
     expect([data.participant, data.recovered, data.rule]).to.deep.equal(['acme', true, 'state.receipts']);
     expect(data.runs).to.deep.include({ run: 'first', lastRound: 1 });
     expect(data.barredBaseModels).to.have.length(2);
     expect(await type(at('never-started'))).to.match(/^Nothing is lost: .* Nothing was changed\.\n$/);
-    expect(exitCode).to.equal(0);
   });
 
   for (const damage of ['is missing', 'was cut', 'has a flipped bit'] as const) {

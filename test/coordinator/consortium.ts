@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type EnrolOptions, enroll } from '@concordat/client-sdk';
 import {
   Coordinator,
   type CoordinatorOptions,
@@ -177,6 +178,13 @@ export class TestConsortium {
 
   async invite(id: string, organization = id, validMillis = 0): Promise<Invitation> {
     return decodeInvitation(await this.operator.invite(id, organization, validMillis));
+  }
+
+  /** Invite a participant, enrol it with the SDK in `directory`, and admit it. */
+  async enrol(id: string, directory: string, change: Partial<EnrolOptions> = {}): Promise<void> {
+    const invitation = await this.operator.invite(id, id, 0);
+    const onPending = (fingerprint: string) => void this.operator.admit(id, fingerprint);
+    await enroll({ invitation, directory, pollMillis: 1, onPending, ...change });
   }
 
   /** Enrol and admit, over the wire. */

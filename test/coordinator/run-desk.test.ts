@@ -17,6 +17,12 @@ describe('A run that ended before the coordinator was started again', function (
     const { planHash } = await consortium.propose();
     await consortium.operator.startRun(planHash, 'spring');
     expect(await consortium.operator.endRun('spring', 'nobody came')).to.equal(true);
+    // What is kept of it is still being removed: its participants heard of its end, and so does whoever asks.
+    const { current, runs } = await consortium.coordinator.status();
+    expect([current, ...runs].map((one) => [one!.state, one!.reason, one!.possible])).to.deep.equal([
+      ['aborted', 'nobody came', []],
+      ['aborted', 'nobody came', []],
+    ]);
     await consortium.coordinator.run!.ended;
 
     await consortium.restart();

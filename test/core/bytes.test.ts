@@ -4,6 +4,7 @@ import {
   FederatedError,
   fromBase64url,
   fromHex,
+  inOneBlock,
   readU16,
   readU32,
   toBase64url,
@@ -25,6 +26,18 @@ const malformed = (bytes: number[]): void => {
 describe('bytes', () => {
   it('are concatenated in order', () => {
     expect(concat(Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2, 3))).to.deep.equal(Uint8Array.of(1, 2, 3));
+  });
+
+  it('lie in one block behind one another, and are the same', () => {
+    const many = fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 20 });
+    fc.assert(
+      fc.property(many, (arrays) => {
+        const views = inOneBlock(arrays);
+        expect(views).to.deep.equal(arrays.map((array) => Uint8Array.from(array)));
+        expect(new Set(views.map(({ buffer }) => buffer)).size).to.be.at.most(1);
+      }),
+      { seed: 41, numRuns: 200 },
+    );
   });
 
   it('are equal only with the same length and content', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { participantJsonSchema, policyJsonSchema } from '@concordat/client-sdk';
+import { declarationJsonSchema, participantJsonSchema, policyJsonSchema } from '@concordat/client-sdk';
 import { coordinatorJsonSchema } from '@concordat/coordinator';
 import { parseYaml } from '@concordat/node';
 import { expect } from 'chai';
@@ -22,6 +22,7 @@ describe('the JSON Schemas', () => {
       ['coordinator/schema/coordinator.schema.json', coordinatorJsonSchema()],
       ['client-sdk/schema/participant.schema.json', participantJsonSchema()],
       ['client-sdk/schema/policy.schema.json', policyJsonSchema()],
+      ['client-sdk/schema/data.schema.json', declarationJsonSchema()],
     ] as const) {
       expect(JSON.parse(read(path)), path).to.deep.equal(schema);
     }

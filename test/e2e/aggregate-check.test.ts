@@ -99,7 +99,7 @@ describe('the aggregate check of a consortium', function () {
     const directory = four.directoryOf('acme');
     const keys = await KeyStore.open(directory, { crypto: nodeCrypto, random: systemRandom, wallMillis: Date.now });
     const state = await ParticipantState.open(directory);
-    const { own } = checkableSessions(state.records).find(({ round }) => round === 1)!;
+    const { own } = checkableSessions(await state.read()).find(({ round }) => round === 1)!;
     await state.close();
     const { roster } = keys.roster;
     const { coordinatorKey } = roster;

@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ClientEvent,
-  type CommandIo,
   enroll,
   FederatedClient,
   parsePolicy,
@@ -13,9 +12,10 @@ import {
 import { type ProgressEvent, registerCoordinatorCommands } from '@concordat/coordinator';
 import type { CryptoPort, PlanDraft } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
-import { Command } from 'commander';
 import { TestConsortium } from '../coordinator/consortium.js';
+import { moveTo } from '../support/moved-participant.js';
 import { stepping } from '../support/stepping.js';
+import { type Said, typed } from '../support/typed.js';
 
 /** node:crypto whose first keystream in a sum is wrong by one in lane 17 of its second chunk, while `lies` says so. */
 export function lyingCrypto(lies: () => boolean): CryptoPort {
@@ -52,19 +52,14 @@ metrics: [accuracy]
 `;
 const policy = parsePolicy(policyText);
 
-/** What a command came to. */
-interface Said {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
-}
-
 /** Enrolled organizations with real clients over mutual TLS. */
 export class CheckedConsortium {
   readonly consortium: TestConsortium;
   readonly #root = mkdtempSync(join(tmpdir(), 'concordat-check-'));
   readonly names: readonly string[];
+  /** What each client said, while `keepsEvents`. */
   readonly events: ReadonlyMap<string, ClientEvent[]>;
+  keepsEvents = true;
   /** Told of every event of every client. */
   onEvent: (name: string, event: ClientEvent) => void = () => undefined;
   /** Everybody's update is another one, within the clipping norm. */
@@ -94,8 +89,7 @@ export class CheckedConsortium {
 
   /** From now on its client dials `address`. */
   redirect(name: string, address: string): void {
-    const path = join(this.directoryOf(name), 'enrolment.json');
-    writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), address }));
+    moveTo(this.directoryOf(name), address);
   }
 
   async open(name: string): Promise<FederatedClient> {
@@ -104,7 +98,7 @@ export class CheckedConsortium {
       trainer: this.trainerOf(name),
       policy,
       onEvent: (event) => {
-        this.events.get(name)!.push(event);
+        if (this.keepsEvents) this.events.get(name)!.push(event);
         this.onEvent(name, event);
       },
     });
@@ -148,29 +142,14 @@ export class CheckedConsortium {
 
   /** `concordat participant …`, in this process. */
   type(...args: string[]): Promise<Said> {
-    return this.#type(registerParticipantCommands, ['participant', ...args]);
+    return typed(registerParticipantCommands, ['participant', ...args]);
   }
 
   /** `concordat coordinator …` against the running coordinator. */
   operate(...args: string[]): Promise<Said> {
     const { directory, coordinator } = this.consortium;
     const flags = ['--directory', directory, '--address', coordinator.address];
-    return this.#type(registerCoordinatorCommands, ['coordinator', ...args, ...flags]);
-  }
-
-  async #type(register: (program: Command, io: CommandIo) => void, args: readonly string[]): Promise<Said> {
-    const said = { stdout: '', stderr: '', exitCode: 0 };
-    const io: CommandIo = {
-      stdout: { write: (text) => (said.stdout += text) },
-      stderr: { write: (text) => (said.stderr += text) },
-      environment: {},
-      signal: new AbortController().signal,
-      exit: (code) => (said.exitCode = code),
-    };
-    const program = new Command().exitOverride();
-    register(program, io);
-    await program.parseAsync([...args], { from: 'user' });
-    return said;
+    return typed(registerCoordinatorCommands, ['coordinator', ...args, ...flags]);
   }
 
   async end(): Promise<void> {

@@ -20,6 +20,8 @@ describePostgres('two coordinators on one database', function () {
     ['upload', 'SIGKILL', 'killed', 'SIGKILL'],
     // It wakes up when another one leads, and finds that it may write nothing any more.
     ['reveal', 'SIGSTOP', 'stopped and woken', 2],
+    // It leads no more ten seconds after it last heard of its database.
+    ['upload', 'partition', 'cut off from the database', 2],
   ];
   for (const [phase, loss, how, end] of cases) {
     it(`go on with a round whose leader is ${how} in ${phase}: in time, exactly, with nothing of the old one behind`, async () => {

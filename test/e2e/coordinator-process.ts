@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly failpoint?: string | undefined;
   /** Its log goes nowhere. */
   readonly silent?: boolean;
+  /** Its log goes here, a line at a time. */
+  readonly onErrorLine?: (line: string) => void;
 }
 
 interface SaidAtStart {
@@ -75,18 +77,19 @@ export class CoordinatorProcess {
 
   /** Resolves with what it says when it listens. */
   async start({ under = [], program = bin, flags = [], ...how }: StartOptions = {}): Promise<SaidAtStart> {
-    const { failpoint, silent = false } = how;
+    const { failpoint, onErrorLine, silent = false } = how;
     const start = ['coordinator', 'start', '--directory', this.#directory, '--json', ...flags];
     const args = [...under, process.execPath, program, ...start];
     const env = failpoint === undefined ? {} : { NODE_ENV: 'test', CONCORDAT_FAILPOINT: failpoint };
     const child = spawn(args[0]!, args.slice(1), {
-      stdio: ['ignore', 'pipe', silent ? 'ignore' : 'inherit'],
+      stdio: ['ignore', 'pipe', onErrorLine !== undefined ? 'pipe' : silent ? 'ignore' : 'inherit'],
       // A group of its own: a command before it is killed with it.
       detached: true,
       env: { ...process.env, ...env },
     });
     this.#child = child;
     this.starts += 1;
+    if (onErrorLine !== undefined) createInterface({ input: child.stderr! }).on('line', onErrorLine);
     const lines = createInterface({ input: child.stdout! });
     this.ended = ending(child, lines);
     const [line] = (await Promise.race([once(lines, 'line'), this.ended.then(endedEarly)])) as [string];
@@ -100,9 +103,17 @@ export class CoordinatorProcess {
   }
 
   /** Does nothing when it has ended. */
+  /** @returns whether there is a process to hear it. */
+  signal(signal: NodeJS.Signals): boolean {
+    if (this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return false;
+    process.kill(-this.#child.pid!, signal);
+    return true;
+  }
+
+  /** Does nothing when it has ended. */
   async kill(): Promise<void> {
     if (this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    process.kill(-this.#child.pid!, 'SIGKILL');
+    this.signal('SIGKILL');
     await this.ended;
   }
 

@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ClientEvent, enroll, FederatedClient } from '@concordat/client-sdk';
+import { type ClientEvent, FederatedClient } from '@concordat/client-sdk';
 import { OperatorClient, openStore, RunJournal } from '@concordat/coordinator';
 import { decodeSafetensors, fromHex } from '@concordat/core';
 import { expect } from 'chai';
 import { TestConsortium } from '../coordinator/consortium.js';
+import { moveTo } from '../support/moved-participant.js';
 import { automaticPolicy, stepping } from '../support/stepping.js';
 import { CoordinatorProcess } from './coordinator-process.js';
 
@@ -26,16 +27,11 @@ describe('a coordinator that is killed', function () {
     consortium = await TestConsortium.open();
     directory = mkdtempSync(join(tmpdir(), 'concordat-killed-'));
     for (const name of names) {
-      const invitation = await consortium.operator.invite(name, name, 0);
-      const onPending = (fingerprint: string) => void consortium.operator.admit(name, fingerprint);
-      await enroll({ invitation, directory: join(directory, name), pollMillis: 1, onPending });
+      await consortium.enrol(name, join(directory, name));
     }
     process = new CoordinatorProcess(consortium.directory);
     const address = await process.listen();
-    for (const name of names) {
-      const path = join(directory, name, 'enrolment.json');
-      writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), address }));
-    }
+    for (const name of names) moveTo(join(directory, name), address);
     const metrics = [{ name: 'accuracy', kind: 'rate', max: 1 } as const];
     // A client that lost its coordinator tries again within two seconds: a step waits longer.
     const deadlines = { selectMillis: 10_000, readyMillis: 60_000, stepMillis: 20_000, graceMillis: 60_000 };

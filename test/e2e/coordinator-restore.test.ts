@@ -88,6 +88,8 @@ describe('a coordinator that is restored from a copy of yesterday', function () 
     await restore({ from: copy, directory, configuration: async () => ({ address: real.coordinator.address }) });
     expect(await refusalOf(real.start())).to.equal('state-lost store.restored');
     await real.start({ newIncarnation: true });
+    // A process that ended right behind it is started by the same command line again.
+    await real.restart({ newIncarnation: true });
     const [run] = (await real.operator.status()).runs;
     expect(run).to.include({ run: 'first', state: 'aborted' });
     expect(run!.reason).to.match(/^restored from a copy: propose a new plan, from model version [1-9] on$/);

@@ -1,6 +1,11 @@
-import { FederatedClient } from '@concordat/client-sdk';
+import { type ClientEvent, FederatedClient } from '@concordat/client-sdk';
 import { exactTrainer } from '../hostile/exact-trainer.js';
 import { automaticPolicy } from '../support/stepping.js';
+
+function noteOf(event: ClientEvent): string {
+  if (event.type === 'refused') return event.error.message;
+  return event.type === 'disconnected' ? event.reason : '';
+}
 
 /**
  * A participant in a process of its own: takes part until the run is over or its standard input
@@ -16,7 +21,7 @@ async function main([directory, name]: readonly string[]): Promise<void> {
     policy: automaticPolicy,
     onEvent: (event) => {
       const round = 'round' in event ? event.round : 0;
-      const note = event.type === 'refused' ? event.error.message : '';
+      const note = noteOf(event);
       process.stdout.write(`${JSON.stringify({ type: event.type, round, note })}\n`);
     },
   });

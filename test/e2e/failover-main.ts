@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { PostgresServer } from '../support/postgres-server.js';
 import { FailoverPair, type Loss, type Phase, phases, type Takeover } from './failover-pair.js';
 
-const usage = `npm run failover:coordinators -- [--phases LIST] [--losses SIGKILL,SIGSTOP,SIGTERM]
+const usage = `npm run failover:coordinators -- [--phases LIST] [--losses SIGKILL,SIGSTOP,SIGTERM,partition]
   Two coordinators on a PostgreSQL of their own: the leader is lost in every phase of a round, one run for each; prints one JSON line for
   each and one at the end.`;
 
@@ -10,7 +10,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       phases: { type: 'string', default: Object.keys(phases).join(',') },
-      losses: { type: 'string', default: 'SIGKILL,SIGSTOP,SIGTERM' },
+      losses: { type: 'string', default: 'SIGKILL,SIGSTOP,SIGTERM,partition' },
       help: { type: 'boolean', default: false },
     },
   });

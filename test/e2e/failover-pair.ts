@@ -8,6 +8,7 @@ import { FederatedClient } from '@concordat/client-sdk';
 import { decodeRecord, OperatorClient } from '@concordat/coordinator';
 import { type CoordinationRecord, decodeSafetensors, fromHex } from '@concordat/core';
 import { type Transport, tlsTransport } from '@concordat/node';
+import { TcpProxy } from '../fault/tcp-proxy.js';
 import { EnrolledConsortium, modelOf, names } from '../hostile/consortium.js';
 import { exactTrainer, unitsPerOne } from '../hostile/exact-trainer.js';
 import { exactSum } from '../hostile/hostile-case.js';
@@ -15,6 +16,8 @@ import type { PostgresServer } from '../support/postgres-server.js';
 import { automaticPolicy } from '../support/stepping.js';
 
 const bin = resolve(import.meta.dirname, '../../../cli/dist/bin/concordat.js');
+/** Of the role that both coordinators use, each over a line of its own that can fail. */
+const password = 'of-the-failover';
 /** Longer than any takeover: nobody is dropped because the leader was lost. */
 const deadlines = { selectMillis: 60_000, readyMillis: 60_000, stepMillis: 60_000, graceMillis: 60_000 };
 
@@ -32,7 +35,8 @@ export const phases = {
 } as const;
 
 export type Phase = keyof typeof phases;
-export type Loss = 'SIGKILL' | 'SIGSTOP' | 'SIGTERM';
+/** A signal, or a partition: the process lives and is reached, and its database is not. */
+export type Loss = 'SIGKILL' | 'SIGSTOP' | 'SIGTERM' | 'partition';
 
 /** What became of a run in which the leader was lost. */
 export interface Takeover {
@@ -58,15 +62,42 @@ interface Said {
 /** One of two coordinators on one database, as a process. */
 class Replica {
   readonly port: number;
+  readonly #line: TcpProxy;
   readonly #args: readonly string[];
   #child!: ChildProcess;
   #ended!: Promise<string | number>;
   #leads!: Promise<void>;
 
-  constructor(directory: string, port: number, other: number) {
-    this.port = port;
-    const at = ['--address', this.address, '--port', String(port), '--other-addresses', `127.0.0.1:${other}`];
-    this.#args = [bin, 'coordinator', 'start', '--directory', directory, ...at, '--json', '--log-level', 'fatal'];
+  /** @param line to the database. @param store its URL over that line, without a password. */
+  constructor(
+    directory: string,
+    ports: { readonly own: number; readonly other: number },
+    line: TcpProxy,
+    store: string,
+  ) {
+    this.port = ports.own;
+    this.#line = line;
+    const at = [
+      '--address',
+      this.address,
+      '--port',
+      String(ports.own),
+      '--other-addresses',
+      `127.0.0.1:${ports.other}`,
+    ];
+    const kept = ['--store', store, '--store-tls', 'off', '--store-password', 'env:FAILOVER_PASSWORD'];
+    this.#args = [
+      bin,
+      'coordinator',
+      'start',
+      '--directory',
+      directory,
+      ...at,
+      ...kept,
+      '--json',
+      '--log-level',
+      'fatal',
+    ];
   }
 
   get address(): string {
@@ -75,7 +106,10 @@ class Replica {
 
   /** Resolves when it leads or stands by. */
   async start(): Promise<Said['type']> {
-    const child = spawn(process.execPath, this.#args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, this.#args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, FAILOVER_PASSWORD: password },
+    });
     this.#child = child;
     const reap = () => child.kill('SIGKILL');
     process.once('exit', reap);
@@ -104,13 +138,21 @@ class Replica {
     return this.#ended;
   }
 
-  signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+  lose(loss: Loss): void {
+    if (loss === 'partition') this.#line.partition('up', 'down');
+    else this.#child.kill(loss);
+  }
+
+  /** The end of a stop or a partition. */
+  wake(loss: Loss): void {
+    if (loss === 'SIGSTOP') this.#child.kill('SIGCONT');
+    if (loss === 'partition') this.#line.heal();
   }
 
   async close(): Promise<void> {
-    this.signal('SIGKILL');
+    this.#child.kill('SIGKILL');
     await this.#ended;
+    await this.#line.close();
   }
 }
 
@@ -142,8 +184,14 @@ export class FailoverPair {
     await consortium.real.coordinator.stop();
     const [one, other] = [await freePort(), await freePort()];
     const { directory } = consortium.real;
-    pair.#leader = new Replica(directory, one, other);
-    pair.#follower = new Replica(directory, other, one);
+    await server.execute(database, `create role keeper superuser login password '${password}'`);
+    const replica = async (own: number, other: number) => {
+      const line = await TcpProxy.listen(server.port);
+      const store = `postgres://keeper@127.0.0.1:${line.port}/${database}`;
+      return new Replica(directory, { own, other }, line, store);
+    };
+    pair.#leader = await replica(one, other);
+    pair.#follower = await replica(other, one);
     await pair.#leader.start();
     await pair.#follower.start();
     const address = `${pair.#leader.address},${pair.#follower.address}`;
@@ -181,7 +229,7 @@ export class FailoverPair {
     const takeoverMillis = performance.now() - lostAt;
     const outcomes = await ends;
     const finishedMillis = performance.now() - lostAt;
-    if (loss === 'SIGSTOP') leader.signal('SIGCONT');
+    leader.wake(loss);
     const oldLeader = await leader.ended;
     const { survivors, wrong } = await this.#published(runId, follower);
     const violations = [
@@ -200,7 +248,7 @@ export class FailoverPair {
       const lose = () => {
         this.#onCall = () => undefined;
         resolve(performance.now());
-        leader.signal(loss);
+        leader.lose(loss);
       };
       this.#onCall = (method) => {
         if (method === `/concordat.v1.${phases[phase]}`) lose();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { enroll, FederatedClient } from '@concordat/client-sdk';
+import { FederatedClient } from '@concordat/client-sdk';
 import { decodeSafetensors, encodeSafetensors, fromHex, toBase64url } from '@concordat/core';
 import { expect } from 'chai';
 import { TestConsortium } from '../coordinator/consortium.js';
@@ -20,9 +20,7 @@ describe('an update that is encoded and masked in a thread', function () {
     consortium = await TestConsortium.open();
     directory = mkdtempSync(join(tmpdir(), 'concordat-large-'));
     for (const name of names) {
-      const invitation = await consortium.operator.invite(name, name, 0);
-      const onPending = (fingerprint: string) => void consortium.operator.admit(name, fingerprint);
-      await enroll({ invitation, directory: join(directory, name), pollMillis: 1, onPending });
+      await consortium.enrol(name, join(directory, name));
     }
   });
 

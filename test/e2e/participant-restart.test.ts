@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { enroll } from '@concordat/client-sdk';
 import { expect } from 'chai';
 import { TestConsortium } from '../coordinator/consortium.js';
+import { moveTo } from '../support/moved-participant.js';
+import { resetSocket } from '../support/reset-socket.js';
 
 const bin = resolve(import.meta.dirname, '../../../client-sdk/dist/bin/concordat-participant.js');
 
@@ -79,13 +80,9 @@ describe('a participant served by processes', function () {
       sockets.push(client, server);
     }).listen(0, '127.0.0.1');
     await once(proxy, 'listening');
-    const invitation = await consortium.operator.invite('acme', 'acme', 0);
-    const onPending = (fingerprint: string) => void consortium.operator.admit('acme', fingerprint);
-    await enroll({ invitation, directory: join(directory, 'acme'), pollMillis: 1, onPending });
-    const path = join(directory, 'acme', 'enrolment.json');
+    await consortium.enrol('acme', join(directory, 'acme'));
     const { port } = proxy.address() as { port: number };
-    const enrolment = JSON.parse(readFileSync(path, 'utf8')) as object;
-    writeFileSync(path, JSON.stringify({ ...enrolment, address: `127.0.0.1:${port}` }));
+    moveTo(join(directory, 'acme'), `127.0.0.1:${port}`);
     writeIdx(join(directory, 'data'));
   });
 
@@ -105,7 +102,7 @@ describe('a participant served by processes', function () {
     const connected = await one.says('connected');
     expect(connected.at).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     expect(connected.correlationId).to.match(/^[0-9a-f]{16}$/);
-    for (const socket of sockets.splice(0)) socket.resetAndDestroy();
+    for (const socket of sockets.splice(0)) resetSocket(socket);
     await one.says('connected', 2);
     expect(one.lines.find(({ type }) => type === 'disconnected'))
       .to.have.property('retryMillis')

@@ -1,12 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { enroll, FederatedClient, parsePolicy, type Trainer } from '@concordat/client-sdk';
+import { FederatedClient, parsePolicy, type Trainer } from '@concordat/client-sdk';
 import { type CryptoPort, laneBytes, layoutOf, packLanes, parameterCount } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
 import { smallModel, TestConsortium } from '../coordinator/consortium.js';
 import { seeded } from '../coordinator/machine-participant.js';
+import { moveTo } from '../support/moved-participant.js';
 import { withKeystream } from '../support/with-keystream.js';
 import { RecordingProxy } from './recording-proxy.js';
 import { Windows } from './windows.js';
@@ -82,9 +83,7 @@ async function oneRound(crypto: CryptoPort): Promise<Evidence> {
     const store = join(consortium.directory, 'coordinator');
     for (const name of names) {
       const place = join(directory, name);
-      const invitation = await consortium.operator.invite(name, name, 0);
-      const onPending = (fingerprint: string) => void consortium.operator.admit(name, fingerprint);
-      await enroll({ invitation, directory: place, pollMillis: 1, onPending });
+      await consortium.enrol(name, place);
       const proxy = await RecordingProxy.listen({
         server: {
           privateKeyPem: read(store, 'tls-key.pem'),
@@ -95,8 +94,7 @@ async function oneRound(crypto: CryptoPort): Promise<Evidence> {
         port: consortium.coordinator.port,
       });
       proxies.push(proxy);
-      const enrolment = JSON.parse(read(place, 'enrolment.json').toString());
-      writeFileSync(join(place, 'enrolment.json'), JSON.stringify({ ...enrolment, address: proxy.address }));
+      moveTo(place, proxy.address);
     }
     const { plan, planHash } = await consortium.propose({ rounds: 1, clippingNorm, transcriptRetention: 2 });
     const ends = [];

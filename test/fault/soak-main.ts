@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
 import { Soak, type SoakSample } from './soak.js';
+import { trendOf } from './trend.js';
 
 const usage = `npm run soak -- [--rounds 500] [--clients 20] [--faults 0.01] [--seed 1]
   A coordinator in a process of its own, and clients whose lines are cut and which start again. Prints what is held every ten
-  rounds, and one JSON line at the end. It fails when the run does not complete, or memory or descriptors go on growing.
+  rounds, and one JSON line at the end: what is held last, and how it grows with each round behind the first third. It fails when the run
+  does not complete, or memory or descriptors of coordinator or clients go on growing.
   --faults SHARE   chance of a fault for each client and round`;
 
 /** Of the rounds, the first part is not counted: caches fill, and code is compiled. */
 const warmShare = 0.3;
-/** A median over a quarter of the rounds may be so much above that of the quarter after the warm part. */
+/** What the slope over the other rounds may come to, of the coordinator and of all clients together. */
 const grownBytesMax = 30e6;
 const grownDescriptorsMax = 4;
 
@@ -35,10 +37,11 @@ async function main(): Promise<number> {
   const soak = await Soak.open({ rounds, clients, faults, seed, onRound });
   try {
     const { samples, ...result } = await soak.run();
-    const grown = growthOf(samples);
-    const { descriptors, clientDescriptors, bytes } = grown;
-    const flat = bytes <= grownBytesMax && Math.max(descriptors, clientDescriptors) <= grownDescriptorsMax;
-    process.stdout.write(`${JSON.stringify({ ...result, ...grown, flat })}\n`);
+    const trends = trendsOf(samples);
+    const flat =
+      Math.max(trends.bytes.grown, trends.clientBytes.grown) <= grownBytesMax &&
+      Math.max(trends.descriptors.grown, trends.clientDescriptors.grown) <= grownDescriptorsMax;
+    process.stdout.write(`${JSON.stringify({ ...result, ...rounded(trends), flat })}\n`);
     return flat && result.outcome === 'completed' ? 0 : 1;
   } finally {
     await soak.close();
@@ -53,24 +56,26 @@ function onRound({ round, outcome, reason, ...held }: SoakSample): void {
   );
 }
 
-/** How much more the median of the last quarter is than that of the quarter behind the warm part. */
-function growthOf(samples: readonly SoakSample[]) {
-  const quarter = Math.ceil(((1 - warmShare) * samples.length) / 4);
-  const start = Math.floor(warmShare * samples.length);
-  const [early, late] = [samples.slice(start, start + quarter), samples.slice(-quarter)];
-  const grown = (of: (sample: SoakSample) => number) => median(late.map(of)) - median(early.map(of));
+/** Where everything that is held goes, behind the warm part. */
+function trendsOf(samples: readonly SoakSample[]) {
+  const trend = (of: (sample: SoakSample) => number) => trendOf(samples.map(of), warmShare);
   return {
-    bytes: grown(({ residentBytes }) => residentBytes),
-    lastBytes: median(late.map(({ residentBytes }) => residentBytes)),
-    descriptors: grown((sample) => sample.descriptors),
-    clientBytes: grown((sample) => sample.clientBytes),
-    clientDescriptors: grown((sample) => sample.clientDescriptors),
+    bytes: trend(({ residentBytes }) => residentBytes),
+    descriptors: trend((sample) => sample.descriptors),
+    clientBytes: trend((sample) => sample.clientBytes),
+    clientDescriptors: trend((sample) => sample.clientDescriptors),
   };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
+/** In whole bytes and hundredths of descriptors, for each round. */
+function rounded(trends: ReturnType<typeof trendsOf>) {
+  const round = (value: number) => Math.round(100 * value) / 100;
+  return Object.fromEntries(
+    Object.entries(trends).map(([name, { slope, grown, last }]) => [
+      name,
+      { perRound: round(slope), grown: round(grown), last: round(last) },
+    ]),
+  );
 }
 
 process.exitCode = await main();

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { FederatedClient } from '@concordat/client-sdk';
-import { OperatorClient } from '@concordat/coordinator';
+import { OperatorClient, type ProgressEvent } from '@concordat/coordinator';
+import { FederatedError } from '@concordat/core';
 import { CheckedConsortium } from '../e2e/checked-consortium.js';
 import { CoordinatorProcess } from '../e2e/coordinator-process.js';
+import { resetSocket } from '../support/reset-socket.js';
 
 export interface SoakOptions {
   readonly clients: number;
@@ -35,8 +37,12 @@ export interface SoakResult {
   readonly abandoned: number;
   readonly cuts: number;
   readonly restarts: number;
+  /** How often the stream that the harness watches ended before the run, and was opened again. */
+  readonly watchedAgain: number;
   readonly samples: readonly SoakSample[];
 }
+
+const watchAgainMillis = 200;
 
 /** A consortium with a coordinator in a process of its own, which runs for long while lines are cut and clients start again. */
 export class Soak {
@@ -50,11 +56,14 @@ export class Soak {
   #over = false;
   #cuts = 0;
   #restarts = 0;
+  #watchedAgain = 0;
 
   private constructor(options: SoakOptions, consortium: CheckedConsortium) {
     this.#options = options;
     this.#draws = options.seed;
     this.#consortium = consortium;
+    // Of hundreds of rounds they would be what grows.
+    consortium.keepsEvents = false;
     this.#coordinator = new CoordinatorProcess(consortium.consortium.directory);
   }
 
@@ -93,7 +102,7 @@ export class Soak {
     let outcome = 'nothing';
     const lives = names.map((name) => this.#live(name));
     await operator.startRun(planHash, plan.run);
-    await operator.watch(plan.run, 1, ({ event }) => {
+    await this.#watch(operator, plan.run, (event) => {
       if (event.type === 'finished') outcome = event.outcome;
       if (event.type !== 'round') return;
       const sample = { round: event.round, outcome: event.outcome, reason: event.reason, ...this.#held() };
@@ -106,7 +115,26 @@ export class Soak {
     await Promise.all(lives);
     const published = samples.filter((sample) => sample.outcome === 'published').length;
     const abandoned = samples.length - published;
-    return { outcome, published, abandoned, cuts: this.#cuts, restarts: this.#restarts, samples };
+    const faults = { cuts: this.#cuts, restarts: this.#restarts, watchedAgain: this.#watchedAgain };
+    return { outcome, published, abandoned, ...faults, samples };
+  }
+
+  /** Until the run is over, however often the stream ends before it. */
+  async #watch(operator: OperatorClient, run: string, onEvent: (event: ProgressEvent) => void): Promise<void> {
+    let [next, isOver] = [1, false];
+    while (!isOver) {
+      try {
+        await operator.watch(run, next, ({ sequence, event }) => {
+          next = sequence + 1;
+          isOver ||= event.type === 'finished';
+          onEvent(event);
+        });
+      } catch (error) {
+        if (!(error instanceof FederatedError) || error.code !== 'unavailable') throw error;
+      }
+      if (!isOver) this.#watchedAgain += 1;
+      if (!isOver) await new Promise((resolve) => setTimeout(resolve, watchAgainMillis));
+    }
   }
 
   async close(): Promise<void> {
@@ -199,7 +227,7 @@ class Line {
   }
 
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) resetSocket(socket);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { resetSocket } from '../support/reset-socket.js';
 import { type Fault, type Later, TcpPassage } from './tcp-passage.js';
 
 export type { Fault, Throttle } from './tcp-passage.js';
@@ -78,7 +79,7 @@ export class TcpProxy {
 
   /** Reset every connection there is, on both sides. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) resetSocket(socket);
   }
 
   /** Send what the client of a recorded connection sent to the server once more, on a new one. @returns what comes back, to its end. */
@@ -109,7 +110,7 @@ export class TcpProxy {
     const faults = this.#faults.shift() ?? {};
     const later: Later = this.#options.later ?? ((millis, run) => void setTimeout(run, millis));
     const cut = () => {
-      for (const socket of [near, far]) socket.resetAndDestroy();
+      for (const socket of [near, far]) resetSocket(socket);
     };
     for (const [direction, from, to] of [
       ['up', near, far],

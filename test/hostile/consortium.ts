@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,7 @@ import {
 } from '@concordat/core';
 import { nodeCrypto, readIdentityFile, systemRandom } from '@concordat/node';
 import { TestConsortium } from '../coordinator/consortium.js';
+import { moveTo } from '../support/moved-participant.js';
 import { testPlan } from '../support/test-plan.js';
 import { parameters, unitsPerOne } from './exact-trainer.js';
 
@@ -79,7 +80,8 @@ export class EnrolledConsortium {
     for (const name of names) {
       const invitation = await real.operator.invite(name, `${name} ltd`, 0);
       const onPending = (fingerprint: string) => void real.operator.admit(name, fingerprint);
-      await enroll({ invitation, directory: made.#template(name), pollMillis: 1, onPending });
+      const { wallMillis = Date.now } = options;
+      await enroll({ invitation, directory: made.#template(name), pollMillis: 1, onPending, wallMillis });
       made.signers.set(name, await readIdentityFile(join(made.#template(name), 'identity.key')));
     }
     await made.#readKeys();
@@ -114,8 +116,7 @@ export class EnrolledConsortium {
 
   /** From now on a directory's client dials `address`. */
   redirect(directory: string, address: string): void {
-    const path = join(directory, 'enrolment.json');
-    writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), address }));
+    moveTo(directory, address);
   }
 
   /** Destroy the copies, behind the back of the next case. */

@@ -440,7 +440,7 @@ export class RoundWorld {
     if (this.#coordination !== undefined) return;
     this.#life += 1;
     this.#coordination = openCoordination({ ...this.#options(), records: [...this.#records] });
-    this.#coordinator({ type: 'start' });
+    this.#coordinator({ type: 'start', wallMillis: 0 });
   }
 
   #crashCoordinator(): void {

@@ -1,15 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
-import { type PackedPackage, Project, packWorkspaces } from './project.js';
+import { type PackedPackage, Project } from './project.js';
 import { type PlayedRound, playRound } from './round.js';
+import { foundations, packedPackages, tarballsOf } from './shared-tarballs.js';
 
 const programs = resolve(import.meta.dirname, '../../packages/programs');
 const program = (name: string): string => readFileSync(join(programs, name), 'utf8');
 
 const doors = ['@concordat/client-sdk', '@concordat/coordinator', '@concordat/sim', 'concordat'];
-const foundations = ['@concordat/core', '@concordat/node', '@concordat/proto'];
 const compilers = ['typescript-5.8@npm:typescript@5.8.3', 'typescript-7@npm:typescript@7.0.2'];
 
 /** Names of what a module gives, by `import` or by `require`. */
@@ -25,17 +25,13 @@ const byRequire = (name: string): string[] => [
 ];
 
 let directory: string;
-let packed: PackedPackage[];
+let packed: readonly PackedPackage[];
 let everything: Project;
-
-const tarballsOf = (...names: string[]): string[] =>
-  packed.filter(({ manifest }) => names.includes(manifest.name)).map(({ tarball }) => tarball);
 
 before(function () {
   this.timeout(600_000);
   directory = mkdtempSync(join(tmpdir(), 'concordat-packages-'));
-  mkdirSync(join(directory, 'tarballs'));
-  packed = packWorkspaces(join(directory, 'tarballs'));
+  packed = packedPackages();
   everything = new Project(join(directory, 'everything'), [...packed.map(({ tarball }) => tarball), ...compilers]);
 });
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -67,7 +63,7 @@ describe('a packed package', () => {
     for (const { manifest, files } of packed) {
       const strange = files.filter(
         (path) =>
-          !/^(package\.json|LICENSE|README\.md|(dist|src)\/.*|assembly\/kernels\.ts|concordat\/v1\/[a-z]+\.proto|schema\/[a-z.-]+\.json)$/.test(
+          !/^(package\.json|LICENSE|README\.md|(dist|src)\/.*|assembly\/kernels\.ts|concordat\/v1\/[a-z]+\.proto|schema\/[a-z.-]+\.json|python\/[a-z_]+\.py)$/.test(
             path,
           ),
       );
@@ -210,6 +206,14 @@ describe('a partner who installs the client SDK alone', () => {
     const { status, stdout, stderr } = partner.run('npx', ['--no-install', 'concordat-participant', '--help']);
     expect(status, stderr).to.equal(0);
     expect(stdout + stderr).to.include('enroll');
+  });
+
+  it('runs the conformance suite in its own tests, against a coordinator in memory', () => {
+    partner.write('conformance.test.mjs', program('conformance.test.mjs'));
+    const { status, stdout, stderr } = partner.node(['--test', '--test-reporter=tap', 'conformance.test.mjs']);
+    expect(status, stdout + stderr).to.equal(0);
+    expect(stdout).to.match(/^# pass 14$/m);
+    expect(stdout).to.match(/^# fail 0$/m);
   });
 
   it('trains and takes part in a round with a coordinator from its own package', async () => {

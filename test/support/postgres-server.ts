@@ -115,6 +115,16 @@ export class PostgresServer {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
+  /** From now on it keeps no process from its end, and leaves nothing behind at it. */
+  endWithProcess(): void {
+    this.#child.unref();
+    process.once('exit', () => {
+      const args = ['-D', join(this.directory, 'data'), '-m', 'immediate', 'stop'];
+      spawnSync(join(this.#programs, 'pg_ctl'), args, { ...unprivileged(), cwd: this.directory, stdio: 'ignore' });
+      rmSync(this.directory, { recursive: true, force: true });
+    });
+  }
+
   async ready(): Promise<void> {
     for (;;) {
       if (this.#child.exitCode !== null) throw new Error('PostgreSQL does not start');

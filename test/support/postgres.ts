@@ -2,9 +2,12 @@ import { PostgresServer, postgresPrograms } from './postgres-server.js';
 
 let server: Promise<PostgresServer> | undefined;
 
-/** The one server of this run of the tests, started at the first call. */
+/** The one server of this process, started at the first call; it ends with the process. */
 export function sharedPostgres(): Promise<PostgresServer> {
-  server ??= PostgresServer.start();
+  server ??= PostgresServer.start().then((started) => {
+    started.endWithProcess();
+    return started;
+  });
   return server;
 }
 
@@ -17,7 +20,3 @@ export function describePostgres(title: string, body: (this: Mocha.Suite) => voi
   process.stderr.write(`\n!! SKIPPED, since PostgreSQL is not installed: ${title}\n`);
   describe.skip(title, body);
 }
-
-after(async () => {
-  await (await server)?.stop();
-});

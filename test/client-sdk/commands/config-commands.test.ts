@@ -82,6 +82,14 @@ describe('participant config', () => {
     ]);
   });
 
+  it('check names problems of data.yaml by their lines', async () => {
+    const columns = 'columns:\n  - { name: a, type: number }\n  - { name: b, type: number, target: true }\n';
+    write('records/data.yaml', `schema: concordat/data/1\n${columns}source: { kind: csv }\n`);
+    expect(await problemsOf()).to.deep.equal(['~/records/data.yaml:5: source.files']);
+    write('records/data.yaml', `schema: concordat/data/1\n${columns}source: { kind: csv, files: [r.csv] }\n`);
+    expect(await problemsOf()).to.deep.equal([]);
+  });
+
   it('check names keys that others can read and a policy that others can change', async () => {
     chmodSync(join(home, 'device.key'), 0o604);
     chmodSync(join(home, 'policy.yaml'), 0o646);
@@ -92,6 +100,46 @@ describe('participant config', () => {
     write('participant.yaml', 'data: nowhere\n');
     const environment = { CONCORDAT_ENGINE: 'warp' };
     expect(await problemsOf({ environment })).to.deep.equal(['CONCORDAT_ENGINE: engine', '~/nowhere: data']);
+  });
+
+  it('check wants the identity key or the module that signs in its place, which nobody else can change', async () => {
+    rmSync(join(home, 'identity.key'));
+    expect(await problemsOf()).to.deep.equal(['~/identity.key: identity key']);
+    write('participant.yaml', 'data: records\nidentity:\n  module: signer.mjs\n');
+    expect(await problemsOf()).to.deep.equal(['~/signer.mjs: identity.module']);
+    write('signer.mjs', 'throw new Error("config check runs nothing");');
+    expect(await problemsOf()).to.deep.equal([]);
+    chmodSync(join(home, 'signer.mjs'), 0o646);
+    expect(await problemsOf()).to.deep.equal(['~/signer.mjs: identity.module']);
+    const { envelope } = await type(['renew', '--directory', home, '--json']);
+    expect([envelope.error.code, envelope.error.detail.offered]).to.deep.equal([
+      'invalid-argument',
+      'mode 0646: everybody can change it',
+    ]);
+  });
+
+  it('check takes one trainer, as a list of words, and not two', async () => {
+    write('participant.yaml', 'data: records\ntrainer:\n  launch: [python3, "train it.py"]\n  silentSeconds: 5\n');
+    expect(await problemsOf()).to.deep.equal([]);
+    expect(await problemsOf({ environment: { CONCORDAT_ENGINE: 'tfjs-cpu' } })).to.deep.equal([
+      'configuration: trainer.launch',
+    ]);
+    write('participant.yaml', 'data: records\ntrainer: {launch: [a], attach: there}\n');
+    expect(await problemsOf()).to.deep.equal(['configuration: trainer.attach']);
+    write('participant.yaml', 'data: records\ntrainer: {launch: python3 train.py}\n');
+    expect(await problemsOf()).to.deep.equal(['~/participant.yaml:2: trainer.launch']);
+  });
+
+  it('show says a command word by word, also from a flag', async () => {
+    const shown = async (words: string) => {
+      const { envelope } = await type(['config', 'show', '--directory', home, '--trainer-launch', words, '--json']);
+      const found = envelope.data?.settings.find(({ setting }: { setting: string }) => setting === 'trainer.launch');
+      return found?.value ?? envelope.error.code;
+    };
+    expect(await shown('["python3", "train it.py"]')).to.deep.equal(['python3', 'train it.py']);
+    expect(await shown('./train it.py')).to.deep.equal(['./train it.py']);
+    expect(await shown('["python3", 7]')).to.equal('invalid-argument');
+    expect(await shown('["python3"')).to.equal('invalid-argument');
   });
 
   it('check wants a policy that was named, and warns without the usual one', async () => {
@@ -127,8 +175,16 @@ describe('participant config', () => {
         origin: { type: 'file', path: join(home, 'participant.yaml'), line: 1 },
       },
       { setting: 'policy', value: join(home, 'policy.yaml'), origin: { type: 'default' } },
+      { setting: 'identity.module', origin: { type: 'unset' } },
       { setting: 'engine', value: 'tfjs-cpu', origin: { type: 'environment', variable: 'CONCORDAT_ENGINE' } },
+      { setting: 'nice', origin: { type: 'unset' } },
+      { setting: 'trainer.launch', origin: { type: 'unset' } },
+      { setting: 'trainer.attach', origin: { type: 'unset' } },
+      { setting: 'trainer.startSeconds', value: 120, origin: { type: 'default' } },
+      { setting: 'trainer.silentSeconds', value: 60, origin: { type: 'default' } },
       { setting: 'uploadBytesPerSecond', origin: { type: 'unset' } },
+      { setting: 'proxy', origin: { type: 'unset' } },
+      { setting: 'proxyUser', origin: { type: 'unset' } },
       { setting: 'standby', value: false, origin: { type: 'default' } },
       { setting: 'kernels', value: 'auto', origin: { type: 'default' } },
       { setting: 'threads', value: 1, origin: { type: 'default' } },

@@ -4,19 +4,10 @@ import { join } from 'node:path';
 import { imagesFile, labelsFile, readIdxDirectory, splitHoldout } from '@concordat/client-sdk';
 import { FederatedError } from '@concordat/core';
 import { expect } from 'chai';
+import { errorOf } from '../../support/error-of.js';
 
 const images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 253, 254, 255];
 const labels = [0, 0, 8, 1, 0, 0, 0, 2, 7, 9];
-
-async function errorOf(work: Promise<unknown>): Promise<FederatedError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof FederatedError) return error;
-    throw error;
-  }
-  throw new Error('nothing was refused');
-}
 
 describe('a data directory of IDX files', () => {
   let directory: string;

@@ -24,7 +24,7 @@ describe('the key store', () => {
     enrolled = mkdtempSync(join(tmpdir(), 'keys-'));
     await enrolHere(enrolled, invitationOf(consortium, running.address));
     await running.stop();
-    acme = consortium.member('acme', (await open()).identity.publicKey);
+    acme = consortium.member('acme', (await open()).identityKey);
     beta = consortium.member('beta', signerOf(20).publicKey);
     files = new Map(names.map((name) => [name, readFileSync(join(enrolled, name))]));
   });

@@ -8,28 +8,15 @@ import {
 } from '@concordat/client-sdk';
 import { completePlan, FederatedError, type PlanDraft } from '@concordat/core';
 import { expect } from 'chai';
+import { smallDraft } from '../../support/small-draft.js';
 
-const digest = 'A'.repeat(43);
 const draft: PlanDraft = {
-  consortium: 'north',
-  run: 'spring',
-  purpose: 'read handwritten digits',
-  rounds: 3,
+  ...smallDraft,
   cohort: { min: 4, size: 5 },
   minSurvivors: 3,
   maxColluders: 1,
-  clippingNorm: 4,
   weighting: 'examples',
   metrics: [{ name: 'accuracy', kind: 'rate', max: 1 }],
-  expires: '2030-01-01T00:00:00Z',
-  task: {
-    model: { topologyDigest: digest, weightsDigest: digest, tensors: [{ name: 'w', shape: [2] }] },
-    loss: 'meanSquaredError',
-    optimizer: { name: 'sgd', learningRate: 0.1 },
-    batchSize: 32,
-    epochs: 1,
-    dataSchemaDigest: digest,
-  },
 };
 const text = `
 schema: concordat/policy/1
@@ -85,13 +72,25 @@ describe('a policy', () => {
     ['aggregateCheck', policy({ aggregateCheck: 'required' }), { aggregateCheck: 'off' }],
     ['weighting.exactCounts', policy({ weighting: { exactCounts: false } }), {}],
     ['metrics', policy({ metrics: [] }), {}],
-    ['approval', policy({ approval: 'manual' }), {}],
+    ['approval.rule', policy({ firstRound: 'all-approved' }), {}],
+    [
+      'approval.rule',
+      policy({ firstRound: 'all-approved' }),
+      { approval: { rule: 'share', parts: 9, of: 10, refusals: 'visible' } },
+    ],
+    ['approval.rule', policy({ firstRound: 'all-approved' }), { approval: { rule: 'named', participants: ['acme'] } }],
     ['approval.expires', policy(), { expires: '2028-12-31T00:00:00Z' }],
   ] as [string, Policy, Partial<PlanDraft>][]) {
     it(`refuses by ${rule}`, () => {
       expect(refused(rules, proposal(change))).to.equal(rule);
     });
   }
+
+  it('that waits for everybody takes a plan that says so in either way', () => {
+    const rules = policy({ firstRound: 'all-approved' });
+    expect(refused(rules, proposal({ approval: { rule: 'all' } }))).to.equal(undefined);
+    expect(refused(rules, proposal({ approval: { rule: 'share', parts: 3, of: 3 } }))).to.equal(undefined);
+  });
 
   it('says nothing of differential privacy where ten take part', () => {
     const large = proposal({ cohort: { min: 10, size: 12 }, maxColluders: 1 });
@@ -103,6 +102,26 @@ describe('a policy', () => {
     const grown: Proposal = { ...proposal(), succession: { type: 'needs-approval', changes } };
     expect(refused(policy(), grown)).to.equal('roster.additions');
     expect(refused(policy({ roster: { additions: 'auto' } }), grown)).to.equal(undefined);
+  });
+
+  it('takes a member that came back with another key for a new one, and nothing else that differs', () => {
+    const succeeded = (altered: string[]): Proposal => ({
+      ...proposal(),
+      succession: { type: 'needs-approval', changes: { added: [], removed: [], rotated: [], altered } },
+    });
+    const back = succeeded(['member zeta', 'epochs 4 to 6 are not at hand']);
+    const auto = policy({ roster: { additions: 'auto' } });
+    expect(refused(policy(), back)).to.equal('roster.additions');
+    expect(refused(auto, back)).to.equal(undefined);
+    for (const other of ['operators', 'coordinator key']) {
+      expect(refused(auto, succeeded(['member zeta', other]))).to.equal('roster.additions');
+    }
+  });
+
+  it('leaves who is in to the people who approve the roster with the plan', () => {
+    const changes = { added: ['zeta'], removed: [], rotated: [], altered: ['member eta'] };
+    const grown: Proposal = { ...proposal(), succession: { type: 'needs-approval', changes } };
+    expect(refused(policy({ approval: 'manual' }), grown)).to.equal(undefined);
   });
 
   for (const [what, broken] of [

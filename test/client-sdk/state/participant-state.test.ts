@@ -22,7 +22,7 @@ describe("a participant's state", () => {
   /** A start that journals some records; `killed` ends like a process that is killed. */
   async function live(rounds: readonly number[], how: 'ends' | 'is killed' = 'ends'): Promise<number> {
     const state = await ParticipantState.open(directory);
-    const start = await state.countStart();
+    const start = await state.countStart({ entries: 0, chain: '0'.repeat(64) });
     for (const round of rounds) await state.append(left(round));
     const atKill = readFileSync(epoch);
     await state.close();
@@ -32,8 +32,9 @@ describe("a participant's state", () => {
 
   async function roundsHeld(): Promise<unknown[]> {
     const state = await ParticipantState.open(directory);
+    const records = await state.read();
     await state.close();
-    return state.records.map((record) => 'round' in record && record.round);
+    return records.map((record) => 'round' in record && record.round);
   }
 
   const refused = async () => {
@@ -103,6 +104,19 @@ describe("a participant's state", () => {
     bytes[12]! ^= 1;
     writeFileSync(journal, bytes);
     expect(await refused()).to.deep.equal(['state-lost', 'state.journal']);
+  });
+
+  it('is not read again without what was journalled, when its file is changed under an open client', async () => {
+    await live([1, 2]);
+    const state = await ParticipantState.open(directory);
+    await state.append(left(3));
+    expect(await state.read()).to.have.lengthOf(3);
+    const bytes = readFileSync(journal);
+    bytes[bytes.length - 4]! ^= 1;
+    writeFileSync(journal, bytes);
+    const { code, rule } = await failureOf(state.read());
+    expect([code, rule]).to.deep.equal(['state-lost', 'state.journal']);
+    await state.close();
   });
 
   it('is lost without the number of the last start, or with something else in its place', async () => {

@@ -1,3 +1,6 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { getPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   createTrainer,
   type DataSet,
@@ -8,6 +11,7 @@ import {
 } from '@concordat/client-sdk';
 import { FederatedError } from '@concordat/core';
 import { expect } from 'chai';
+import { errorOf } from '../../support/error-of.js';
 
 /** Points in the plane, labelled by quadrant. */
 function quadrants(examples: number): DataSet {
@@ -35,15 +39,34 @@ const request: FitRequest = {
   seed: 'spring',
 };
 
-async function errorOf(work: Promise<unknown>): Promise<FederatedError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof FederatedError) return error;
-    throw error;
-  }
-  throw new Error('nothing was refused');
+/** Priorities of this process's threads, as nice(1) counts. */
+function prioritiesOfThreads(): number[] {
+  return readdirSync('/proc/self/task').map((thread) => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
 }
+
+describe('a trainer that steps back', () => {
+  it('trains in a thread of the lowest priority, and leaves that of all others as it is', async function () {
+    if (process.platform !== 'linux') return this.skip();
+    const before = getPriority(0);
+    const modest = await createTrainer({ data: { dataSet: quadrants(60) }, participant: 'acme', nice: 19 });
+    try {
+      expect(prioritiesOfThreads()).to.include(19);
+      expect(getPriority(0)).to.equal(before);
+    } finally {
+      await modest.close();
+    }
+  });
+
+  it('refuses a priority that is none', async () => {
+    for (const nice of [-1, 20, 0.5, Number.NaN]) {
+      const refused = await errorOf(createTrainer({ data: { dataSet: quadrants(60) }, participant: 'acme', nice }));
+      expect([refused.code, refused.detail.required]).to.deep.equal(['invalid-argument', '0 to 19']);
+    }
+  });
+});
 
 describe('a trainer in its worker', () => {
   let trainer: Trainer;
@@ -158,6 +181,48 @@ describe('a trainer in its worker', () => {
       expect([error.code, error.detail.rule]).to.deep.equal(['refused', rule]);
     });
   }
+});
+
+describe('a trainer of declared records', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'concordat-declared-'));
+    writeFileSync(
+      join(directory, 'data.yaml'),
+      `schema: concordat/data/1
+columns:
+  - { name: x, type: number, min: -2, max: 2 }
+  - { name: y, type: number, min: -2, max: 2 }
+  - { name: quadrant, type: category, categories: [a, b, c, d], target: true }
+source: { kind: csv, files: [points.csv] }
+`,
+    );
+    const { inputs, targets } = quadrants(600);
+    const labels = targets.kind === 'classes' ? [...targets.labels] : [];
+    const lines = labels.map((label, i) => `${inputs[2 * i]},${inputs[2 * i + 1]},${'abcd'[label]}`);
+    writeFileSync(join(directory, 'points.csv'), `x,y,quadrant\n${lines.join('\n')}\n`);
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it('trains on the very numbers of the arrays, and knows beforehand how many', async () => {
+    const [declared, arrays] = await Promise.all([
+      createTrainer({ data: { directory }, participant: 'acme' }),
+      createTrainer({ data: { dataSet: quadrants(600) }, participant: 'acme' }),
+    ]);
+    try {
+      expect([declared.examples, arrays.examples]).to.deep.equal([540, 540]);
+      expect((await declared.fit(request)).weights).to.deep.equal((await arrays.fit(request)).weights);
+    } finally {
+      await Promise.all([declared.close(), arrays.close()]);
+    }
+  });
+
+  it('does not open over a cell that is not as declared, and says where it stands', async () => {
+    appendFileSync(join(directory, 'points.csv'), '1,3,a\n');
+    const error = await errorOf(createTrainer({ data: { directory }, participant: 'acme' }));
+    expect([error.code, error.detail.rule]).to.deep.equal(['refused', 'data.cell']);
+    expect(error.message).to.include('points.csv:602:2 (y)');
+  });
 });
 
 describe('a trainer that cannot open', () => {

@@ -192,6 +192,28 @@ describe('bulk bytes', () => {
       expect(connection.traffic.uploadBytes).to.be.below(2 * vector.length);
     });
 
+    it('goes on over the new line when the certificate is replaced between the question and the first byte', async () => {
+      const vector = pattern(300_000);
+      const received: Received = { headers: [], pieces: [], bytes: Buffer.alloc(0) };
+      let asked = 0;
+      const renewed = await consortium.clientKey();
+      const connection = await dial({
+        Blobs: {
+          BeginMaskedUpdate(_call, reply) {
+            asked += 1;
+            reply(null, { committedOffset: 0 });
+          },
+          UploadMaskedUpdate: (call, reply) => taking(received)(call, reply),
+        },
+      });
+      const upload = { runId: 'spring', round: 3, header, path: spooled(vector), lengthBytes: vector.length };
+      const uploaded = connection.uploadMaskedUpdate(upload);
+      while (asked === 0) await new Promise((resolve) => setImmediate(resolve));
+      connection.showCertificate(renewed);
+      expect(await uploaded).to.deep.equal(receiptOf().receipt);
+      expect(received.bytes.equals(vector)).to.equal(true);
+    });
+
     it('sends no byte of what the coordinator holds whole: its receipt comes at once', async () => {
       const connection = await dial({
         Blobs: { BeginMaskedUpdate: (_call, reply) => reply(null, { receipt: receiptOf() }) },
@@ -319,7 +341,7 @@ describe('bulk bytes', () => {
       ],
       ['a claim of terabytes', sends({ sizeBytes: 2 ** 50 }), 'refused', 'blob.size'],
       ['a wrong CRC', sends({ sizeBytes: 500_000, chunk: { ...piece(0), crc32: 1 } }), 'verification', undefined],
-      ['other bytes', sends({ sizeBytes: 200_000, chunk: piece(0) }), 'verification', undefined],
+      ['other bytes', sends({ sizeBytes: 200_000, chunk: piece(0) }), 'verification', 'blob.digest'],
       ['a gap', sends(whole[0]!, whole[2]!), 'malformed', undefined],
       ['a repeated piece', sends(whole[0]!, whole[0]!), 'malformed', undefined],
       ['more than announced', sends({ sizeBytes: 100_000, chunk: piece(0) }), 'malformed', undefined],

@@ -65,7 +65,8 @@ describe("a participant's connection", () => {
       const sockets: Socket[] = [];
       const middlebox = createServer((client) => {
         sockets.push(client);
-        if (sockets.length === 1) return clock.fire();
+        // Its channel is still connecting after five seconds; the welcome would be awaited for twenty.
+        if (sockets.length === 1) return clock.fire(5_000);
         const server = connectTcp(Number(port), '127.0.0.1');
         sockets.push(server);
         client.pipe(server).pipe(client);
@@ -312,6 +313,14 @@ describe("a participant's connection", () => {
       });
       const { code, rule } = await failureOf(connection.answer('spring', ready(4)));
       expect([code, rule, calls]).to.deep.equal(['refused', 'step.over', 1]);
+    });
+
+    it('that is of a line which was closed before it was made is repeated like any other that nobody answered', async () => {
+      const connection = await dial({});
+      connection.close();
+      const { code, error } = await failureOf(connection.getRoster({ deadlineMillis: 1_000 }));
+      expect(code).to.equal('unavailable');
+      expect((error as FederatedError).detail.attempts).to.be.above(1);
     });
 
     it('gives up at the deadline with the address and what to do', async () => {

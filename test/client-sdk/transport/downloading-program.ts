@@ -1,4 +1,4 @@
-import { connect, Downloads } from '@concordat/client-sdk';
+import { type Clock, connect, Downloads, systemClock } from '@concordat/client-sdk';
 
 interface Order {
   readonly directory: string;
@@ -16,7 +16,9 @@ interface Order {
 /** A process of a test that fetches a blob until it is killed. */
 process.once('message', (message) => {
   const { directory, sha256, maxBytes, ...line } = message as Order;
-  const downloads = new Downloads(directory);
+  // What arrives is on the disk at once.
+  const clock: Clock = { ...systemClock, after: (_millis, fire) => systemClock.after(0, fire) };
+  const downloads = new Downloads(directory, { clock });
   const connection = connect({ ...line, participantId: 'acme', coordinatorKey: () => new Uint8Array(32), downloads });
   void connection.getBlob(new Uint8Array(Buffer.from(sha256, 'hex')), { maxBytes });
 });

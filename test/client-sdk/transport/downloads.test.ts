@@ -2,9 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -13,11 +16,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Connection, Downloads, systemClock } from '@concordat/client-sdk';
+import { setImmediate } from 'node:timers/promises';
+import { type Connection, Downloads, type DownloadsOptions, systemClock } from '@concordat/client-sdk';
 import { chunkToWire, type wire } from '@concordat/proto';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { failureOf, type Handlers, TestConsortium } from './test-coordinator.js';
+import { failureOf, type Handlers, TestConsortium, virtualClock } from './test-coordinator.js';
 
 type Get = NonNullable<Handlers['Blobs']>['Get'] & object;
 type GetCall = Parameters<Get>[0];
@@ -72,8 +76,8 @@ describe('downloads on the disk', () => {
   }
 
   /** As a client of another process: nothing but the directory is the same. */
-  async function another(): Promise<Connection> {
-    const downloads = new Downloads(directory);
+  async function another(options?: DownloadsOptions): Promise<Connection> {
+    const downloads = new Downloads(directory, options);
     const connection = await consortium.connection(running!.address, { downloads });
     open.push(connection);
     return connection;
@@ -100,6 +104,12 @@ describe('downloads on the disk', () => {
     call.end();
   }
 
+  /** So many bytes of the blob came, and were taken. */
+  async function arrived(connection: Connection, bytes: number): Promise<void> {
+    while (connection.traffic.downloadBytes < bytes) await setImmediate();
+    await setImmediate();
+  }
+
   /** The first bytes of `of` are on the disk. */
   function leftBehind(bytes: number, of = blob): void {
     mkdirSync(directory, { recursive: true });
@@ -117,25 +127,76 @@ describe('downloads on the disk', () => {
     expect([offsets, left()]).to.deep.equal([[0, 1_400_000, 2_800_000], []]);
   });
 
+  it('have what they came in collected, in a process that says how', async () => {
+    await serve(sendAll);
+    let collections = 0;
+    await (await another({ collectGarbage: () => collections++ })).getBlob(sha256, { maxBytes });
+    // Three copies of three million bytes are once 8 MiB.
+    expect(collections).to.equal(1);
+  });
+
   it('go on in another process where one was stopped', async () => {
     const stop = new AbortController();
     await serve((call, offset) => {
       if (offset > 0) return sendAll(call, offset);
       send(call, 0, 1_000_000);
       call.on('cancelled', () => call.end());
-      setImmediate(function whenWritten() {
-        if (existsSync(partPath()) && readFileSync(partPath()).length > 0) stop.abort();
-        else setImmediate(whenWritten);
-      });
     });
-    const stopped = (await another()).getBlob(sha256, { maxBytes, signal: stop.signal });
-    expect((await failureOf(stopped)).error.message).to.equal('stopped by the caller');
-    expect(readFileSync(partPath()).equals(blob.subarray(0, readFileSync(partPath()).length))).to.equal(true);
+    const connection = await another();
+    const stopped = failureOf(connection.getBlob(sha256, { maxBytes, signal: stop.signal }));
+    await arrived(connection, 1_000_000);
+    stop.abort();
+    expect((await stopped).error.message).to.equal('stopped by the caller');
     const kept = readFileSync(partPath()).length;
+    expect(readFileSync(partPath()).equals(blob.subarray(0, kept))).to.equal(true);
     const found = await (await another()).getBlob(sha256, { maxBytes });
     expect(Buffer.from(found).equals(blob)).to.equal(true);
     expect(offsets).to.deep.equal([0, kept]);
     expect(kept).to.be.greaterThan(500_000);
+  });
+
+  it('are on the disk a second after they arrived, and what arrives later a second later', async () => {
+    const clock = virtualClock();
+    let held: GetCall | undefined;
+    await serve((call) => {
+      held = call;
+      send(call, 0, 1_000_000);
+    });
+    const connection = await another({ clock });
+    const found = connection.getBlob(sha256, { maxBytes });
+    for (const [from, to] of [
+      [0, 1_000_000],
+      [1_000_000, blob.length],
+    ] as const) {
+      await arrived(connection, to);
+      clock.fire(999);
+      expect(readFileSync(partPath()).length).to.equal(from);
+      while (readFileSync(partPath()).length < to) {
+        clock.fire(1_000);
+        await setImmediate();
+      }
+      expect(readFileSync(partPath()).equals(blob.subarray(0, to))).to.equal(true);
+      if (to < blob.length) for (let at = to; at < blob.length; at += pieceBytes) held!.write({ chunk: piece(at) });
+    }
+    held!.end();
+    expect(Buffer.from(await found).equals(blob)).to.equal(true);
+    expect(left()).to.deep.equal([]);
+  });
+
+  it('are never written when they are over before', async () => {
+    let held: GetCall | undefined;
+    await serve((call) => {
+      held = call;
+      send(call, 0);
+    });
+    const connection = await another({ clock: virtualClock() });
+    const found = connection.getBlob(sha256, { maxBytes });
+    await arrived(connection, blob.length);
+    const file = openSync(partPath(), 'r');
+    held!.end();
+    expect(Buffer.from(await found).equals(blob)).to.equal(true);
+    expect([fstatSync(file).size, left()]).to.deep.equal([0, []]);
+    closeSync(file);
   });
 
   it('go on after a process was killed', async function () {
@@ -196,7 +257,7 @@ describe('downloads on the disk', () => {
 
   describe('from a coordinator that lies about the rest', () => {
     const lies: [string, (call: GetCall, offset: number) => void, string, string | undefined][] = [
-      ['sends other bytes', (call, offset) => sendAll(call, offset, wrong), 'verification', undefined],
+      ['sends other bytes', (call, offset) => sendAll(call, offset, wrong), 'verification', 'blob.digest'],
       [
         'sends more bytes than it announced',
         (call, offset) => {
@@ -219,10 +280,10 @@ describe('downloads on the disk', () => {
         await serve(lie);
         const found = await failureOf((await another()).getBlob(sha256, { maxBytes }));
         expect([found.code, found.rule, left()]).to.deep.equal([code, rule, []]);
-        expect(offsets).to.deep.equal(rule === undefined ? [600_000, 0] : [600_000]);
+        expect(offsets).to.deep.equal(rule === 'blob.size' ? [600_000] : [600_000, 0]);
       });
 
-      if (rule === undefined) {
+      if (rule !== 'blob.size') {
         it(`and ${what}, but tells the truth from the first byte on: the blob is the right one`, async () => {
           leftBehind(600_000);
           await serve((call, offset) => (offset === 0 ? sendAll(call, 0) : lie(call, offset)));

@@ -171,19 +171,20 @@ export function failure(error: unknown): Partial<StatusObject> {
 }
 
 /** Time passes only in `sleep`, and at once; timers fire when a test says so. */
-export function virtualClock(): Clock & { readonly slept: number[]; fire(): void } {
+export function virtualClock(): Clock & { readonly slept: number[]; fire(withinMillis?: number): void } {
   let now = 0;
   const slept: number[] = [];
-  const timers = new Set<() => void>();
+  const timers = new Map<() => void, number>();
   return {
     slept,
     monotonicMillis: () => now,
-    after(_, fire) {
-      timers.add(fire);
+    after(millis, fire) {
+      timers.set(fire, millis);
       return () => timers.delete(fire);
     },
-    fire() {
-      for (const timer of [...timers]) {
+    fire(withinMillis = Number.POSITIVE_INFINITY) {
+      for (const [timer, millis] of [...timers]) {
+        if (millis > withinMillis) continue;
         timers.delete(timer);
         timer();
       }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   bundleFiles,
-  type CommandIo,
   type CoordinatorConfiguration,
   knownSecrets,
   openStore,
@@ -12,8 +11,8 @@ import {
   registerCoordinatorCommands,
 } from '@concordat/coordinator';
 import { expect } from 'chai';
-import { Command } from 'commander';
 import { parseTarGzip } from 'nanotar';
+import { typed } from '../../support/typed.js';
 import { TestConsortium } from '../consortium.js';
 import { MachineParticipant } from '../machine-participant.js';
 
@@ -70,21 +69,13 @@ describe('the bundle for a ticket', function () {
   });
 
   /** `coordinator bundle …` as it is typed. */
-  async function typed(...args: readonly string[]) {
-    const written = { code: 0, stdout: '', stderr: '' };
-    const io: CommandIo = {
-      stdout: { write: (text) => (written.stdout += text) },
-      stderr: { write: (text) => (written.stderr += text) },
-      environment: { ...environment, CONCORDAT_OBSERVE: `127.0.0.1:${consortium.coordinator.observePort}` },
-      signal: new AbortController().signal,
-      exit: (code) => (written.code = code),
-    };
-    const program = new Command('concordat');
-    registerCoordinatorCommands(program, io);
+  const type = (...args: readonly string[]) => {
     const at = ['--directory', consortium.directory, '--address', consortium.coordinator.address];
-    await program.parseAsync(['coordinator', 'bundle', ...at, ...args], { from: 'user' });
-    return written;
-  }
+    return typed(registerCoordinatorCommands, ['coordinator', 'bundle', ...at, ...args], {
+      ...environment,
+      CONCORDAT_OBSERVE: `127.0.0.1:${consortium.coordinator.observePort}`,
+    });
+  };
 
   async function opened(path: string): Promise<Readonly<Record<string, string>>> {
     const files = await parseTarGzip(readFileSync(path));
@@ -109,8 +100,8 @@ describe('the bundle for a ticket', function () {
 
   it('prints what is in it, and writes it for its owner only', async () => {
     const path = join(directory, 'first.tar.gz');
-    const { code, stdout } = await typed('--to', path, '--log', join(directory, 'coordinator.log'));
-    expect(code).to.equal(0);
+    const { exitCode, stdout } = await type('--to', path, '--log', join(directory, 'coordinator.log'));
+    expect(exitCode).to.equal(0);
     expect(statSync(path).mode & 0o077).to.equal(0);
     const files = await opened(path);
     const names = Object.keys(files);
@@ -151,8 +142,8 @@ describe('the bundle for a ticket', function () {
     expect(kept).to.have.lengthOf(4);
     await store.close();
     const path = join(directory, 'second.tar.gz');
-    const { code } = await typed('--to', path, '--log', join(directory, 'coordinator.log'));
-    expect(code).to.equal(0);
+    const { exitCode } = await type('--to', path, '--log', join(directory, 'coordinator.log'));
+    expect(exitCode).to.equal(0);
     const stopped = await opened(path);
     expect(JSON.parse(stopped['rounds.json']!)[0].outcome).to.equal('published');
     expect(stopped['metrics.txt']).to.match(/^not here: /);
@@ -163,15 +154,15 @@ describe('the bundle for a ticket', function () {
   });
 
   it('is not written over another file, and --list writes none', async () => {
-    const again = await typed('--to', join(directory, 'second.tar.gz'));
-    expect([again.code, again.stderr.split('\n')[0]]).to.deep.equal([
+    const again = await type('--to', join(directory, 'second.tar.gz'));
+    expect([again.exitCode, again.stderr.split('\n')[0]]).to.deep.equal([
       4,
       `invalid-argument: ${join(directory, 'second.tar.gz')} is there already`,
     ]);
-    const listed = await typed('--list', '--json');
+    const listed = await type('--list', '--json');
     expect(JSON.parse(listed.stdout).data.files.map(({ name }: { name: string }) => name)).to.include('status.json');
-    const nowhere = await typed();
-    expect([nowhere.code, nowhere.stderr.split('\n')[1]!.startsWith('Give --to FILE, or --list')]).to.deep.equal([
+    const nowhere = await type();
+    expect([nowhere.exitCode, nowhere.stderr.split('\n')[1]!.startsWith('Give --to FILE, or --list')]).to.deep.equal([
       4,
       true,
     ]);

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import {
-  type CommandIo,
   encodeRecord,
   explainRound,
   openStore,
@@ -8,7 +7,7 @@ import {
   registerCoordinatorCommands,
 } from '@concordat/coordinator';
 import { expect } from 'chai';
-import { Command } from 'commander';
+import { typed } from '../../support/typed.js';
 import { refusalOf, TestConsortium } from '../consortium.js';
 import { MachineParticipant } from '../machine-participant.js';
 
@@ -38,23 +37,13 @@ describe('a coordinator that is asked for the story of a round', function () {
   });
 
   /** `coordinator explain` as it is typed. */
-  const typed = (...flags: readonly string[]) => typedWith({}, ...flags);
-
-  async function typedWith(environment: Readonly<Record<string, string>>, ...flags: readonly string[]) {
-    const written = { code: 0, stdout: '', stderr: '' };
-    const io: CommandIo = {
-      stdout: { write: (text) => (written.stdout += text) },
-      stderr: { write: (text) => (written.stderr += text) },
+  const type = (...flags: readonly string[]) => typeWith({}, ...flags);
+  const typeWith = (environment: Readonly<Record<string, string>>, ...flags: readonly string[]) =>
+    typed(
+      registerCoordinatorCommands,
+      ['coordinator', 'explain', '--directory', consortium.directory, ...flags],
       environment,
-      signal: new AbortController().signal,
-      exit: (code) => (written.code = code),
-    };
-    const program = new Command('concordat');
-    registerCoordinatorCommands(program, io);
-    const { directory } = consortium;
-    await program.parseAsync(['coordinator', 'explain', '--directory', directory, ...flags], { from: 'user' });
-    return written;
-  }
+    );
 
   it('tells it to its operator, with times of the wall clock', async () => {
     const story = await consortium.operator.explain('spring', 1);
@@ -64,7 +53,7 @@ describe('a coordinator that is asked for the story of a round', function () {
     expect(times).to.deep.equal([...times].sort());
     for (const time of times) expect(time - startedMillis).to.be.within(0, 60_000);
     const { address } = consortium.coordinator;
-    const { stdout } = await typed('--address', address, '--run', 'spring', '--round', '1');
+    const { stdout } = await type('--address', address, '--run', 'spring', '--round', '1');
     expect(stdout).to.match(
       /^round 1 of run spring: published; times are UTC\n {2}\d{4}(-\d\d){2} (\d\d:){2}\d\d {2}the round begins/,
     );
@@ -88,12 +77,12 @@ describe('a coordinator that is asked for the story of a round', function () {
   it('says which runs and rounds there are when it is asked for another', async () => {
     expect(await refusalOf(consortium.operator.explain('spring', 9))).to.equal('invalid-argument');
     const { address } = consortium.coordinator;
-    const other = await typed('--address', address, '--run', 'autumn', '--round', '1');
-    expect([other.code, other.stderr]).to.deep.equal([
+    const other = await type('--address', address, '--run', 'autumn', '--round', '1');
+    expect([other.exitCode, other.stderr]).to.deep.equal([
       4,
       'invalid-argument: no run autumn was started here\nName one of: spring. More: docs/errors/invalid-argument.md (type: concordat explain invalid-argument).\n',
     ]);
-    const later = await typed('--address', address, '--run', 'spring', '--round', '2');
+    const later = await type('--address', address, '--run', 'spring', '--round', '2');
     expect(later.stderr).to.contain('Name a round from 1 to 1.');
   });
 
@@ -113,16 +102,16 @@ describe('a coordinator that is asked for the story of a round', function () {
 
   it('is not needed when it is stopped: the directory tells the same', async () => {
     const { address } = consortium.coordinator;
-    const online = JSON.parse((await typed('--address', address, '--run', 'spring', '--round', '1', '--json')).stdout);
-    const held = await typed('--run', 'spring', '--round', '1', '--offline', '--json');
+    const online = JSON.parse((await type('--address', address, '--run', 'spring', '--round', '1', '--json')).stdout);
+    const held = await type('--run', 'spring', '--round', '1', '--offline', '--json');
     expect(JSON.parse(held.stdout).error.code).to.equal('conflict');
     await consortium.coordinator.stop();
-    const offline = JSON.parse((await typed('--run', 'spring', '--round', '1', '--offline', '--json')).stdout);
+    const offline = JSON.parse((await type('--run', 'spring', '--round', '1', '--offline', '--json')).stdout);
     expect(offline.data as RoundStory).to.deep.equal(online.data);
   });
 
   it('is asked for what is in a database: the file beside it is not its store', async () => {
-    const { stderr } = await typedWith(
+    const { stderr } = await typeWith(
       { CONCORDAT_STORE: 'postgres://concordat@db.example/concordat' },
       '--run',
       'spring',

@@ -17,6 +17,12 @@ describe('Rows that repeat events', function () {
     await consortium.invite('bluebird');
     await consortium.join('bluebird');
     await consortium.invite('cobalt');
+    // One that was revoked leaves no row, and may be invited again.
+    for (const id of ['delta', 'echo', 'foxtrot']) await consortium.join(id);
+    await consortium.operator.changeMembership('delta', 'suspend');
+    await consortium.operator.changeMembership('echo', 'revoke');
+    await consortium.operator.changeMembership('foxtrot', 'revoke');
+    await consortium.invite('foxtrot');
     const { planHash } = await consortium.propose();
     // Proposed again, it is noted again and is the same row.
     await consortium.propose();

@@ -1,28 +1,15 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CommandIo, diskUse, planSize, registerCoordinatorCommands } from '@concordat/coordinator';
+import { diskUse, planSize, registerCoordinatorCommands } from '@concordat/coordinator';
 import { layoutOf, roundSegments } from '@concordat/core';
 import { expect } from 'chai';
-import { Command } from 'commander';
 import { examplePlan } from '../../core/round/example-plan.js';
+import { typed } from '../../support/typed.js';
 import { TestConsortium } from '../consortium.js';
 import { MachineParticipant } from '../machine-participant.js';
 
 /** `coordinator size …` as it is typed. */
-async function typed(...args: readonly string[]) {
-  const written = { code: 0, stdout: '', stderr: '' };
-  const io: CommandIo = {
-    stdout: { write: (text) => (written.stdout += text) },
-    stderr: { write: (text) => (written.stderr += text) },
-    environment: {},
-    signal: new AbortController().signal,
-    exit: (code) => (written.code = code),
-  };
-  const program = new Command('concordat');
-  registerCoordinatorCommands(program, io);
-  await program.parseAsync(['coordinator', 'size', ...args], { from: 'user' });
-  return written;
-}
+const type = (...args: readonly string[]) => typed(registerCoordinatorCommands, ['coordinator', 'size', ...args]);
 
 describe('the size of a plan', () => {
   it('is that of its masked vectors, its models and what it keeps', () => {
@@ -103,8 +90,8 @@ describe('what lies on the disk of a coordinator', function () {
   });
 
   it('is shown with until when it stays, and asks nobody', async () => {
-    const { code, stdout } = await typed('--directory', consortium.directory);
-    expect(code).to.equal(0);
+    const { exitCode, stdout } = await type('--directory', consortium.directory);
+    expect(exitCode).to.equal(0);
     expect(stdout).to.match(/^ {2}masked vectors: .+ in 4 files; until the round is over, .+transcriptRetention/m);
     expect(stdout).to.match(/^round 1 of run spring holds .+; 1 round is kept$/m);
   });
@@ -126,8 +113,8 @@ describe('what lies on the disk of a coordinator', function () {
     for (const name of ['blobs', 'spool']) renameSync(join(store, name), join(shared, name));
     writeFileSync(settings, `${written}store: postgres://localhost/concordat\nblobs: ../shared\n`);
     try {
-      const { code, stdout } = await typed('--directory', consortium.directory, '--json');
-      expect(code).to.equal(0);
+      const { exitCode, stdout } = await type('--directory', consortium.directory, '--json');
+      expect(exitCode).to.equal(0);
       const { kinds, rounds } = JSON.parse(stdout).data;
       const but = (list: typeof before.kinds) => list.filter(({ kind }) => kind !== 'keys and settings');
       expect(but(kinds)).to.deep.equal(but(before.kinds));
@@ -139,17 +126,17 @@ describe('what lies on the disk of a coordinator', function () {
   });
 
   it('refuses a directory without a coordinator, and the draft of a plan without its model, by name', async () => {
-    const empty = await typed('--directory', join(consortium.directory, 'operator'));
-    expect([empty.code, empty.stderr.split('\n')[0]]).to.deep.equal([
+    const empty = await type('--directory', join(consortium.directory, 'operator'));
+    expect([empty.exitCode, empty.stderr.split('\n')[0]]).to.deep.equal([
       4,
       `invalid-argument: ${join(consortium.directory, 'operator/coordinator')} cannot be read`,
     ]);
     const draft = join(consortium.directory, 'draft.json');
     writeFileSync(draft, '{"run":"spring"}');
-    expect((await typed('--plan', draft)).stderr).to.contain('--model DIRECTORY');
+    expect((await type('--plan', draft)).stderr).to.contain('--model DIRECTORY');
     const plan = join(consortium.directory, 'plan.json');
     writeFileSync(plan, JSON.stringify(examplePlan()));
-    expect((await typed('--plan', plan)).stdout).to.match(
+    expect((await type('--plan', plan)).stdout).to.match(
       /^plan for run run-1: 9 parameters, 5 participants, 2 models$/m,
     );
   });

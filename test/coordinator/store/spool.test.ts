@@ -218,7 +218,7 @@ describe('the spool of masked vectors', () => {
     const writer = await partial();
     await writer.append(vector.subarray(0, 2 * chunkBytes));
     await writer.suspend();
-    const { error } = await writer.append(vector.subarray(2 * chunkBytes, 3 * chunkBytes)).then(
+    const { error } = await writer.append(vector.subarray(2 * chunkBytes, 10 * chunkBytes)).then(
       () => ({ error: undefined }),
       (error: NodeJS.ErrnoException) => ({ error }),
     );
@@ -227,6 +227,24 @@ describe('the spool of masked vectors', () => {
     const next = await partial();
     expect(next.sizeBytes).to.equal(2 * chunkBytes);
     await next.discard();
+  });
+
+  it('writes some chunks at once, and at the latest those that it lets go', async () => {
+    const writer = await partial();
+    const file = () => statSync(partialPath()).size;
+    for (let chunk = 0; chunk < 7; chunk++) {
+      await writer.append(vector.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes));
+    }
+    expect([writer.sizeBytes, file()]).to.deep.equal([7 * chunkBytes, 0]);
+    await writer.append(vector.subarray(7 * chunkBytes, 8 * chunkBytes));
+    expect(file()).to.equal(8 * chunkBytes);
+    await writer.append(vector.subarray(8 * chunkBytes, 9 * chunkBytes));
+    await writer.suspend();
+    const next = await partial();
+    expect(next.sizeBytes).to.equal(9 * chunkBytes);
+    await next.append(vector.subarray(9 * chunkBytes));
+    await next.commit();
+    expect(readFileSync(spool.path(key)).subarray(0, vector.length).equals(vector)).to.equal(true);
   });
 
   it('drops what is not whole when its round is over, and leaves the rest', async () => {

@@ -10,6 +10,13 @@ const [first, second] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
 const get = methodOf<object, wire.BlobChunk>('Blobs', 'Get');
 const decode = get.responseDeserialize as unknown as (bytes: Buffer) => wire.BlobChunk__Output;
 const encode = get.responseSerialize as unknown as (message: wire.BlobChunk) => Buffer;
+interface Message {
+  readonly sizeBytes?: number;
+  readonly offset?: number;
+  readonly length?: number;
+  readonly payloadBytes: number;
+}
+
 /** What lies in the blob. */
 const byteAt = (at: number) => (at * 7 + (at >> 8)) & 0xff;
 
@@ -43,7 +50,7 @@ describe('the messages that blobs are sent in', () => {
   });
 
   async function fetch(digest: Uint8Array, offset: number, sizeBytes: number) {
-    const messages: unknown[] = [];
+    const messages: Message[] = [];
     for await (const { encoded, payloadBytes } of pieces.from(digest, offset, sizeBytes)) {
       const message = decode(encoded);
       const said = message.sizeBytes === 0 && payloadBytes > 0 ? {} : { sizeBytes: message.sizeBytes };
@@ -56,49 +63,64 @@ describe('the messages that blobs are sent in', () => {
     return messages;
   }
 
-  const model = 2 * chunkBytes + 100;
-  const middle = { offset: chunkBytes, length: chunkBytes, payloadBytes: chunkBytes };
-  const last = { offset: 2 * chunkBytes, length: 100, payloadBytes: 100 };
+  const model = 33 * chunkBytes + 100;
 
   it('say the size first, and then no more', async () => {
-    expect(await fetch(first, 0, model)).to.deep.equal([
-      { sizeBytes: model, offset: 0, length: chunkBytes, payloadBytes: chunkBytes },
-      middle,
-      last,
+    expect(await fetch(first, 0, 17 * chunkBytes)).to.deep.equal([
+      { sizeBytes: 17 * chunkBytes, offset: 0, length: 16 * chunkBytes, payloadBytes: 16 * chunkBytes },
+      { offset: 16 * chunkBytes, length: chunkBytes, payloadBytes: chunkBytes },
     ]);
   });
 
-  it('are read once for all who want them', async () => {
-    const all = await Promise.all(Array.from({ length: 100 }, () => fetch(first, 0, model)));
-    for (const messages of all) expect(messages).to.deep.equal(all[0]);
-    expect(reads).to.deep.equal([`1 0 ${chunkBytes}`, `1 ${chunkBytes} ${chunkBytes}`, `1 ${2 * chunkBytes} 100`]);
+  it('are long for a few readers, and short for many', async () => {
+    for (const [readers, chunks] of [
+      [1, 16],
+      [4, 16],
+      [5, 8],
+      [8, 8],
+      [16, 4],
+      [33, 1],
+      [100, 1],
+    ] as const) {
+      const all = await Promise.all(Array.from({ length: readers }, () => fetch(first, 0, model)));
+      // The first to come does not know of the others yet.
+      expect(all.at(-1)![1]!.length, `${readers} readers`).to.equal(chunks * chunkBytes);
+    }
+  });
+
+  it('are read once for all who want them, but for those whose length changed when others came', async () => {
+    await Promise.all(Array.from({ length: 100 }, () => fetch(first, 0, model)));
+    const readBytes = reads.map((read) => Number(read.split(' ')[2])).reduce((sum, bytes) => sum + bytes, 0);
+    expect(readBytes).to.be.lessThan(3 * model);
   });
 
   it('are the same for a download that goes on in between, from the next border on', async () => {
-    await fetch(first, 0, model);
-    reads = [];
-    expect(await fetch(first, 10, model)).to.deep.equal([
-      { sizeBytes: model, offset: 10, length: chunkBytes - 10, payloadBytes: chunkBytes - 10 },
-      middle,
-      last,
-    ]);
-    expect(reads).to.deep.equal([`1 10 ${chunkBytes - 10}`]);
+    const [whole, rest] = await Promise.all([fetch(first, 0, model), fetch(first, 10, model)]);
+    expect(rest[0]).to.deep.include({ offset: 10, length: 16 * chunkBytes - 10 });
+    expect(rest.slice(1)).to.deep.equal(whole.slice(1));
+    expect(reads).to.have.length(4);
   });
 
   it('are not those of another blob', async () => {
-    await fetch(first, 0, 100);
-    await fetch(second, 0, 100);
+    await Promise.all([fetch(first, 0, 100), fetch(second, 0, 100)]);
     expect(reads).to.deep.equal(['1 0 100', '2 0 100']);
   });
 
-  it('are forgotten when nobody wanted them lately', async () => {
-    const large = 64 * chunkBytes;
-    await fetch(first, 0, large);
-    await fetch(first, 0, large);
-    expect(reads).to.have.length(64);
-    await fetch(second, 0, 100);
-    await fetch(first, 0, large);
-    expect(reads).to.have.length(64 + 1 + 64);
+  it('are not kept for one reader alone, and 3 MB of them for several', async () => {
+    await fetch(first, 0, 100);
+    await fetch(first, 0, 100);
+    expect(reads.splice(0)).to.have.length(2);
+    const beside = pieces.from(second, 0, 100);
+    await beside.next();
+    const readTimes = async (chunks: number) => {
+      reads = [];
+      await fetch(first, 0, chunks * chunkBytes);
+      return reads.length;
+    };
+    const times = [await readTimes(48), await readTimes(48), await readTimes(96), await readTimes(48)];
+    await beside.return(undefined);
+    // The first message of a longer blob says another size.
+    expect(times).to.deep.equal([3, 0, 1 + 3, 3]);
   });
 
   it('are one without a piece for an empty blob, and for one that has arrived already', async () => {
@@ -124,7 +146,7 @@ describe('the messages that blobs are sent in', () => {
 
   it('leave nothing open when a reader leaves in between', async () => {
     for await (const { payloadBytes } of pieces.from(first, 0, model)) {
-      expect(payloadBytes).to.equal(chunkBytes);
+      expect(payloadBytes).to.equal(16 * chunkBytes);
       break;
     }
     expect(opened).to.equal(0);

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type CallContext, RefusalLog, SendAhead, serverStream } from '@concordat/coordinator';
 import { systemClock } from '@concordat/node';
@@ -33,17 +33,23 @@ class SlowCall extends EventEmitter {
 }
 
 describe('a stream of replies', () => {
+  const replyBytes = 1_000;
   const begin = (ahead?: SendAhead) => {
     const call = new SlowCall();
     const made: string[] = [];
-    const handle = serverStream<object, string>({ ...context, ...(ahead && { ahead }) }, async function* () {
-      for (const piece of ['first', 'second', 'third']) {
-        made.push(piece);
-        yield piece;
-      }
-    });
-    handle(call as unknown as ServerWritableStream<object, string>);
-    return { call, made };
+    const gone: AbortSignal[] = [];
+    const handle = serverStream<object, Buffer>(
+      { ...context, ...(ahead && { ahead }) },
+      async function* (_, __, signal) {
+        gone.push(signal);
+        for (const piece of ['first', 'second', 'third']) {
+          made.push(piece);
+          yield Buffer.alloc(replyBytes);
+        }
+      },
+    );
+    handle(call as unknown as ServerWritableStream<object, Buffer>);
+    return { call, made, watchers: () => getEventListeners(gone[0]!, 'abort').length };
   };
   const settle = async () => {
     for (let i = 0; i < 20; i++) await turn();
@@ -62,7 +68,7 @@ describe('a stream of replies', () => {
   });
 
   it('makes so many before the connection took the last, of all streams together', async () => {
-    const ahead = new SendAhead(1);
+    const ahead = new SendAhead(1_999);
     const [one, other] = [begin(ahead), begin(ahead)];
     await settle();
     expect([one.made, other.made]).to.deep.equal([['first', 'second'], ['first']]);
@@ -78,13 +84,24 @@ describe('a stream of replies', () => {
   });
 
   it('gives back what a reader that is gone had on its way', async () => {
-    const ahead = new SendAhead(1);
+    const ahead = new SendAhead(1_999);
     const { call } = begin(ahead);
     await settle();
-    expect(ahead.take(0)).to.equal(false);
+    expect(ahead.take(replyBytes, 0)).to.equal(false);
     call.emit('cancelled');
     await settle();
-    expect(ahead.take(0)).to.equal(true);
+    expect(ahead.take(replyBytes, 0)).to.equal(true);
+  });
+
+  it('watches once for its reader to go, however many replies are on their way', async () => {
+    const { made, watchers } = begin(new SendAhead(2_000));
+    await settle();
+    expect([made.length, watchers()]).to.deep.equal([3, 1]);
+  });
+
+  it('makes of one stream no more than a mebibyte before', () => {
+    const ahead = new SendAhead(2 ** 30);
+    expect([ahead.take(2 ** 19, 2 ** 19), ahead.take(2 ** 19, 2 ** 19 + 1)]).to.deep.equal([true, false]);
   });
 
   it('makes no more for a reader that is gone', async () => {

@@ -1,4 +1,4 @@
-import { forgottenStep, type ProvedStep, proveStep, recoveredRecord } from '@concordat/core';
+import { JournalledSteps, type ProvedStep, proveStep, recoveredRecord } from '@concordat/core';
 import { nodeCrypto } from '@concordat/node';
 import { receiptsPageFromWire, sessionCodec, type wire } from '@concordat/proto';
 import { expect } from 'chai';
@@ -57,7 +57,9 @@ describe('the receipts a participant asks for', function () {
 
   it('are all held by the journal of an honest participant', async () => {
     for (const [at, member] of members.entries()) {
-      expect(forgottenStep(participants[at]!.records, await provedBy(member)), member.id).to.equal(undefined);
+      expect(JournalledSteps.of(participants[at]!.records).forgotten(await provedBy(member)), member.id).to.equal(
+        undefined,
+      );
     }
   });
 

@@ -316,6 +316,21 @@ describe('a run with too few participants', () => {
     expect(table.rounds[0]!.outcome).to.include({ type: 'abandoned', phase: 'train' });
     expect(table.declined('alpha')).to.deep.equal(['update.finite']);
   });
+
+  it('counts nobody who declined when it says that it is ready after all, also while the others train', () => {
+    const table = new RoundTable();
+    for (const name of table.chairs.keys()) table.withheld.add(`${name}/ready`);
+    table.start();
+    const said = { type: 'decline', round: 1, step: 'train', code: 'internal', rule: '', message: 'a test' } as const;
+    table.coordinator({ type: 'message', participant: 'epsilon', message: said });
+    const { stage } = table.state;
+    if (stage.type !== 'train') throw new Error(`the round is in ${stage.type}`);
+    const ready = { type: 'ready', round: 1, baseModelHash: stage.attempt.base.hash } as const;
+    table.coordinator({ type: 'message', participant: 'epsilon', message: ready });
+    expect(table.state.stage).to.deep.include({ type: 'train', ready: [] });
+    const [rejected] = table.effects.filter((effect) => effect.type === 'rejected');
+    expect(rejected?.error.message).to.equal('epsilon left round 1');
+  });
 });
 
 describe('a coordinator that is restarted', function () {

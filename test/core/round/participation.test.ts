@@ -158,6 +158,17 @@ describe('a participant', () => {
       .participant('alpha', { type: 'timer', name: 'session:7' });
     expect(table.chairs.get('alpha')!.state).to.deep.equal(before);
   });
+
+  it('leaves a round for which it is ready when it may not be entered any more, and keeps no update of it', () => {
+    const table = new RoundTable();
+    table.withheld.add('beta/ready');
+    table.start();
+    expect(table.chairs.get('alpha')!.state.work.type).to.equal('ready');
+    table.participant('alpha', { type: 'failed', round: 1, error: aRefusal('approval.withdrawn') });
+    const { work, held } = table.chairs.get('alpha')!.state;
+    expect([work.type, held]).to.deep.equal(['idle', undefined]);
+    expect(table.declined('alpha')).to.deep.equal(['approval.withdrawn']);
+  });
 });
 
 describe('a participant that was killed', () => {

@@ -88,6 +88,7 @@ describe('a plan with a wrong field', () => {
     expect(error.fix).to.include('Set task.batchSize to a whole number from 1 to 1000000.');
   });
 
+  const expires = '2031-01-01T00:00:00Z';
   const wrong: readonly [string, unknown, string][] = [
     ['rounds', 0, 'rounds'],
     ['rounds', undefined, 'rounds'],
@@ -101,6 +102,14 @@ describe('a plan with a wrong field', () => {
     ['onShortfall', { action: 'pause', times: 2 }, 'onShortfall.times'],
     ['epochz', 1, 'epochz'],
     ['approval.expires', 'soon', 'approval.expires'],
+    ['approval', { rule: 'most', expires }, 'approval.rule'],
+    ['approval', { rule: 'all', parts: 1, expires }, 'approval.parts'],
+    ['approval', { rule: 'share', parts: 2, expires }, 'approval'],
+    ['approval', { rule: 'share', parts: 0, of: 3, expires }, 'approval.parts'],
+    ['approval', { rule: 'share', parts: 2, of: 4097, expires }, 'approval.of'],
+    ['approval', { rule: 'named', participants: [], expires }, 'approval.participants'],
+    ['approval', { rule: 'named', participants: ['Not An Id'], expires }, 'approval.participants[0]'],
+    ['approval', { rule: 'each', refusals: 'seen', expires }, 'approval.refusals'],
     ['secureAggregation.rotation', 'walsh', 'secureAggregation.rotation'],
     ['cohort.overSelection', 0.9, 'cohort.overSelection'],
     ['cohort.overSelection', 4.1, 'cohort.overSelection'],
@@ -156,6 +165,35 @@ describe('a plan that asks for what does not exist yet', () => {
       expect(error.detail.rule).to.equal(path);
     });
   }
+});
+
+describe('a plan that waits for approvals', () => {
+  const { expires } = examplePlan().approval;
+
+  it('has the digest it always had where it waits for nobody', () => {
+    expect(examplePlan().approval).to.deep.equal({ rule: 'each', expires });
+  });
+
+  it('says its rule, and whether refusals are visible', () => {
+    for (const rule of [
+      { rule: 'all' },
+      { rule: 'share', parts: 2, of: 3, refusals: 'visible' },
+      { rule: 'named', participants: ['alpha', 'beta'], refusals: 'hidden' },
+    ] as const) {
+      const plan = examplePlan({ approval: rule });
+      expect(plan.approval).to.deep.equal({ ...rule, expires });
+      expect(decodePlan(encodePlan(plan))).to.deep.equal(plan);
+    }
+  });
+
+  it('of more than there are, or of one twice, is refused', () => {
+    const more = refusalOf(() => examplePlan({ approval: { rule: 'share', parts: 4, of: 3 } }));
+    expect(more.detail).to.deep.include({ rule: 'approval.parts', required: 3, offered: 4 });
+    const twice = refusalOf(() =>
+      examplePlan({ approval: { rule: 'named', participants: ['beta', 'alpha', 'beta'] } }),
+    );
+    expect(twice.detail).to.deep.include({ rule: 'approval.participants', offered: 'beta' });
+  });
 });
 
 describe('a plan with the aggregate check', () => {

@@ -169,7 +169,7 @@ export class RoundTable {
   }
 
   start(...names: readonly string[]): this {
-    this.coordinator({ type: 'start' });
+    this.coordinator({ type: 'start', wallMillis: this.now });
     for (const name of names.length === 0 ? this.chairs.keys() : names) this.connect(name);
     return this;
   }
@@ -207,7 +207,7 @@ export class RoundTable {
     for (const key of [...this.#timers.keys()]) if (key.startsWith('coordinator/')) this.#timers.delete(key);
     this.#state = openCoordination({ ...this.#options(), records: [...this.journal] });
     const connected = [...this.chairs].filter(([, chair]) => chair.connected).map(([name]) => name);
-    this.coordinator({ type: 'start' });
+    this.coordinator({ type: 'start', wallMillis: this.now });
     for (const name of connected) this.connect(name);
     return this;
   }

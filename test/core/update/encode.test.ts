@@ -46,6 +46,24 @@ describe('an encoded update', () => {
     expect([...lanes[2]!]).to.deep.equal([weightUnit / 2, 1]);
   });
 
+  it('is the same where the memory of the delta may be worked in, and the lanes are made elsewhere', () => {
+    const delta = Float32Array.from({ length: 9 }, (_, i) => 40 * (i - 4));
+    const made: number[] = [];
+    const allocate = (length: number) => {
+      made.push(length);
+      return new Int32Array(new SharedArrayBuffer(4 * length));
+    };
+    const options = { crypto, plan, baseModelHash, examples: 500 };
+    const before = delta.slice();
+    const kept = encodeUpdate({ ...options, delta, random: randomOf('same') });
+    expect(delta).to.deep.equal(before);
+    const spent = encodeUpdate({ ...options, delta, random: randomOf('same'), isSpent: true, allocate });
+    expect(spent.map((lanes) => [...lanes])).to.deep.equal(kept.map((lanes) => [...lanes]));
+    expect(made).to.deep.equal([9]);
+    // It was longer than the clipping norm.
+    expect(delta).to.not.deep.equal(before);
+  });
+
   it('has zeros and counts nobody when metrics may not be sent', () => {
     expect([...update(new Float32Array(9), 500)[2]!]).to.deep.equal([0, 0]);
   });

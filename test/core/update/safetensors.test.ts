@@ -1,7 +1,7 @@
 import {
   bounds,
   decodeSafetensors,
-  deltaOf,
+  deltaSteps,
   encodeSafetensors,
   FederatedError,
   flattenTensors,
@@ -14,6 +14,7 @@ import {
 import { nodeCrypto } from '@concordat/node';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { deltaOf } from '../../support/delta-of.js';
 
 const kernel: NamedTensor = { name: 'dense/kernel', shape: [2, 3], values: Float32Array.of(1, 2, 3, 4, 5, 6) };
 const bias: NamedTensor = { name: 'dense/bias', shape: [3], values: Float32Array.of(-1, 0.5, 1e-9) };
@@ -153,5 +154,22 @@ describe('a flat vector', () => {
     expect([...deltaOf(initial, trained, shapes)].every((value) => Math.abs(value - 0.25) < 1e-6)).to.equal(true);
     trained[7] = Number.NaN;
     expect(() => deltaOf(initial, trained, shapes)).to.throw(FederatedError, 'NaN at dense/bias[1]');
+  });
+
+  it('becomes the delta in its own memory, a step at a time, and not from what shares that memory', () => {
+    const initial = new Float32Array(flattenTensors([kernel, bias], shapes));
+    const trained = splitTensors(
+      initial.map((value) => value + 1),
+      shapes,
+    );
+    const steps = deltaSteps(initial, trained, shapes, 4);
+    let stops = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) stops += 1;
+    // Six values of the kernel in two steps, three of the bias in one.
+    expect([stops, step.value === initial, [...initial]]).to.deep.equal([3, true, Array(9).fill(1)]);
+    expect(() => deltaSteps(initial, splitTensors(initial, shapes), shapes, 4).next())
+      .to.throw(FederatedError, 'gave back the memory')
+      .with.nested.property('detail.rule', 'model.in-place');
   });
 });

@@ -116,7 +116,7 @@ export const rosterCases: readonly CoordinatorCase[] = [
   },
   {
     lie: 'offers a plan that the operator did not sign',
-    verdict: { refuses: { [victim]: ['verification'] }, ends: [] },
+    verdict: { refuses: { [victim]: ['plan.signature'] }, ends: [] },
     present: [victim],
     plan: (consortium) => {
       const plan = consortium.plan();
@@ -133,7 +133,7 @@ export const rosterCases: readonly CoordinatorCase[] = [
   },
   {
     lie: 'gives another model than the one it names',
-    verdict: { refuses: { [victim]: ['verification'] }, ends: [] },
+    verdict: { refuses: { [victim]: ['blob.digest'] }, ends: [] },
     present: [victim],
     script: async (stage) => {
       await stage.gather();

@@ -141,6 +141,22 @@ export const sizeCases: readonly CoordinatorCase[] = [
       return field(1, signed);
     }),
   },
+  {
+    lie: 'says that more refused a plan than a roster has members',
+    ...refusing('malformed'),
+    ...sending('plan', (bytes) => {
+      const empty = field(3, Buffer.alloc(0));
+      return Buffer.concat([bytes, Buffer.alloc(empty.length * (bounds.rosterMembersMax + 1)).fill(empty)]);
+    }),
+  },
+  {
+    lie: 'says in a sentence why somebody refused a plan',
+    ...refusing('malformed'),
+    ...sending('plan', (bytes) => {
+      const sentence = field(2, Buffer.from('has nothing to offer'));
+      return Buffer.concat([bytes, field(3, Buffer.concat([field(1, Buffer.from('bluebird')), sentence]))]);
+    }),
+  },
   { lie: 'cuts the roster off', ...refusing('malformed'), ...sending('roster', cutOff) },
   {
     lie: 'sends a roster larger than one may be',

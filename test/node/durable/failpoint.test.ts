@@ -2,18 +2,22 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ArmedFailpoint, parseFailpoint, requireNoFailpoint } from '@concordat/node';
+import { ArmedFailpoints, failpointText, parseFailpoint, parseFailpoints, requireNoFailpoint } from '@concordat/node';
 import { expect } from 'chai';
 import { detailThrownBy, ruleThrownBy } from '../../support/rules.js';
 
-/** An armed failpoint whose crash only says so, and what happened around some writes. */
+/** Armed failpoints whose crash only says so, and what happened around some writes. */
 async function played(text: string, writes: readonly string[]): Promise<readonly string[]> {
   const log: string[] = [];
-  const ports = { crash: () => void log.push('crash'), delay: async () => void log.push('delay') };
-  const failpoint = new ArmedFailpoint(parseFailpoint(text), ports);
+  const ports = {
+    say: (failpoint: string) => void log.push(failpoint),
+    crash: () => void log.push('crash'),
+    delay: async () => void log.push('delay'),
+  };
+  const failpoints = new ArmedFailpoints(parseFailpoints(text), ports);
   for (const write of writes) {
     const work = async () => void log.push(write);
-    await failpoint.around(write, work).catch((error: NodeJS.ErrnoException) => log.push(String(error.code)));
+    await failpoints.around(write, work).catch((error: NodeJS.ErrnoException) => log.push(String(error.code)));
   }
   return log;
 }
@@ -58,6 +62,33 @@ describe('A failpoint', () => {
     expect(await played('a.after:error:1', ['a', 'a'])).to.deep.equal(['a', 'EIO', 'a']);
   });
 
+  it('is one of several that act in one process, each at its own occurrence, and says which', async () => {
+    const writes = ['a', 'b', 'a'];
+    expect(await played('a.before:crash:2,b.after:delay:1,a.after:error:2', writes)).to.deep.equal([
+      'a',
+      'b',
+      'b.after:delay:1',
+      'delay',
+      'a.before:crash:2',
+      'crash',
+      'a',
+      'a.after:error:2',
+      'EIO',
+    ]);
+  });
+
+  it('is written as it is read', () => {
+    for (const text of ['a.before:crash:1', 'participant.root-erased.after:delay:12']) {
+      expect(failpointText(parseFailpoint(text))).to.equal(text);
+    }
+  });
+
+  it('is refused among others that are right, and beyond a thousand', () => {
+    for (const text of ['a.before:crash:1,', 'a.before:crash:1,b', Array(1_001).fill('a.before:crash:1').join()]) {
+      expect(ruleThrownBy(() => parseFailpoints(text))).to.equal('invalid-argument');
+    }
+  });
+
   it('is refused where no test runs', () => {
     const CONCORDAT_FAILPOINT = 'participant.journal.before:crash:1';
     expect(ruleThrownBy(() => requireNoFailpoint({ CONCORDAT_FAILPOINT }))).to.equal('invalid-argument');
@@ -85,10 +116,12 @@ describe('A process with a failpoint in its environment', () => {
       import { durably, writeDurably } from ${JSON.stringify(door)};
       await durably('test.file', () => writeDurably(${JSON.stringify(path)}, Buffer.from('content')));
     `;
-    const { status, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    const { status, signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
       env: { PATH: process.env.PATH, ...environment },
     });
-    return { ended: signal ?? status, content: existsSync(path) ? readFileSync(path, 'utf8') : '' };
+    const content = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    const said = stderr.toString();
+    return { ended: signal ?? status, content, ...(said === '' ? {} : { said }) };
   }
 
   it('ends on the side that was named, and only in a test', () => {
@@ -98,5 +131,14 @@ describe('A process with a failpoint in its environment', () => {
     rmSync(join(directory, 'file'));
     expect(written({ ...before, NODE_ENV: 'test' })).to.deep.equal({ ended: 'SIGKILL', content: '' });
     expect(written({ ...after, NODE_ENV: 'test' })).to.deep.equal({ ended: 'SIGKILL', content: 'content' });
+  });
+
+  it('says which of several ended it', () => {
+    const CONCORDAT_FAILPOINT = 'test.other.before:crash:1,test.file.after:crash:1';
+    expect(written({ CONCORDAT_FAILPOINT, NODE_ENV: 'test' })).to.deep.equal({
+      ended: 'SIGKILL',
+      content: 'content',
+      said: 'failpoint acts: test.file.after:crash:1\n',
+    });
   });
 });

@@ -1,5 +1,13 @@
 /** A program as a partner or an operator would write it: compiled against the packed packages, never run. */
-import { type ClientEvent, FederatedClient, type Policy, readPolicy, type Trainer } from '@concordat/client-sdk';
+import {
+  type ClientEvent,
+  FederatedClient,
+  type Policy,
+  type RecordsSource,
+  readPolicy,
+  type Trainer,
+} from '@concordat/client-sdk';
+import { type ConformanceCase, conformance, openTestCoordinator } from '@concordat/client-sdk/testing';
 import { Coordinator, configurationOf, type ProgressEvent, readSettings } from '@concordat/coordinator';
 import { type SimulationResult, simulate } from '@concordat/sim';
 import { runCommand } from 'concordat';
@@ -16,6 +24,12 @@ export async function takePart(directory: string, trainer: Trainer, signal: Abor
   const end = await client.run({ signal, once: true });
   await client.close();
   return end?.outcome ?? 'left';
+}
+
+export async function prove(records: RecordsSource): Promise<readonly ConformanceCase[]> {
+  const coordinator = await openTestCoordinator({ plan: { rounds: 1, purpose: 'test' } });
+  await coordinator.close();
+  return conformance({ records, participants: coordinator.consortium.members });
 }
 
 export async function coordinate(directory: string): Promise<string> {

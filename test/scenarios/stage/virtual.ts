@@ -4,7 +4,6 @@ import { KeyStore } from '@concordat/client-sdk';
 import { encodeRecord } from '@concordat/coordinator';
 import {
   decodeSafetensors,
-  deltaOf,
   encodeEvaluation,
   encodePlan,
   encodeSafetensors,
@@ -14,6 +13,7 @@ import {
   type Plan,
   plainKernels,
   rosterView,
+  type Signer,
   splitTensors,
   toHex,
 } from '@concordat/core';
@@ -28,6 +28,7 @@ import {
   simulateWorld,
   VirtualTime,
 } from '@concordat/sim';
+import { deltaOf } from '../../support/delta-of.js';
 import { firstModel, linearEngine, planOf } from './plan.js';
 import type { StageScenario } from './scenario.js';
 import { wallStart } from './virtual-clock.js';
@@ -51,6 +52,8 @@ export async function simulateScenario(scenario: StageScenario, directory: strin
   const places = [...scenario.participants].sort();
   const stores = new Map<string, KeyStore>();
   for (const id of places) stores.set(id, await KeyStore.open(join(directory, id), { wallMillis: () => wallStart }));
+  const signers = new Map<string, Signer>();
+  for (const id of places) signers.set(id, await readIdentityFile(join(directory, id, 'identity.key')));
   // Who enrolled last holds the latest roster.
   const { roster, hash: rosterHash } = stores.get(scenario.participants.at(-1)!)!.roster;
   const plan = planOf(scenario);
@@ -73,7 +76,7 @@ export async function simulateScenario(scenario: StageScenario, directory: strin
       seats: places.map((participantId) => ({
         participantId,
         organization: `${participantId} research`,
-        signer: stores.get(participantId)!.identity,
+        signer: signers.get(participantId)!,
         trainMillis: 0,
         examples: linearEngine(scenario, participantId).examples,
       })),

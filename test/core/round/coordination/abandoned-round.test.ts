@@ -171,6 +171,16 @@ describe('a round that was abandoned', function () {
     expect(records).to.include.members(['abort-signed', 'abort-certified']);
   });
 
+  it('by the operator keeps nothing of aborts that come when it is over, and acknowledges them', () => {
+    const table = new RoundTable();
+    table.withheld.add('delta/upload');
+    table.start().coordinator({ type: 'abort', reason: 'the operator stopped it' });
+    const finished = table.journal.findIndex(({ type }) => type === 'finished');
+    expect(table.journal.slice(finished).map(({ type }) => type)).to.deep.equal(['finished']);
+    const aborts = table.effects.filter((effect) => effect.type === 'accepted' && effect.step === 'abort');
+    expect(aborts).to.have.length(5);
+  });
+
   it('by the operator is over after a step’s time when too few can abort, at once when the operator insists', () => {
     const aborting = () =>
       losingAtCertify('gamma', 'delta', 'epsilon').coordinator({ type: 'abort', reason: 'the operator stopped it' });

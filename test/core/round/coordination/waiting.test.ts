@@ -5,7 +5,10 @@ import { RoundTable } from '../round-table.js';
 const hundred = Array.from({ length: 100 }, (_, i) => `p${String(i + 1).padStart(3, '0')}`);
 
 const tableOf = (min: number) =>
-  new RoundTable({ plan: examplePlan({ cohort: { min, size: 100 } }), people: hundred }).coordinator({ type: 'start' });
+  new RoundTable({ plan: examplePlan({ cohort: { min, size: 100 } }), people: hundred }).coordinator({
+    type: 'start',
+    wallMillis: 0,
+  });
 
 /** What a participant was told, one after the other, of whom a selection lacks. */
 const toldTo = (table: RoundTable, name: string) =>

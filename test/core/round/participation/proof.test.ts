@@ -1,6 +1,6 @@
 import {
   FederatedError,
-  forgottenStep,
+  JournalledSteps,
   openParticipation,
   type ParticipationRecord,
   type ProvedStep,
@@ -86,13 +86,15 @@ describe('a journal against what receipts prove', () => {
   ];
 
   it('holds everything after an honest round', () => {
-    expect(forgottenStep(journal, proved)).to.equal(undefined);
+    expect(JournalledSteps.of(journal).forgotten(proved)).to.equal(undefined);
   });
 
   it('misses the very step whose record is gone, at whatever record it was cut', () => {
     const cutAt = [['approve'], ['advertise'], ['share'], ['confirm'], ['upload'], ['certify'], ['reveal']];
     for (const [records, [step]] of cutAt.entries()) {
-      expect(forgottenStep(journal.slice(0, records), proved)?.step, `${records} records`).to.equal(step);
+      expect(JournalledSteps.of(journal.slice(0, records)).forgotten(proved)?.step, `${records} records`).to.equal(
+        step,
+      );
     }
   });
 
@@ -101,21 +103,29 @@ describe('a journal against what receipts prove', () => {
       { ...run, step: 'ready', baseModelHash: base(7) },
       { ...run, step: 'decline' },
     ];
-    expect(forgottenStep([], loose)).to.equal(undefined);
+    expect(JournalledSteps.of([]).forgotten(loose)).to.equal(undefined);
   });
 
   it('misses a step of another run or round than it holds, also one this version does not know', () => {
-    expect(forgottenStep(journal, [{ runId: 'autumn', round: 2, step: 'share' }])?.runId).to.equal('autumn');
-    expect(forgottenStep(journal, [{ runId: 'spring', round: 3, step: 'share' }])?.round).to.equal(3);
-    expect(forgottenStep(journal, [{ runId: 'spring', round: 3, step: 'later' }])?.step).to.equal('later');
-    expect(forgottenStep(journal, [{ ...run, step: 'later' }])).to.equal(undefined);
+    expect(JournalledSteps.of(journal).forgotten([{ runId: 'autumn', round: 2, step: 'share' }])?.runId).to.equal(
+      'autumn',
+    );
+    expect(JournalledSteps.of(journal).forgotten([{ runId: 'spring', round: 3, step: 'share' }])?.round).to.equal(3);
+    expect(JournalledSteps.of(journal).forgotten([{ runId: 'spring', round: 3, step: 'later' }])?.step).to.equal(
+      'later',
+    );
+    expect(JournalledSteps.of(journal).forgotten([{ ...run, step: 'later' }])).to.equal(undefined);
   });
 
   it('holds everything up to a recovery, and nothing after it', () => {
     const recovered = recoveredRecord(proved);
-    expect(forgottenStep([recovered], proved)).to.equal(undefined);
-    expect(forgottenStep([recovered], [{ runId: 'spring', round: 3, step: 'share' }])?.round).to.equal(3);
-    expect(forgottenStep([recovered], [{ runId: 'autumn', round: 1, step: 'share' }])?.runId).to.equal('autumn');
+    expect(JournalledSteps.of([recovered]).forgotten(proved)).to.equal(undefined);
+    expect(JournalledSteps.of([recovered]).forgotten([{ runId: 'spring', round: 3, step: 'share' }])?.round).to.equal(
+      3,
+    );
+    expect(JournalledSteps.of([recovered]).forgotten([{ runId: 'autumn', round: 1, step: 'share' }])?.runId).to.equal(
+      'autumn',
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { describePlan } from '@concordat/core';
+import { describePlan, type PlanDraft } from '@concordat/core';
 import { expect } from 'chai';
 import { examplePlan, measuredPlan } from '../example-plan.js';
 
@@ -26,5 +26,20 @@ describe('a plan in sentences', () => {
     expect(lines).to.contain('1 ÷ (1 + s); more than 1 version behind, an update is dropped.');
     const chosen = describePlan(examplePlan({ cohort: { min: 4, size: 5, overSelection: 1.5 } })).join('\n');
     expect(chosen).to.contain('8 are chosen to train, and the session opens with the first 5 that are ready');
+  });
+
+  it('says for whose approvals the first round waits, and who sees who refused', () => {
+    const last = (approval: PlanDraft['approval']) =>
+      describePlan(examplePlan(approval === undefined ? {} : { approval })).slice(-1)[0];
+    expect(last(undefined)).to.equal(
+      'Begins with those who approved, waiting for nobody; only the operator sees who refused.',
+    );
+    expect(last({ rule: 'share', parts: 2, of: 3, refusals: 'visible' })).to.equal(
+      'Begins when the rule on approvals holds: the first round waits for the approval of at least 2 of every 3 participants of the roster, until 2031-01-01T00:00:00Z at the latest; every participant sees who refused and by which rule.',
+    );
+    expect(last({ rule: 'named', participants: 'abcdefghij'.split('') })).to.contain(
+      'the approval of a, b, c, d, e, f, g, h and 2 more',
+    );
+    expect(last({ rule: 'all' })).to.contain('the approval of every participant of the roster');
   });
 });

@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const main = resolve(import.meta.dirname, '../e2e/dying-participant.js');
+
+/** What a participant in a process of its own says, an event a line. */
+export interface SaidEvent {
+  readonly type: string;
+  readonly round: number;
+  readonly note: string;
+}
+
+/** A participant in a process of its own, with whole updates, once through a run. */
+export class ParticipantProcess {
+  readonly said: SaidEvent[] = [];
+  /** Exit code or signal. */
+  readonly ended: Promise<number | string>;
+  readonly #child: ChildProcess;
+  #heard: () => void = () => undefined;
+
+  /** @param under a command before it, e.g. `env` with variables. */
+  constructor(name: string, directory: string, under: readonly string[] = []) {
+    const words = [...under, process.execPath, main, directory, name];
+    this.#child = spawn(words[0]!, words.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
+    const reap = () => this.#child.kill('SIGKILL');
+    process.once('exit', reap);
+    this.ended = once(this.#child, 'close').then(([code, signal]) => {
+      process.off('exit', reap);
+      this.#heard();
+      return (signal ?? code) as number | string;
+    });
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
+      this.said.push(JSON.parse(line) as SaidEvent);
+      this.#heard();
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** Resolves when it has said an event of this type, of this round if one is named. */
+  async says(type: string, round?: number): Promise<SaidEvent> {
+    for (;;) {
+      const found = this.said.find((one) => one.type === type && (round === undefined || one.round === round));
+      if (found !== undefined) return found;
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        throw new Error(`a participant ended before it said ${type}: ${JSON.stringify(this.said.at(-1))}`);
+      }
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve;
+      });
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+}

@@ -7,6 +7,8 @@ const streamBytes = 40e6;
 /** Enough for the plain window to be full all the time, and short enough to wait for: 2 s at 50 ms. */
 const plainBytes = 2e6;
 const pings = 50;
+/** Turns until the code of every process is compiled, where they are short. */
+const warmTurns = 20;
 
 /**
  * How fast one stream brings a blob to a participant, over mutual TLS with our settings at both ends; beside the same bytes over TLS alone.
@@ -20,7 +22,7 @@ export function measureStream({ repeats }: Question): Promise<Measurement> {
       await stage.ours(),
     ];
     await stage.blob(streamBytes);
-    const costs = await alternate(stage, repeats, {
+    const costs = await alternate(stage, warmTurns, repeats, {
       ours: () => ours.down(streamBytes),
       tls: () => tls.down(streamBytes),
       http2: () => http2.down(streamBytes),
@@ -51,7 +53,7 @@ export function measureDurableUpload({ repeats }: Question, bytes: number): Prom
     const [tls, ours] = [await stage.raw('tls'), await stage.ours()];
     await stage.blob(streamBytes);
     await stage.vector(bytes);
-    const costs = await alternate(stage, repeats, {
+    const costs = await alternate(stage, warmTurns, repeats, {
       ours: () => ours.up(bytes),
       stream: () => ours.down(streamBytes),
       tls: () => tls.up(bytes),
@@ -78,7 +80,7 @@ export function measureUnary({ repeats }: Question): Promise<Measurement> {
     const times = async (ping: () => Promise<void>) => {
       for (let call = 0; call < pings; call++) await ping();
     };
-    const costs = await alternate(stage, repeats, {
+    const costs = await alternate(stage, warmTurns, repeats, {
       ours: () => ours.pings(pings),
       tls: () => times(tls.ping),
       http2: () => times(http2.ping),
@@ -106,7 +108,7 @@ export function measureDistance({ repeats }: Question, rttMillis: number): Promi
     ];
     await stage.blob(streamBytes);
     await stage.vector(streamBytes);
-    const costs = await alternate(stage, repeats, {
+    const costs = await alternate(stage, 1, repeats, {
       ours: () => ours.up(streamBytes),
       down: () => ours.down(streamBytes),
       tls: () => tls.up(streamBytes),
@@ -129,18 +131,19 @@ export function measureDistance({ repeats }: Question, rttMillis: number): Promi
   });
 }
 
-/** Medians of work that takes turns, so that what else the machine does hits all of it; the first turns are not counted. */
+/** Medians of work that takes turns, so that what else the machine does hits all of it; `warmTurns` before them are not counted. */
 async function alternate<Name extends string>(
   stage: TransportStage,
+  warmTurns: number,
   repeats: number,
   work: Readonly<Record<Name, () => Promise<void>>>,
 ): Promise<Record<Name, Cost>> {
   const names = Object.keys(work) as Name[];
   const costs = new Map<Name, Cost[]>(names.map((name) => [name, []]));
-  for (let turn = 0; turn <= repeats; turn++) {
+  for (let turn = 0; turn < warmTurns + repeats; turn++) {
     for (const name of names) {
       const cost = await stage.cost(work[name]);
-      if (turn > 0) costs.get(name)!.push(cost);
+      if (turn >= warmTurns) costs.get(name)!.push(cost);
     }
     await stage.forget();
   }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FederatedClient, parsePolicy, type Trainer } from '@concordat/client-sdk';
-import { nodeCrypto } from '@concordat/node';
+import { markSeldom, minorCollection, nodeCrypto } from '@concordat/node';
 import { forgetPeak, residentBytes } from './memory.js';
 import { SectionWatch } from './sections.js';
 import { consortiumName, operatorName, planPurpose, step } from './terms.js';
@@ -12,6 +12,9 @@ const threadedClientsMax = 4;
 const weightsPerTurn = 65_536;
 
 /** Nothing is learned: every weight grows by the same step. */
+// As `participant serve` does.
+markSeldom();
+
 const trainer: Trainer = {
   describe: () => ({ engine: 'benchmark 1', kernels: 'none', why: 'a benchmark' }),
   async fit({ weights }) {
@@ -47,7 +50,9 @@ async function main(directories: readonly string[]): Promise<void> {
   const crypto = directories.length > threadedClientsMax ? { ...nodeCrypto } : nodeCrypto;
   const clients: FederatedClient[] = [];
   for (const directory of directories) {
-    clients.push(await FederatedClient.open({ directory, trainer, policy, crypto, onEvent }));
+    clients.push(
+      await FederatedClient.open({ directory, trainer, policy, crypto, onEvent, collectGarbage: minorCollection() }),
+    );
   }
   const { now: idleBytes } = residentBytes(process.pid);
   forgetPeak(process.pid);

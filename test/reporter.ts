@@ -3,6 +3,8 @@ import Mocha from 'mocha';
 
 /** What may still be going on when the last test is over: a process that ends later than this is held by something a test forgot. */
 const endMillis = 20_000;
+/** Characters of what went wrong, in one line. */
+const messageMax = 1_000;
 
 /**
  * The spec reporter, closing with plain lines that a script can read: one for each test that failed, `failed: TITLE (FILE): MESSAGE`,
@@ -13,7 +15,9 @@ export default class PlainClosingReporter extends Mocha.reporters.Spec {
     super(runner, options);
     const broken: string[] = [];
     runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test, error: unknown) => {
-      const message = String((error as Error | undefined)?.message ?? error).split('\n', 1)[0];
+      const message = String((error as Error | undefined)?.message ?? error)
+        .replace(/\s+/g, ' ')
+        .slice(0, messageMax);
       broken.push(`failed: ${test.fullTitle()} (${relative(process.cwd(), test.file ?? '')}): ${message}\n`);
     });
     runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {

@@ -46,7 +46,7 @@ describeNetworkNamespace('a participant whose packets are lost on the way', func
     const launched = launch();
     await restOfThem();
     const ended = await launched.ended;
-    const last = launched.said.at(-1)?.note ?? '';
+    const last = launched.lastWords;
     if (ended !== 0) process.stderr.write(`!! a participant whose packets are lost ended with ${ended}: ${last}\n`);
     expect(ended, last).to.equal(0);
     const { rounds, wrongLanes } = await consortium.outcome(run);
@@ -74,7 +74,7 @@ describeNetworkNamespace('a participant whose packets are lost on the way', func
       });
       await restOfThem();
       await watched;
-      expect(await launched.ended, launched.said.at(-1)?.note).to.equal(0);
+      expect(await launched.ended, launched.lastWords).to.equal(0);
       const { rounds, wrongLanes } = await consortium.outcome(run);
       const survivors = rounds.map((round) => round.survivors.join(' '));
       expect(survivors[0]).to.equal(others);

@@ -4,6 +4,7 @@ import { type EngineName, engineNames } from './engine-names.js';
 import type { Tf } from './tf.js';
 import type { EngineDescription } from './trainer.js';
 import { transposeBeforeMultiplying } from './transposed-matmul.js';
+import { registerMissingKernels } from './wasm-kernels/missing-kernels.js';
 
 export interface Engine {
   readonly tf: Tf;
@@ -60,8 +61,12 @@ async function loadWasm(): Promise<{ tf: Tf; kernels: string }> {
   wasm.setThreadsCount(1);
   await ready(tf, 'wasm');
   transposeBeforeMultiplying(tf);
+  registerMissingKernels(tf);
   const simd = (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) === true;
-  return { tf, kernels: `wasm${simd ? ' simd' : ''}, 1 thread, transposed products rewritten` };
+  return {
+    tf,
+    kernels: `wasm${simd ? ' simd' : ''}, 1 thread, transposed products rewritten, missing gradients added`,
+  };
 }
 
 async function loadCpu(): Promise<{ tf: Tf; kernels: string }> {

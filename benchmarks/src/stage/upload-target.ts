@@ -34,7 +34,7 @@ export interface UploadTarget {
  * before its receipt. Only who decides which vector is awaited stands in: every one is that comes with a signed header.
  */
 export async function openUploadTarget(directory: string, parties: TlsParties): Promise<UploadTarget> {
-  markSeldom();
+  markSeldom(2);
   const store = await openStore(directory);
   const rounds = new Set<number>();
   const runs = { require: () => standIn(rounds) };

@@ -53,7 +53,7 @@ async function serve(io: CommandIo, flags: StartFlags) {
     { write: (line: string) => void io.stderr.write(settings.logFormat === 'text' ? textLine(line) : line) },
   );
   // Nothing else is done in this process: here and in `collectGarbage`.
-  markSeldom();
+  markSeldom(2);
   const started = Coordinator.start({
     directory,
     configuration,

@@ -15,7 +15,7 @@ export type ClientEvent =
       readonly host: string;
       readonly since: string;
     }
-  /** Once, when the client opens. */
+  /** When the client opens, and after a training that another engine did than the one named last: not every engine can train every model. */
   | ({ readonly type: 'engine' } & EngineDescription)
   /** What happens to a trainer in a process of its own, between rounds too. */
   | ({ readonly type: 'trainer' } & TrainerStatus)

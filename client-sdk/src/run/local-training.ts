@@ -17,7 +17,7 @@ import {
   type Weights,
 } from '@concordat/core';
 import { parseTopology } from '../trainer/evaluator.js';
-import type { FitProgress, Trainer } from '../trainer/trainer.js';
+import type { EngineDescription, FitProgress, Trainer } from '../trainer/trainer.js';
 import type { Connection } from '../transport/connection.js';
 import { encodeDelta, type MaskingPorts } from './masking.js';
 
@@ -54,6 +54,11 @@ export class LocalTraining {
 
   constructor(options: LocalTrainingOptions) {
     this.#options = options;
+  }
+
+  /** What trained last, or is to train first. */
+  get engine(): EngineDescription {
+    return this.#options.trainer.describe();
   }
 
   /**

@@ -343,7 +343,9 @@ export class ParticipationRunner {
     const { round } = effect;
     const startedAt = clock.monotonicMillis();
     const onProgress = (progress: FitProgress) => onEvent({ type: 'training-progress', round, ...progress });
+    const said = training.engine;
     const result = await training.train(this.#requireRun(), effect, { signal, onProgress });
+    if (training.engine.why !== said.why) onEvent({ type: 'engine', ...training.engine });
     return { type: 'trained', round, ...result, seconds: (clock.monotonicMillis() - startedAt) / 1000 };
   }
 

@@ -1,17 +1,33 @@
 import util from 'node:util';
-import { FederatedError } from '@concordat/core';
-import { type EngineName, engineNames } from './engine-names.js';
+import { FederatedError, refusal } from '@concordat/core';
+import { type EngineName, engineNames, tfjsEngineNames } from './engine-names.js';
+import { Graph } from './lowering/graph.js';
+import { encodeOnnxModel } from './lowering/onnx-model.js';
+import { type NativeGate, openGate } from './native-gate.js';
+import { OnnxTrainings } from './onnx-training.js';
+import { loadOrt, type Ort } from './ort.js';
 import type { Tf } from './tf.js';
+import { beginTfjsTraining } from './tfjs-training.js';
 import type { EngineDescription } from './trainer.js';
+import type { Training, TrainingStart } from './training.js';
 import { transposeBeforeMultiplying } from './transposed-matmul.js';
 import { registerMissingKernels } from './wasm-kernels/missing-kernels.js';
 
 export interface Engine {
+  /** Builds models and evaluates, whatever trains. */
   readonly tf: Tf;
   readonly description: EngineDescription;
+  /**
+   * Ready to take the first step.
+   *
+   * @throws `refused` `engine.lowering` when the engine was forced and cannot train this; as `beginTfjsTraining`.
+   */
+  begin(start: TrainingStart): Promise<Training>;
 }
 
-const loaders: Readonly<Record<EngineName, () => Promise<{ tf: Tf; kernels: string }>>> = {
+type TfjsEngineName = (typeof tfjsEngineNames)[number];
+
+const loaders: Readonly<Record<TfjsEngineName, () => Promise<{ tf: Tf; kernels: string }>>> = {
   'tfjs-node': loadNode,
   'tfjs-wasm': loadWasm,
   'tfjs-cpu': loadCpu,
@@ -20,21 +36,60 @@ const loaders: Readonly<Record<EngineName, () => Promise<{ tf: Tf; kernels: stri
 /**
  * The first engine of the ladder that loads here and computes. Belongs into a worker: it changes its thread's tfjs.
  *
- * @param forced only this one.
+ * @param forced only this one. With `onnxruntime` tfjs still builds and evaluates.
+ * @param gate shared with whoever may end this thread.
  * @throws `unavailable` when the forced one does not load, saying why.
  */
-export async function loadEngine(forced?: EngineName): Promise<Engine> {
+export async function loadEngine(forced?: EngineName, gate: NativeGate = openGate()): Promise<Engine> {
+  if (forced !== undefined && forced !== 'onnxruntime') return loadTfjs([forced], [], forced);
   const passedOver: string[] = [];
-  for (const name of forced === undefined ? engineNames : [forced]) {
+  const ort = await workingOrt(gate).catch(
+    (cause: unknown) => void passedOver.push(`onnxruntime: ${firstLine(cause)}`),
+  );
+  if (ort !== undefined) return withOrt(ort, await loadTfjs(tfjsEngineNames, []), forced);
+  if (forced === undefined) return loadTfjs(tfjsEngineNames, passedOver);
+  throw nothingLoads(forced, passedOver);
+}
+
+async function loadTfjs(names: readonly TfjsEngineName[], passedOver: string[], forced?: EngineName): Promise<Engine> {
+  for (const name of names) {
     try {
       const { tf, kernels } = await loaders[name]();
       const why = forced === undefined ? ladderReason(passedOver) : 'forced by option';
-      return { tf, description: { engine: `${name} ${tf.version_core}`, kernels, why } };
+      const description = { engine: `${name} ${tf.version_core}`, kernels, why };
+      return { tf, description, begin: async (start) => beginTfjsTraining(tf, description, start) };
     } catch (cause) {
       passedOver.push(`${name}: ${firstLine(cause)}`);
     }
   }
-  throw new FederatedError('unavailable', `no training engine loads: ${passedOver.join('; ')}`, {
+  throw nothingLoads(forced, passedOver);
+}
+
+function withOrt(ort: Ort, tfjs: Engine, forced: EngineName | undefined): Engine {
+  const description = {
+    engine: `onnxruntime ${ort.version}`,
+    kernels: `ONNX Runtime CPU, 1 thread; models are built and evaluated by ${tfjs.description.engine}`,
+    why: forced === undefined ? ladderReason([]) : 'forced by option',
+  };
+  const trainings = new OnnxTrainings(ort, description);
+  const begin = async (start: TrainingStart): Promise<Training> => {
+    const begun = await trainings.begin(start);
+    if (!('reason' in begun)) return begun;
+    if (forced !== undefined) throw notLowered(begun.reason);
+    return beginTfjsTraining(tfjs.tf, { ...tfjs.description, why: `passed over onnxruntime: ${begun.reason}` }, start);
+  };
+  return { tf: tfjs.tf, description, begin };
+}
+
+function notLowered(reason: string): FederatedError {
+  return refusal('engine.lowering', `onnxruntime cannot train this model: ${reason}`, {
+    required: 'layers, activations, loss and optimizer that are lowered to ONNX',
+    offered: reason,
+  });
+}
+
+function nothingLoads(forced: EngineName | undefined, passedOver: readonly string[]): FederatedError {
+  return new FederatedError('unavailable', `no training engine loads: ${passedOver.join('; ')}`, {
     detail: { required: forced ?? engineNames, offered: passedOver },
     fix: forced === undefined ? 'Install the package again with its dependencies.' : 'Leave the engine to be chosen.',
   });
@@ -42,6 +97,21 @@ export async function loadEngine(forced?: EngineName): Promise<Engine> {
 
 function ladderReason(passedOver: readonly string[]): string {
   return passedOver.length === 0 ? 'the fastest of the ladder loads' : `passed over ${passedOver.join('; ')}`;
+}
+
+/** Present is not enough: a product must come out right. */
+async function workingOrt(gate: NativeGate): Promise<Ort> {
+  const ort = await loadOrt(gate);
+  const graph = new Graph();
+  const product = graph.op('MatMul', [graph.input('a', [2, 3]), graph.input('b', [3, 2])]);
+  graph.output(product, [2, 2]);
+  const session = await ort.open(encodeOnnxModel(graph));
+  const ones = new Float32Array(6).fill(1);
+  const result = ort.tensor([2, 2], new Float32Array(4));
+  await session.run({ a: ort.tensor([2, 3], ones), b: ort.tensor([3, 2], ones) }, { [product]: result });
+  await session.release();
+  if (result.data.join() !== '3,3,3,3') throw new Error('ONNX Runtime computes wrongly');
+  return ort;
 }
 
 async function loadNode(): Promise<{ tf: Tf; kernels: string }> {

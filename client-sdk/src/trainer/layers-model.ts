@@ -5,11 +5,19 @@ import type { Tf } from './tf.js';
 /** A tfjs model whose weights are read and written by the plan's names. */
 export interface LoadedModel {
   readonly network: LayersModel;
+  /** Parsed JSON. */
+  readonly topology: object;
   /** One example's input shape. */
   readonly inputShape: readonly number[];
   /** One example's output shape. */
   readonly outputShape: readonly number[];
   readonly trainable: readonly Variable[];
+  /** Every weight, by the plan's name. */
+  readonly weights: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly trainable: boolean;
+  }[];
   /** Copies values in. @throws `refused` `model.tensors` or `model.shape`. */
   assign(tensors: readonly NamedTensor[]): void;
   /** New arrays in the order of `tensors`. */
@@ -35,11 +43,14 @@ export async function loadModel(tf: Tf, topology: object): Promise<LoadedModel> 
   const inputShape = fixedShape(network.inputs[0]!.shape);
   const outputShape = fixedShape(network.outputs[0]!.shape);
   const variables = new Map(network.weights.map((weight) => [weight.originalName, weight.read() as Variable]));
+  const trainable = new Set(network.trainableWeights.map((weight) => weight.originalName));
   return {
     network,
+    topology,
     inputShape,
     outputShape,
     trainable: network.trainableWeights.map((weight) => weight.read() as Variable),
+    weights: [...variables].map(([name, { shape }]) => ({ name, shape, trainable: trainable.has(name) })),
     assign: (tensors) => assign(tf, variables, tensors),
     read: (tensors) => tensors.map(({ name, shape }) => ({ name, shape, values: valuesOf(variables.get(name)!) })),
     dispose: () => void network.dispose(),

@@ -40,7 +40,17 @@ export function lossOf(name: string): (tf: Tf, truth: Tensor, predicted: Tensor)
  *
  * @throws `refused` `task.optimizer` for a name this trainer does not know or a rate that is not finite and > 0.
  */
-export function optimizerOf(tf: Tf, { name, learningRate }: TrainingTask['optimizer']): Optimizer {
+export function optimizerOf(tf: Tf, optimizer: TrainingTask['optimizer']): Optimizer {
+  return makerOf(optimizer)(tf, optimizer.learningRate);
+}
+
+/** @throws as {@link lossOf} and {@link optimizerOf}, whatever engine is to train. */
+export function requireObjective({ loss, optimizer }: Pick<TrainingTask, 'loss' | 'optimizer'>): void {
+  lossOf(loss);
+  makerOf(optimizer);
+}
+
+function makerOf({ name, learningRate }: TrainingTask['optimizer']): (tf: Tf, learningRate: number) => Optimizer {
   const make = Object.hasOwn(optimizers, name) ? optimizers[name] : undefined;
   if (make === undefined) throw unknownName('task.optimizer', optimizerNames, name);
   if (!(Number.isFinite(learningRate) && learningRate > 0)) {
@@ -49,7 +59,7 @@ export function optimizerOf(tf: Tf, { name, learningRate }: TrainingTask['optimi
       offered: String(learningRate),
     });
   }
-  return make(tf, learningRate);
+  return make;
 }
 
 function unknownName(rule: 'task.loss' | 'task.optimizer', known: readonly string[], offered: string): Error {

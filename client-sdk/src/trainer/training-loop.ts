@@ -1,20 +1,19 @@
 import { type NamedTensor, refusal } from '@concordat/core';
-import type { Tensor } from '@tensorflow/tfjs';
 import { type DataSet, sizeOf } from '../data/data-set.js';
 import type { Examples } from '../data/examples.js';
 import { seededOrder } from '../data/seeded-order.js';
 import { type BatchShape, gatherInputs, gatherTargets, requireFit } from './batches.js';
+import type { Engine } from './engine.js';
 import { requireFiniteWeights } from './finite-weights.js';
 import type { LoadedModel } from './layers-model.js';
-import { lossOf, optimizerOf } from './objective.js';
-import type { Tf } from './tf.js';
-import type { FitProgress, TrainingTask } from './trainer.js';
+import { requireObjective } from './objective.js';
+import type { EngineDescription, FitProgress, TrainingTask } from './trainer.js';
 
 /** Batches between two reports of progress. */
 const reportEvery = 20;
 
 export interface TrainingLoop {
-  readonly tf: Tf;
+  readonly engine: Engine;
   readonly model: LoadedModel;
   readonly weights: readonly NamedTensor[];
   readonly examples: Examples;
@@ -24,6 +23,8 @@ export interface TrainingLoop {
   /** Asked before every batch. */
   readonly stopped: () => boolean;
   readonly onProgress: (progress: FitProgress) => void;
+  /** Told before the first batch what trains this model. */
+  readonly onEngine: (description: EngineDescription) => void;
 }
 
 /**
@@ -36,42 +37,32 @@ export interface TrainingLoop {
  * @throws `refused` when model, data or task do not fit, and `update.finite` when a weight is not finite afterwards; as `Examples.blocks`.
  */
 export async function trainLocally(loop: TrainingLoop): Promise<NamedTensor[] | undefined> {
-  const { tf, model, task, examples } = loop;
+  const { model, task, examples } = loop;
   const shape = { inputSize: sizeOf(model.inputShape), outputSize: sizeOf(model.outputShape) };
   const batchesPerPass = Math.ceil(examples.counts.training / requireBatchSize(task.batchSize));
   const steps = batchesPerPass === 0 ? 0 : (task.steps ?? (task.epochs ?? 0) * batchesPerPass);
   if (!Number.isInteger(steps) || steps < 1) {
     throw refusal('task.epochs', 'a task trains for at least one step', { required: '≥ 1', offered: steps });
   }
-  model.assign(loop.weights);
-  const optimizer = optimizerOf(tf, task.optimizer);
-  const loss = lossOf(task.loss);
+  requireObjective(task);
+  const training = await loop.engine.begin({ model, weights: loop.weights, task });
+  loop.onEngine(training.description);
   let step = 0;
   try {
     for await (const { dataSet, indices } of batchesOf(loop, shape)) {
       if (loop.stopped()) return undefined;
-      tf.tidy(() => {
-        const inputs = tf.tensor(gatherInputs(dataSet, indices, shape.inputSize), [
-          indices.length,
-          ...model.inputShape,
-        ]);
-        const truth = tf.tensor(gatherTargets(dataSet, indices, shape.outputSize), [
-          indices.length,
-          ...model.outputShape,
-        ]);
-        optimizer.minimize(
-          () => loss(tf, truth, model.network.apply(inputs, { training: true }) as Tensor).asScalar(),
-          false,
-          [...model.trainable],
-        );
+      await training.step({
+        examples: indices.length,
+        inputs: gatherInputs(dataSet, indices, shape.inputSize),
+        targets: gatherTargets(dataSet, indices, shape.outputSize),
       });
       if (step % reportEvery === 0) loop.onProgress({ step, steps });
       if (++step === steps) break;
     }
+    return requireFiniteWeights(training.weights());
   } finally {
-    optimizer.dispose();
+    training.dispose();
   }
-  return requireFiniteWeights(model.read(loop.weights));
 }
 
 /** Pass after pass without an end. */

@@ -4,6 +4,7 @@ import type { DataSet } from '../data/data-set.js';
 import type { DataDeclaration } from '../data/declaration.js';
 import type { Records } from '../data/records.js';
 import type { EngineName } from './engine-names.js';
+import type { NativeGate } from './native-gate.js';
 import type { PlainError } from './plain-error.js';
 import type { EngineDescription, EvaluateResult, FitProgress, FitResult, TrainingTask } from './trainer.js';
 
@@ -31,6 +32,8 @@ export interface WorkerSetup {
   readonly participant: string;
   readonly holdoutFraction: number;
   readonly engine?: EngineName;
+  /** Shut before the thread is ended. */
+  readonly gate: NativeGate;
   /** See `TrainerOptions`. */
   readonly nice?: number;
 }
@@ -56,6 +59,8 @@ export type WorkerRequest = { readonly id: number; readonly stop: Int32Array } &
 export type WorkerReply =
   /** `examples`: what is trained on, the holdout left out. */
   | { readonly type: 'opened'; readonly description: EngineDescription; readonly examples: number }
+  /** What trains the model of the request under way. */
+  | { readonly type: 'engine'; readonly description: EngineDescription }
   | { readonly type: 'progress'; readonly id: number; readonly progress: FitProgress }
   /** `result` is undefined when the request was stopped. */
   | { readonly type: 'done'; readonly id: number; readonly result: FitResult | EvaluateResult | undefined }

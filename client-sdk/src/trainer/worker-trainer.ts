@@ -3,6 +3,7 @@ import { FederatedError } from '@concordat/core';
 import { collectRecords } from '../data/records.js';
 import { serveBatches } from '../data/served-batches.js';
 import type { EngineName } from './engine-names.js';
+import { type NativeGate, openGate, shutGate, shutGateNow } from './native-gate.js';
 import { errorOf } from './plain-error.js';
 import { requireNice } from './thread-priority.js';
 import type {
@@ -41,7 +42,8 @@ export interface TrainerOptions {
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   requireNice(options.nice);
   const { data, ports } = await handedOver(options.data);
-  const setup: WorkerSetup = { holdoutFraction: 0.1, ...options, data };
+  const gate = openGate();
+  const setup: WorkerSetup = { holdoutFraction: 0.1, ...options, data, gate };
   // What libraries print must not reach the console of the program that embeds us.
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     workerData: setup,
@@ -52,11 +54,34 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   });
   worker.stdout.resume();
   worker.stderr.resume();
+  guardAtExit(worker, gate);
   const { description, examples } = await opened(worker).catch(async (error: unknown) => {
-    await worker.terminate();
+    await end(worker, gate);
     throw error;
   });
-  return new WorkerTrainer(worker, description, examples);
+  return new WorkerTrainer(worker, gate, description, examples);
+}
+
+/** Ends the thread between two steps, never inside one. */
+async function end(worker: Worker, gate: NativeGate): Promise<void> {
+  worker.ref();
+  while (!shutGate(gate)) await new Promise(setImmediate);
+  await worker.terminate();
+}
+
+const running = new Set<NativeGate>();
+const shutAll = (): void => {
+  for (const gate of running) shutGateNow(gate);
+};
+
+/** A process that exits ends its threads, wherever they are. */
+function guardAtExit(worker: Worker, gate: NativeGate): void {
+  if (running.size === 0) process.on('exit', shutAll);
+  running.add(gate);
+  worker.once('exit', () => {
+    running.delete(gate);
+    if (running.size === 0) process.off('exit', shutAll);
+  });
 }
 
 /** What the thread is given of the records; where they have a shuffle window, it asks this thread for a batch at a time. */
@@ -97,18 +122,18 @@ type Work = WorkerRequest extends infer Request
 
 class WorkerTrainer implements Trainer {
   readonly #worker: Worker;
-  readonly #description: EngineDescription;
+  readonly #gate: NativeGate;
+  #description: EngineDescription;
   readonly examples: number;
   readonly #pending = new Map<number, Pending>();
   #requests = 0;
   #gone: FederatedError | undefined;
 
-  constructor(worker: Worker, description: EngineDescription, examples: number) {
+  constructor(worker: Worker, gate: NativeGate, description: EngineDescription, examples: number) {
     this.#worker = worker;
+    this.#gate = gate;
     this.#description = description;
     this.examples = examples;
-    worker.removeAllListeners('error');
-    worker.removeAllListeners('exit');
     worker.on('message', (message: WorkerReply) => this.#take(message));
     worker.on('error', (cause) => this.#end(ended(cause)));
     worker.on('exit', () => this.#end(ended()));
@@ -132,7 +157,7 @@ class WorkerTrainer implements Trainer {
 
   async close(): Promise<void> {
     this.#end(new FederatedError('unavailable', 'the trainer is closed'));
-    await this.#worker.terminate();
+    await end(this.#worker, this.#gate);
   }
 
   async #ask(
@@ -158,12 +183,16 @@ class WorkerTrainer implements Trainer {
     } finally {
       signal?.removeEventListener('abort', lose);
       this.#pending.delete(id);
-      if (this.#pending.size === 0) this.#worker.unref();
+      if (this.#pending.size === 0 && this.#gone === undefined) this.#worker.unref();
     }
   }
 
   #take(message: WorkerReply): void {
     if (message.type === 'opened') return;
+    if (message.type === 'engine') {
+      this.#description = message.description;
+      return;
+    }
     if (message.id === undefined) {
       this.#end(message.type === 'failed' ? errorOf(message.error) : ended());
       return;

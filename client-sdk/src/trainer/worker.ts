@@ -7,12 +7,12 @@ import { splitHoldout } from '../data/holdout-split.js';
 import { readIdxDirectory } from '../data/idx-directory.js';
 import { collectRecords } from '../data/records.js';
 import { servedBatches } from '../data/served-batches.js';
-import { loadEngine } from './engine.js';
+import { type Engine, loadEngine } from './engine.js';
 import { measure } from './evaluation.js';
 import { type LoadedModel, loadModel } from './layers-model.js';
 import { plainError } from './plain-error.js';
-import type { Tf } from './tf.js';
 import { stepBack } from './thread-priority.js';
+import type { EngineDescription } from './trainer.js';
 import { trainLocally } from './training-loop.js';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './worker-messages.js';
 
@@ -20,12 +20,12 @@ import type { WorkerReply, WorkerRequest, WorkerSetup } from './worker-messages.
 const setup = workerData as WorkerSetup;
 const reply = (message: WorkerReply): void => parentPort!.postMessage(message);
 
-async function open(): Promise<{ tf: Tf; examples: Examples }> {
+async function open(): Promise<{ engine: Engine; examples: Examples }> {
   stepBack(setup.nice);
   const examples = await examplesOf(setup.data);
-  const { tf, description } = await loadEngine(setup.engine);
-  reply({ type: 'opened', description, examples: examples.counts.training });
-  return { tf, examples };
+  const engine = await loadEngine(setup.engine, setup.gate);
+  reply({ type: 'opened', description: engine.description, examples: examples.counts.training });
+  return { engine, examples };
 }
 
 async function examplesOf(data: WorkerSetup['data']): Promise<Examples> {
@@ -56,7 +56,8 @@ async function recordsOf(data: OwnData, declaration: DataDeclaration | undefined
   return readIdxDirectory((data as { readonly directory: string }).directory);
 }
 
-async function serve(tf: Tf, examples: Examples): Promise<void> {
+async function serve(engine: Engine, examples: Examples): Promise<void> {
+  const { tf } = engine;
   // A run trains one topology for all its rounds; building it again would leak nothing but costs its initializers.
   let kept: { readonly json: string; readonly model: LoadedModel } | undefined;
   const modelOf = async (topology: object): Promise<LoadedModel> => {
@@ -78,7 +79,18 @@ async function serve(tf: Tf, examples: Examples): Promise<void> {
     const { weights, task } = request;
     const seed = `${request.seed}/${request.round}/${setup.participant}`;
     const onProgress = (progress: { step: number; steps: number }): void => reply({ type: 'progress', id, progress });
-    const trained = await trainLocally({ tf, model, weights, examples, task, seed, stopped, onProgress });
+    const onEngine = (description: EngineDescription): void => reply({ type: 'engine', description });
+    const trained = await trainLocally({
+      engine,
+      model,
+      weights,
+      examples,
+      task,
+      seed,
+      stopped,
+      onProgress,
+      onEngine,
+    });
     return {
       type: 'done',
       id,
@@ -95,7 +107,7 @@ async function serve(tf: Tf, examples: Examples): Promise<void> {
 
 open()
   .then(
-    ({ tf, examples }) => serve(tf, examples),
+    ({ engine, examples }) => serve(engine, examples),
     (error: unknown) => reply({ type: 'failed', error: plainError(error) }),
   )
   .catch((error: unknown) => reply({ type: 'failed', error: plainError(error) }));

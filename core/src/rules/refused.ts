@@ -220,6 +220,10 @@ export const refusedRules = {
     required: 'at least as many examples as the policy says',
     fix: 'Bring more records, or lower examples.min in policy.yaml.',
   },
+  'engine.lowering': {
+    required: 'layers, activations, loss and optimizer that are lowered to ONNX',
+    fix: 'Leave the engine to be chosen: tfjs trains what onnxruntime cannot.',
+  },
   'task.loss': { required: 'a loss that this trainer knows', fix: 'Propose a plan with one of the names listed.' },
   'task.optimizer': {
     required: 'an optimizer that this trainer knows',

@@ -77,8 +77,23 @@ describe('a trainer in its worker', () => {
 
   it('says which engine it takes and why', () => {
     const { engine, kernels, why } = trainer.describe();
-    expect(engine).to.match(/^tfjs-(node|wasm|cpu) \d/);
+    expect(engine).to.match(/^(onnxruntime|tfjs-(node|wasm|cpu)) \d/);
     expect([kernels, why]).to.not.include('');
+  });
+
+  it('trains with the next of the ladder what the first one cannot, and says so', async function () {
+    if (!trainer.describe().engine.startsWith('onnxruntime')) {
+      process.stderr.write(`skipped: ${trainer.describe().why}\n`);
+      return this.skip();
+    }
+    const layers = [{ class_name: 'Dropout', config: { name: 'd', rate: 0.1, batch_input_shape: [null, 2] } }];
+    const { config } = JSON.parse(JSON.stringify(network.topology));
+    const model = { class_name: 'Sequential', config: { ...config, layers: [...layers, ...config.layers] } };
+    await trainer.fit({ ...request, model });
+    expect(trainer.describe().engine).to.match(/^tfjs-/);
+    expect(trainer.describe().why).to.equal('passed over onnxruntime: Dropout with rate 0.1 is not lowered');
+    await trainer.fit(request);
+    expect(trainer.describe().engine).to.match(/^onnxruntime /);
   });
 
   it('learns, and measures on the examples it does not train on', async () => {

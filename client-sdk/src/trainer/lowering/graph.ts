@@ -1,0 +1,82 @@
+/** A tensor in the graph. Shapes of activations leave the batch out, which is the first dimension of each. */
+export interface Value {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+export interface GraphNode {
+  readonly type: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+/** float32 numbers, or int64 ones where an operator takes shapes and axes. */
+export interface GraphConstant {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array | BigInt64Array;
+}
+
+/** `'batch'` stands for the number of examples, which every run may choose anew. */
+export interface GraphPort {
+  readonly name: string;
+  readonly shape: readonly (number | 'batch')[];
+}
+
+/** ONNX nodes in the order in which they are computed, under construction. */
+export class Graph {
+  readonly nodes: GraphNode[] = [];
+  readonly constants = new Map<string, GraphConstant>();
+  readonly inputs: GraphPort[] = [];
+  readonly outputs: GraphPort[] = [];
+
+  /** One node with one output. @returns the output's name. */
+  op(type: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
+    return this.ops(type, inputs, 1, attributes)[0]!;
+  }
+
+  /** One node with several outputs. */
+  ops(
+    type: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): string[] {
+    const outputs = Array.from({ length: count }, (_, i) => `${type}_${this.nodes.length}_${i}`);
+    this.nodes.push({ type, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  /** A float32 scalar. */
+  scalar(value: number): string {
+    return this.#constant(`float ${value}`, [], Float32Array.of(value));
+  }
+
+  /** An int64 vector: a shape, axes. */
+  integers(...values: readonly number[]): string {
+    return this.#constant(`ints ${values.join(' ')}`, [values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  /** float32 values of any shape. */
+  floats(shape: readonly number[], values: readonly number[]): string {
+    return this.#constant(`floats ${shape.join(' ')}: ${values.join(' ')}`, shape, Float32Array.from(values));
+  }
+
+  input(name: string, shape: GraphPort['shape']): string {
+    this.inputs.push({ name, shape });
+    return name;
+  }
+
+  /** Let callers read what a node gives. */
+  output(name: string, shape: GraphPort['shape']): void {
+    this.outputs.push({ name, shape });
+  }
+
+  #constant(name: string, shape: readonly number[], values: Float32Array | BigInt64Array): string {
+    if (!this.constants.has(name)) this.constants.set(name, { name, shape, values });
+    return name;
+  }
+}

@@ -32,6 +32,7 @@ export class Graph {
   readonly constants = new Map<string, GraphConstant>();
   readonly inputs: GraphPort[] = [];
   readonly outputs: GraphPort[] = [];
+  readonly #turned = new Map<string, string>();
 
   /** One node with one output. @returns the output's name. */
   op(type: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
@@ -48,6 +49,28 @@ export class Graph {
     const outputs = Array.from({ length: count }, (_, i) => `${type}_${this.nodes.length}_${i}`);
     this.nodes.push({ type, inputs, outputs, attributes });
     return outputs;
+  }
+
+  /** Axis i of the result is axis `perm[i]` of `x`. Turned back, it is `x` itself. */
+  transpose(x: string, perm: readonly number[]): string {
+    const known = this.#turned.get(`${x} ${perm}`);
+    if (known !== undefined) return known;
+    const result = this.op('Transpose', [x], { perm });
+    const back = perm.map((_, axis) => perm.indexOf(axis));
+    this.#turned.set(`${x} ${perm}`, result);
+    this.#turned.set(`${result} ${back}`, x);
+    return result;
+  }
+
+  /** Leaves out nodes whose outputs nobody reads: a tensor turned to the caller's order, and back at once. */
+  prune(): void {
+    const read = new Set(this.outputs.map(({ name }) => name));
+    const kept = this.nodes.reverse().filter(({ inputs, outputs }) => {
+      const needed = outputs.some((name) => read.has(name));
+      if (needed) for (const name of inputs) read.add(name);
+      return needed;
+    });
+    this.nodes.splice(0, Infinity, ...kept.reverse());
   }
 
   /** A float32 scalar. */

@@ -79,6 +79,7 @@ function lower(topology: Topology, task: StepTask): TrainingStep {
   });
   graph.output(loss, []);
   for (const { next, shape } of [...weights, ...moved.states]) if (next !== undefined) graph.output(next, shape);
+  graph.prune();
   return {
     graph,
     inputShape: forward.inputShape,

@@ -6,3 +6,4 @@ export { type Order, orderOf } from './order.js';
 export { DelayLine } from './stage/delay-line.js';
 export { openDelayProxy } from './stage/delay-proxy.js';
 export { suites } from './suites.js';
+export { measureTraining, type TrainedNetwork, twoConvolutions, twoHiddenLayers } from './training.js';

@@ -18,7 +18,7 @@ export interface Question {
 /** A measured claim beside its physical limit of the same run. */
 export interface Measurement {
   readonly value: number;
-  readonly unit: 'ms' | 'bytes' | 'MiB/s';
+  readonly unit: 'ms' | 'bytes' | 'MiB/s' | 'examples/s';
   readonly limit: number;
   /** How the limit is made, and whatever else explains the value: counts, terms, CPU time. */
   readonly detail: Readonly<Record<string, string | number>>;

@@ -7,6 +7,7 @@ import type { Entry, Question } from './measurement.js';
 import { measureRotate } from './rotation.js';
 import { measureRound } from './round.js';
 import { measureServerUnmask } from './server-unmask.js';
+import { measureTraining, twoConvolutions, twoHiddenLayers } from './training.js';
 import { measureDistance, measureDurableUpload, measureStream, measureUnary } from './transport.js';
 import { measureUploadBytes } from './upload-bytes.js';
 
@@ -82,6 +83,18 @@ export const suites: Readonly<Record<string, readonly Entry[]>> = {
       name: 'sdk-section',
       about: 'the longest turn of its event loop through that run, in time on a processor',
       measure: (of) => measureSdkSection({ ...of, parameters: 10_000_000 }),
+    },
+  ],
+  training: [
+    {
+      name: 'train-2nn',
+      about: '784-200-200-10, batch 10: the engine that the ladder takes, beside 13 times tfjs on wasm',
+      measure: (of) => measureTraining(of, twoHiddenLayers(), 13),
+    },
+    {
+      name: 'train-cnn',
+      about: '5×5×32-5×5×64-512, batch 10: the same beside 5 times',
+      measure: (of) => measureTraining(of, twoConvolutions(), 5),
     },
   ],
   large: [

@@ -11,6 +11,7 @@ import { beginTfjsTraining } from './tfjs-training.js';
 import type { EngineDescription } from './trainer.js';
 import type { Training, TrainingStart } from './training.js';
 import { transposeBeforeMultiplying } from './transposed-matmul.js';
+import { correctKernels } from './wasm-kernels/corrected-kernels.js';
 import { registerMissingKernels } from './wasm-kernels/missing-kernels.js';
 
 export interface Engine {
@@ -132,16 +133,19 @@ async function loadWasm(): Promise<{ tf: Tf; kernels: string }> {
   await ready(tf, 'wasm');
   transposeBeforeMultiplying(tf);
   registerMissingKernels(tf);
+  correctKernels(tf, 'wasm');
   const simd = (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) === true;
   return {
     tf,
-    kernels: `wasm${simd ? ' simd' : ''}, 1 thread, transposed products rewritten, missing gradients added`,
+    kernels: `wasm${simd ? ' simd' : ''}, 1 thread, transposed products rewritten, missing gradients added, wrong ones replaced`,
   };
 }
 
 async function loadCpu(): Promise<{ tf: Tf; kernels: string }> {
   const tf = quiet(moduleOf<Tf>(await import('@tensorflow/tfjs')));
-  return { tf: await ready(tf, 'cpu'), kernels: 'plain JavaScript' };
+  await ready(tf, 'cpu');
+  correctKernels(tf, 'cpu');
+  return { tf, kernels: 'plain JavaScript, wrong gradients replaced' };
 }
 
 /** Present is not enough: a product must come out right. */

@@ -4,7 +4,7 @@ import type { MetricValues, NamedTensor } from '@concordat/core';
 export interface EngineDescription {
   /** Name and version, e.g. `tfjs-wasm 4.22.0`. */
   readonly engine: string;
-  /** Which kernels do the work, e.g. `wasm simd, 1 thread, transposed products rewritten, missing gradients added`. */
+  /** Which kernels do the work, e.g. `wasm simd, 1 thread, transposed products rewritten, missing gradients added, wrong ones replaced`. */
   readonly kernels: string;
   /** Why this engine: forced, or what kept the faster ones away. */
   readonly why: string;

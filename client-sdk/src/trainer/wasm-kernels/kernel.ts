@@ -5,10 +5,50 @@ export type Kernel = NonNullable<ReturnType<Tf['getKernel']>>;
 export type KernelArgs = Parameters<Kernel['kernelFunc']>[0];
 export type KernelInput = NonNullable<KernelArgs['inputs'][string]>;
 
+/** A backend of tfjs whose kernels are added to or replaced here. */
+export type BackendName = 'wasm' | 'cpu';
+
 /** Of tfjs-backend-wasm: where its values lie. A view is of no use any more when something was made after it: its memory may have moved. */
 export interface WasmBackend {
   makeOutput(shape: readonly number[], dtype: 'float32'): KernelInput;
   typedArrayFromHeap(tensor: KernelInput): Float32Array | Int32Array;
+}
+
+/** Of tfjs-backend-cpu. */
+interface CpuBackend {
+  readonly data: { get(dataId: object): { readonly values: Float32Array | Int32Array } };
+  makeTensorInfo(shape: readonly number[], dtype: 'float32', values: Float32Array): KernelInput;
+}
+
+/**
+ * A float32 output that begins as zeros and is computed by plain loops over the memory of its backend.
+ *
+ * @param compute fills the output from the inputs; makes nothing else.
+ */
+export function filled(
+  backend: unknown,
+  shape: readonly number[],
+  inputs: readonly KernelInput[],
+  compute: (output: Float32Array, inputs: readonly (Float32Array | Int32Array)[]) => void,
+): KernelInput {
+  const { typedArrayFromHeap } = backend as Partial<WasmBackend>;
+  if (typedArrayFromHeap === undefined) {
+    const cpu = backend as CpuBackend;
+    const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    compute(
+      values,
+      inputs.map(({ dataId }) => cpu.data.get(dataId).values),
+    );
+    return cpu.makeTensorInfo(shape, 'float32', values);
+  }
+  const wasm = backend as WasmBackend;
+  const output = wasm.makeOutput(shape, 'float32');
+  const values = (wasm.typedArrayFromHeap(output) as Float32Array).fill(0);
+  compute(
+    values,
+    inputs.map((input) => wasm.typedArrayFromHeap(input)),
+  );
+  return output;
 }
 
 /** Geometry of a convolution, as tfjs reckons it. */

@@ -58,6 +58,26 @@ const models: Readonly<Record<string, readonly LayerSpec[]>> = {
     ['flatten'],
     classes,
   ],
+  'a pool of numbers below zero': [
+    ['conv2d', { ...image, filters: 4, kernelSize: 3 }],
+    ['maxPooling2d', { poolSize: 2 }],
+    ['flatten'],
+    classes,
+  ],
+  'convolutions and pools of volumes': [
+    ['conv3d', { inputShape: [4, 4, 3, 2], filters: 3, kernelSize: 2, strides: [2, 1, 1], padding: 'same' }],
+    ['maxPooling3d', { poolSize: [1, 2, 2], strides: 1 }],
+    ['averagePooling3d', { poolSize: [1, 2, 1], padding: 'same' }],
+    ['flatten'],
+    classes,
+  ],
+  'enlarged images': [
+    ['conv2d', { ...image, filters: 2, kernelSize: 3 }],
+    ['upSampling2d', {}],
+    ['upSampling2d', { size: [1, 2], interpolation: 'bilinear' }],
+    ['flatten'],
+    classes,
+  ],
   'a convolution that is worth turning its filter': [
     ['conv2d', { inputShape: [12, 8, 1], filters: 16, kernelSize: 5, padding: 'same', activation: 'relu' }],
     ['conv2d', { filters: 16, kernelSize: 5, padding: 'same', activation: 'relu' }],
@@ -101,10 +121,30 @@ describe('the kernels that tfjs-wasm lacks', function () {
 
   after(() => Promise.all(open.map((trainer) => trainer.close())));
 
+  const activations = [
+    'elu',
+    'hardSigmoid',
+    'linear',
+    'relu',
+    'relu6',
+    'selu',
+    'sigmoid',
+    'softmax',
+    'softplus',
+    'softsign',
+  ];
+  activations.push('tanh', 'swish', 'mish', 'gelu');
+  const losses = ['categoricalCrossentropy', 'sparseCategoricalCrossentropy', 'binaryCrossentropy', 'meanSquaredError'];
+
   /** One step of rate 1: each weight's change is its gradient. @returns the worst difference of two engines, and the largest gradient. */
-  const compare = async (trainers: readonly Trainer[], specs: readonly LayerSpec[], batchSize = 8) => {
+  const compare = async (
+    trainers: readonly Trainer[],
+    specs: readonly LayerSpec[],
+    batchSize = 8,
+    loss = losses[0]!,
+  ) => {
     const { topology, tensors } = await buildModel(specs);
-    const task = { loss: 'categoricalCrossentropy', optimizer: { name: 'sgd', learningRate: 1 }, batchSize, steps: 1 };
+    const task = { loss, optimizer: { name: 'sgd', learningRate: 1 }, batchSize, steps: 1 };
     const request = { model: topology, weights: tensors, task, round: 1, seed: 'spring' };
     const [wasm, cpu] = await Promise.all(trainers.map(async (trainer) => (await trainer.fit(request)).weights));
     let worst = 0;
@@ -133,6 +173,25 @@ describe('the kernels that tfjs-wasm lacks', function () {
       expect(largest).to.be.at.least(1e-3);
     });
   }
+
+  it('train with every activation and every loss as the cpu does, to 2e-5', async () => {
+    const compared = [
+      ...activations.map((activation) => ({ activation, loss: losses[0]! })),
+      ...losses.map((loss) => ({ activation: 'tanh', loss })),
+    ];
+    for (const { activation, loss } of compared) {
+      const specs: LayerSpec[] = [
+        ['conv2d', { ...image, filters: 3, kernelSize: 3, activation }],
+        ['dropout', { rate: 0 }],
+        ['flatten'],
+        ['dense', { units: 4, activation }],
+        classes,
+      ];
+      const { worst, largest } = await compare(ofPictures, specs, 8, loss);
+      expect(worst, `${activation}, ${loss}`).to.be.at.most(2e-5);
+      expect(largest, `${activation}, ${loss}`).to.be.at.least(1e-3);
+    }
+  });
 
   it('train convolutions of any size, stride and padding as the cpu does, to 2e-5', async () => {
     const small = fc.integer({ min: 1, max: 4 });

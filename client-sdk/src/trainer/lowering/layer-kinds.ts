@@ -1,5 +1,6 @@
 import { lowerActivation, lowerElu, lowerLeakyRelu, lowerRelu, lowerSoftmax } from './layers/activation-layers.js';
 import { lowerAdd } from './layers/add.js';
+import { lowerBatchNormalization } from './layers/batch-normalization.js';
 import { lowerConv2d } from './layers/conv2d.js';
 import { lowerDense } from './layers/dense.js';
 import type { LowerLayer } from './layers/layer.js';
@@ -10,6 +11,7 @@ import { lowerDropout, lowerFlatten, lowerInput, lowerReshape } from './layers/s
 export const layerKinds: Readonly<Record<string, LowerLayer>> = {
   Activation: lowerActivation,
   Add: lowerAdd,
+  BatchNormalization: lowerBatchNormalization,
   Conv2D: lowerConv2d,
   Dense: lowerDense,
   Dropout: lowerDropout,

@@ -75,6 +75,36 @@ describe('a training step of images as an ONNX graph', () => {
     await fc.assert(property, { seed: 22, numRuns: 18 });
   });
 
+  it('normalizes by the batch, and lets the moving mean and variance follow, as tfjs does', async () => {
+    for (const name of ['sgd', 'momentum', 'adam']) {
+      for (const trainable of [true, false]) {
+        const layers: SmallLayer[] = [
+          // No bias before, and a bend between: what the next normalization takes out has a gradient of rounding only, and
+          // Adam makes whole steps of that.
+          conv(channels, 3, { padding: 'same', useBias: false }),
+          normalization(3, { trainable }),
+          { kind: 'ReLU' },
+          { kind: 'Flatten' },
+          { kind: 'Dense', config: { units: 4, use_bias: false }, weights: { kernel: [rows * columns * 3, 4] } },
+          normalization(4, { momentum: 0.9, epsilon: 0.01 }),
+          { kind: 'Activation', config: { activation: 'softmax' } },
+          dense(4, 3, { activation: 'softmax' }),
+        ];
+        const request = fitOf(sequential([rows, columns, channels], layers), {
+          optimizer: { name, learningRate: 0.001 },
+          steps: 5,
+        });
+        const { apart, moved } = await distance(pair, request);
+        expect(apart, name).to.be.at.most(1e-4);
+        expect(moved).to.be.greaterThan(0.01);
+        const [before, after] = [request.weights, (await pair.onnx.fit(request)).weights];
+        const still = before.filter(({ values }, i) => `${values}` === `${after[i]!.values}`).map((one) => one.name);
+        expect(still.filter((one) => one.includes('moving'))).to.deep.equal([]);
+        expect(still.includes('layer_1/gamma'), `${trainable}`).to.equal(!trainable);
+      }
+    }
+  });
+
   it('trains a residual block with the mean of its planes', async () => {
     const { apart, moved } = await distance(pair, fitOf(residual(), { steps: 5 }));
     expect(apart).to.be.at.most(tolerance);
@@ -107,6 +137,15 @@ function conv(inputs: number, filters: number, options: ConvConfig): SmallLayer 
     kind: 'Conv2D',
     config: { filters, kernel_size: size, strides, use_bias: useBias, padding: 'valid', ...config },
     weights: { kernel: [...size, inputs, filters], ...bias },
+  };
+}
+
+function normalization(width: number, config: Readonly<Record<string, unknown>>): SmallLayer {
+  const own = ['gamma', 'beta', 'moving_mean', 'moving_variance'];
+  return {
+    kind: 'BatchNormalization',
+    config: { axis: -1, momentum: 0.99, epsilon: 0.001, center: true, scale: true, ...config },
+    weights: Object.fromEntries(own.map((name) => [name, [width]])),
   };
 }
 

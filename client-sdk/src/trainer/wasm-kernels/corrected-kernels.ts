@@ -6,7 +6,7 @@ import { volumeGradients } from './volume-gradients.js';
 
 /**
  * Replace what tfjs 4.22 computes wrongly, without a word, in the training of layers models. Found by training every kind of layer on both
- * backends and holding both against differences of the loss; see docs/decisions/0030.
+ * backends and holding both against differences of the loss; see docs/decisions/0029.
  *
  * Applies to this copy of tfjs in this thread; call it once, when the backend is ready.
  */

@@ -35,7 +35,7 @@ interface Package {
 }
 
 /**
- * @param gate of this thread: the package ends the process when its thread is ended inside it (1.20 to 1.30 do).
+ * @param gate of this thread: the package ends the process when its thread is ended inside it (1.20.1, 1.23.2 and 1.30.0 do).
  * @throws when it is not installed or does not load here.
  */
 export async function loadOrt(gate: NativeGate): Promise<Ort> {

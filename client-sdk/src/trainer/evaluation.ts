@@ -7,6 +7,7 @@ import type { LoadedModel } from './layers-model.js';
 import { lossOf } from './objective.js';
 import type { Tf } from './tf.js';
 import type { EvaluateResult } from './trainer.js';
+import { computing } from './untrainable.js';
 
 /** Examples per batch: large enough to keep the kernels busy, small enough for a convolution's buffers. */
 const batchSize = 500;
@@ -16,6 +17,7 @@ const batchSize = 500;
  *
  * @param options.examples measured on their holdout; an empty one gives no metrics.
  * @returns undefined when it was stopped.
+ * @throws `refused` when model, data or loss do not fit, and `model.trainable` when tfjs cannot compute the model.
  */
 export async function measure(options: {
   readonly tf: Tf;
@@ -46,7 +48,8 @@ export async function measure(options: {
           indices.length,
           ...model.outputShape,
         ]);
-        const predicted = model.network.apply(inputs, { training: false }) as Tensor;
+        const predict = (): Tensor => model.network.apply(inputs, { training: false }) as Tensor;
+        const predicted = computing(predict);
         lossSum += loss(tf, truth, predicted).dataSync()[0]! * indices.length;
         right += countRight(dataSet, indices, predicted.dataSync() as Float32Array);
       });

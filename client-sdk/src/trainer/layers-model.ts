@@ -18,7 +18,7 @@ export interface LoadedModel {
     readonly shape: readonly number[];
     readonly trainable: boolean;
   }[];
-  /** Copies values in. @throws `refused` `model.tensors` or `model.shape`. */
+  /** Copies values in. @throws `refused` `model.tensors`, `model.shape` or `model.finite`. */
   assign(tensors: readonly NamedTensor[]): void;
   /** New arrays in the order of `tensors`. */
   read(tensors: readonly NamedTensor[]): NamedTensor[];
@@ -97,8 +97,17 @@ function assign(tf: Tf, variables: ReadonlyMap<string, Variable>, tensors: reado
         offered: `[${shape.join(', ')}] with ${values.length} values`,
       });
     }
+    requireFiniteModel(name, values);
     tf.tidy(() => variable.assign(tf.tensor(values, [...shape])));
   }
+}
+
+function requireFiniteModel(tensor: string, values: Float32Array): void {
+  const index = values.findIndex((value) => !Number.isFinite(value));
+  if (index < 0) return;
+  throw new FederatedError('refused', `the model holds ${values[index]} at ${tensor}[${index}]`, {
+    detail: { rule: 'model.finite', required: 'finite', offered: String(values[index]), tensor, index },
+  });
 }
 
 // A copy: some backends hand out a view of their own memory.

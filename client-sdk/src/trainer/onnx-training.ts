@@ -82,12 +82,14 @@ class OnnxTraining implements Training {
   readonly #given: readonly NamedTensor[];
   readonly #carried: readonly Carried[];
   readonly #fixed: Readonly<Record<string, OrtTensor>>;
+  readonly #loss: OrtTensor;
 
   constructor(ort: Ort, description: EngineDescription, compiled: Compiled, given: readonly NamedTensor[]) {
     this.#ort = ort;
     this.description = description;
     this.#compiled = compiled;
     this.#given = given;
+    this.#loss = ort.tensor([], new Float32Array(1));
     const { weights, states } = compiled.step;
     const values = new Map(given.map((tensor) => [tensor.name, tensor.values]));
     const carried = (name: string, next: string, shape: readonly number[], initial: Float32Array): Carried => ({
@@ -111,20 +113,21 @@ class OnnxTraining implements Training {
     );
   }
 
-  async step({ examples, inputs, targets }: Parameters<Training['step']>[0]): Promise<void> {
+  async step({ examples, inputs, targets }: Parameters<Training['step']>[0]): Promise<number> {
     const { step, session } = this.#compiled;
     const feeds: Record<string, OrtTensor> = {
       ...this.#fixed,
       examples: this.#ort.tensor([examples, ...step.inputShape], inputs),
       targets: this.#ort.tensor([examples, ...step.outputShape], targets),
     };
-    const fetches: Record<string, OrtTensor> = {};
+    const fetches: Record<string, OrtTensor> = { [step.loss]: this.#loss };
     for (const { name, next, current, spare } of this.#carried) {
       feeds[name] = current;
       fetches[next] = spare;
     }
     await session.run(feeds, fetches);
     for (const one of this.#carried) [one.current, one.spare] = [one.spare, one.current];
+    return this.#loss.data[0]!;
   }
 
   weights(): NamedTensor[] {

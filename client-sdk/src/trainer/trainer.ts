@@ -79,7 +79,7 @@ export interface EvaluateResult {
  * between engines; an embedding program may bring its own.
  *
  * Every method rejects with the signal's reason when aborted, `refused` `model.…` when topology and weights do not fit,
- * and `refused` `update.finite` when training diverged.
+ * `refused` `training.loss` or `update.finite` when training diverged, and `refused` `model.trainable` when nothing here trains such a model.
  */
 export interface Trainer {
   /** Examples that a fit trains on, where that is known beforehand: a plan may ask for a number of them. It never leaves this machine. */

@@ -1,4 +1,4 @@
-import { type NamedTensor, refusal } from '@concordat/core';
+import { FederatedError, type NamedTensor, refusal } from '@concordat/core';
 import { type DataSet, sizeOf } from '../data/data-set.js';
 import type { Examples } from '../data/examples.js';
 import { seededOrder } from '../data/seeded-order.js';
@@ -8,6 +8,7 @@ import { requireFiniteWeights } from './finite-weights.js';
 import type { LoadedModel } from './layers-model.js';
 import { requireObjective } from './objective.js';
 import type { EngineDescription, FitProgress, TrainingTask } from './trainer.js';
+import { requireTrainable } from './untrainable.js';
 
 /** Batches between two reports of progress. */
 const reportEvery = 20;
@@ -34,7 +35,8 @@ export interface TrainingLoop {
  * random: the same engine on the same kind of processor gives the same bytes.
  *
  * @returns trained weights, new arrays; undefined when it was stopped.
- * @throws `refused` when model, data or task do not fit, and `update.finite` when a weight is not finite afterwards; as `Examples.blocks`.
+ * @throws `refused` when model, data or task do not fit, `training.loss` when the loss of a step is not finite, and `update.finite` when a
+ *   weight is not finite afterwards; as `Examples.blocks`.
  */
 export async function trainLocally(loop: TrainingLoop): Promise<NamedTensor[] | undefined> {
   const { model, task, examples } = loop;
@@ -45,18 +47,20 @@ export async function trainLocally(loop: TrainingLoop): Promise<NamedTensor[] | 
     throw refusal('task.epochs', 'a task trains for at least one step', { required: '≥ 1', offered: steps });
   }
   requireObjective(task);
+  requireTrainable(model);
   const training = await loop.engine.begin({ model, weights: loop.weights, task });
   loop.onEngine(training.description);
   let step = 0;
   try {
     for await (const { dataSet, indices } of batchesOf(loop, shape)) {
       if (loop.stopped()) return undefined;
-      await training.step({
+      const loss = await training.step({
         examples: indices.length,
         inputs: gatherInputs(dataSet, indices, shape.inputSize),
         targets: gatherTargets(dataSet, indices, shape.outputSize),
       });
-      if (step % reportEvery === 0) loop.onProgress({ step, steps });
+      requireFiniteLoss(loss, step);
+      if (step % reportEvery === 0) loop.onProgress({ step, steps, metrics: { loss } });
       if (++step === steps) break;
     }
     return requireFiniteWeights(training.weights());
@@ -93,4 +97,12 @@ function shuffled(examples: Uint32Array, seed: string): Uint32Array {
 function requireBatchSize(batchSize: number): number {
   if (Number.isInteger(batchSize) && batchSize >= 1) return batchSize;
   throw refusal('task.batchSize', 'a batch has at least one example', { required: '≥ 1', offered: batchSize });
+}
+
+/** At once: every step after it would be in vain. */
+function requireFiniteLoss(loss: number, step: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new FederatedError('refused', `the loss of step ${step + 1} is ${loss}`, {
+    detail: { rule: 'training.loss', required: 'finite', offered: String(loss), step: step + 1 },
+  });
 }

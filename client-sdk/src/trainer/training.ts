@@ -24,8 +24,8 @@ export interface Batch {
 export interface Training {
   /** What computes the steps, and why that: not every engine of the ladder can train every model. */
   readonly description: EngineDescription;
-  /** One after another. */
-  step(batch: Batch): Promise<void>;
+  /** One after another. @returns the mean loss of the batch before the step. */
+  step(batch: Batch): Promise<number>;
   /** Weights as they are now: new arrays in the order they were given in. */
   weights(): NamedTensor[];
   dispose(): void;

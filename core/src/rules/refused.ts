@@ -274,6 +274,18 @@ export const refusedRules = {
   'model.tensors': { required: 'exactly the tensors that the plan lists', fix: otherModel },
   'model.shape': { required: 'every tensor in the shape that the plan gives it', fix: otherModel },
   'model.parameters': { required: 'as many values as the plan has parameters', fix: otherModel },
+  'model.finite': {
+    required: 'weights without NaN and infinities to train from',
+    fix: 'Save the model again and propose it again: the file is damaged, or its training diverged.',
+  },
+  'model.trainable': {
+    required: 'a model that tfjs computes, with a gradient for each of its layers and a weight to train',
+    fix: 'Propose a model without the layer that the message speaks of; docs/trainers.md lists what trains.',
+  },
+  'training.loss': {
+    required: 'a loss that is a finite number at every step',
+    fix: 'Lower the learning rate, or look for records that are NaN or out of range.',
+  },
   'update.finite': {
     required: 'an update without NaN and infinities',
     fix: 'Lower the learning rate, or look for records that are out of range.',

@@ -135,12 +135,6 @@ describe('a training step as an ONNX graph', () => {
     expect((await pair.onnx.fit(request)).weights).to.deep.equal((await pair.onnx.fit(request)).weights);
   });
 
-  it('refuses a model that diverged', async () => {
-    const task = { loss: 'meanSquaredError', optimizer: { name: 'sgd', learningRate: 1e38 } };
-    const error = await errorOf(pair.onnx.fit(fitOf(sequential([6], [dense(6, 3)]), task)));
-    expect([error.code, error.detail.rule]).to.deep.equal(['refused', 'update.finite']);
-  });
-
   for (const [reason, layers] of [
     ['Dropout with rate 0.5 is not lowered', [{ kind: 'Dropout', config: { rate: 0.5 } }]],
     ['layer GaussianNoise is not lowered', [{ kind: 'GaussianNoise', config: { stddev: 1 } }]],

@@ -226,6 +226,8 @@ describe('a partner who installs the client SDK alone', () => {
     expect(named('contributed').map(({ included }) => included)).to.deep.equal([true, true, true, true]);
     expect(named('finished')).to.deep.equal([{ event: 'finished', outcome: 'completed' }]);
     expect(named('ended')[0]!.outcomes).to.deep.equal(Array(4).fill('completed'));
-    expect(named('ready')[0]!.engines).to.satisfy((engines: string[]) => engines.every((name) => /^tfjs-/.test(name)));
+    expect(named('ready')[0]!.engines).to.satisfy((engines: string[]) =>
+      engines.every((name) => /^(tfjs-|onnxruntime )/.test(name)),
+    );
   });
 });

@@ -73,6 +73,8 @@ export const bounds = {
   connectionsMax: 1024,
   connectionsPerAddressMax: 64,
   handshakeMillis: 3_000,
+  /** PING and SETTINGS of one connection. Clients of gRPC that measure the line send up to ten pings a second. */
+  controlFramesPerMinuteMax: 1_000,
   /** Of a PROXY protocol header, behind its first 16 bytes. */
   proxyHeaderBytesMax: 4_096,
   invitationMillisDefault: 7 * 24 * 3_600_000,

@@ -1,9 +1,10 @@
-// The one place that reaches behind grpc-js, for five things that have no public option.
+// The one place that reaches behind grpc-js, for six things that have no public option.
 // Receive windows: its server leaves every one at 64 KiB; at 50 ms round trip an upload then runs at 0.74 MiB/s; with wide windows at 30 to 51 MiB/s.
 // They are wide for a few connections at a time (wide-connections.ts).
 // Handlers: calls from within the process run the very handlers that calls from a socket run.
 // Messages read ahead: its calls take sixteen, whatever their size, before anybody asked for one.
 // Certificates that were refused: who shows an expired one shall read why nobody knows it.
+// Floods: it hands on no connection whose frames could be counted (control-frames.ts).
 // Message limits: it has one for all methods, but who is unknown shall not make us hold 2 MiB for each unfinished call.
 
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
@@ -16,6 +17,7 @@ import {
   type ServerMethodDefinition,
   type ServerOptions,
 } from '@grpc/grpc-js';
+import { boundControlFrames } from './control-frames.js';
 import { type ReceiveWindows, WideConnections } from './wide-connections.js';
 
 export interface WideServer {
@@ -73,6 +75,7 @@ export function createWideServer(
   internals.createHttp2Server = (credentials) => {
     const http2Server = create.call(internals, credentials);
     http2Server.on('session', (session) => {
+      boundControlFrames(session);
       if (isKnown(session)) connections.watch(session, (path) => isUpload(server, path));
     });
     return http2Server;

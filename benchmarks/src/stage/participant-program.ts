@@ -33,7 +33,7 @@ nowhere.port2.close();
 let connection: Connection | undefined;
 
 // As `participant serve` does.
-markSeldom();
+markSeldom(5);
 process.once('disconnect', () => process.exit());
 process.on('message', (question: ParticipantQuestion) => {
   void answer(question).then((said) => process.send!({ answer: said }));

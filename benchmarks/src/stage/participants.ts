@@ -13,7 +13,7 @@ const weightsPerTurn = 65_536;
 
 /** Nothing is learned: every weight grows by the same step. */
 // As `participant serve` does.
-markSeldom();
+markSeldom(5);
 
 const trainer: Trainer = {
   describe: () => ({ engine: 'benchmark 1', kernels: 'none', why: 'a benchmark' }),

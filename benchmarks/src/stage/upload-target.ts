@@ -8,7 +8,7 @@ import {
   Traffic,
 } from '@concordat/coordinator';
 import { FederatedError, type ParticipantMessage, signBody } from '@concordat/core';
-import { Garbage, identityFromSeed, nodeCrypto, serverCollection, systemClock } from '@concordat/node';
+import { Garbage, identityFromSeed, markSeldom, nodeCrypto, serverCollection, systemClock } from '@concordat/node';
 import { sessionCodec } from '@concordat/proto';
 import { pino } from 'pino';
 import { consortiumName, runId } from './terms.js';
@@ -19,7 +19,7 @@ export const coordinatorIdentity = identityFromSeed(new Uint8Array(32).fill(3));
 
 /** As of the command that starts a coordinator. */
 const garbageBytesMax = 8 * 1024 * 1024;
-const oldBytesMax = 16 * 1024 * 1024;
+const oldBytesMax = 32 * 1024 * 1024;
 
 export interface UploadTarget {
   readonly server: CoordinatorServer;
@@ -34,6 +34,7 @@ export interface UploadTarget {
  * before its receipt. Only who decides which vector is awaited stands in: every one is that comes with a signed header.
  */
 export async function openUploadTarget(directory: string, parties: TlsParties): Promise<UploadTarget> {
+  markSeldom(2);
   const store = await openStore(directory);
   const rounds = new Set<number>();
   const runs = { require: () => standIn(rounds) };

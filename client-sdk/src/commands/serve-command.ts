@@ -53,7 +53,7 @@ async function serve({ dryRun, plan, ...flags }: ServeFlags, io: CommandIo): Pro
   const identity = await identityOf(overrides);
   let rounds = 0;
   // Nothing else is done in this process: here and in `collectGarbage`.
-  markSeldom();
+  markSeldom(5);
   const opening = FederatedClient.open({
     standby,
     signal: io.signal,

@@ -1,5 +1,5 @@
 import { type ApprovalTally, FederatedError } from '@concordat/core';
-import { serverCollection } from '@concordat/node';
+import { markSeldom, serverCollection } from '@concordat/node';
 import { conclude, writeLine } from '@concordat/proto';
 import type { Command } from 'commander';
 import { type Logger, pino } from 'pino';
@@ -15,7 +15,7 @@ import { asOperator, type OperatorFlags, operatorOptions } from './operator-sess
 import { settingFlags } from './setting-flags.js';
 
 /** Of messages that outlived collections, before everything is looked at. */
-const oldBytesMax = 16 * 1024 * 1024;
+const oldBytesMax = 32 * 1024 * 1024;
 
 interface StartFlags extends Readonly<Record<string, unknown>> {
   readonly newIncarnation?: boolean;
@@ -52,6 +52,8 @@ async function serve(io: CommandIo, flags: StartFlags) {
     { level: configuration.logLevel, base: null },
     { write: (line: string) => void io.stderr.write(settings.logFormat === 'text' ? textLine(line) : line) },
   );
+  // Nothing else is done in this process: here and in `collectGarbage`.
+  markSeldom(2);
   const started = Coordinator.start({
     directory,
     configuration,

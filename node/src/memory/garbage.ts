@@ -60,16 +60,19 @@ export function serverCollection(oldBytesMax: number): () => void {
 }
 
 /**
- * Let heaps grow to five times what lives in them before V8 marks all of it.
+ * Let heaps grow to so many times what lives in them before V8 marks all of it.
  *
  * V8 reckons with the speed at which objects are made, and a process that makes little else than buffers makes few: a heap of 30 MB was marked
  * for every 24 MB outside of it, so once for each model of 40 MB, which took 50 ms on processors. What lies outside has a bound of its own,
  * 64 MB that have come together.
  *
  * For processes of our own. It holds for all their threads, from the next collection of a heap on.
+ *
+ * @param times five for a participant. Two for a coordinator, which lives long and with a larger heap: with five one grew to 396 MB in a
+ * hundred rounds of twenty participants, with two to 251.
  */
-export function markSeldom(): void {
-  setFlagsFromString('--heap-growing-percent=400');
+export function markSeldom(times: number): void {
+  setFlagsFromString(`--heap-growing-percent=${100 * (times - 1)}`);
 }
 
 function collector(): ((options?: { readonly type: 'minor' }) => void) | undefined {

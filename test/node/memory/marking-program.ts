@@ -7,7 +7,7 @@ const models = 16;
 const modelBytes = 40_000_000;
 const messageBytes = 16_384;
 
-if (process.argv[2] === 'seldom') markSeldom();
+if (process.argv[2] === 'seldom') markSeldom(5);
 const collect = minorCollection();
 const live = Array.from({ length: 200_000 }, (_, i) => ({ i, more: [i] }));
 /** What is read nowhere a compiler leaves out. */

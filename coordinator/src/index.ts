@@ -37,6 +37,7 @@ export { textLine } from './observe/text-lines.js';
 export { renewOperatorCertificate } from './renewal/operator-certificate.js';
 export { renewRosterKeyCertificate } from './renewal/roster-key-certificate.js';
 export { renewServerCertificate } from './renewal/server-certificate.js';
+export { Deliveries, type DeliveriesOptions, type Delivery } from './run/deliveries.js';
 export { type ExpectedUpload, ExpectedUploads } from './run/expected-uploads.js';
 export { type NextModelOptions, writeNextModel } from './run/next-model.js';
 export { isLargeSum, openSpooledSum, type SpooledOrder, type SpooledSum } from './run/open-sum.js';

@@ -20,6 +20,7 @@ import {
 import { NamedTimers } from '@concordat/node';
 import { isDeposed, isStoreFailed, isStoreFull } from '../store/durable-writes.js';
 import type { RunRecord } from '../store/records.js';
+import { awaitsOthers, type RunEvent } from './awaiting-others.js';
 import { Deliveries, type Delivery } from './deliveries.js';
 import { earlierAnswer } from './earlier-answer.js';
 import { Evaluations } from './evaluations.js';
@@ -37,9 +38,7 @@ export type Answer =
   | { readonly type: 'accepted'; readonly receipt: Signed }
   | { readonly type: 'upload'; readonly expected: ExpectedUpload };
 
-type Event = CoordinationEvent extends infer E ? (E extends unknown ? Omit<E, 'now'> : never) : never;
-
-type Step = Delivery<Event, Answer>;
+type Step = Delivery<RunEvent, Answer>;
 type Performed = Exclude<CoordinationEffect, { type: 'journal' | 'accepted' | 'session-over' }>;
 
 /**
@@ -58,7 +57,12 @@ export class Run {
   readonly #startedMillis: number;
   #state: CoordinationState;
   #end: Pick<RunRecord, 'state' | 'reason'> | undefined;
-  readonly #deliveries = new Deliveries<Event, Answer>((steps) => this.#stepAll(steps));
+  readonly #deliveries = new Deliveries<RunEvent, Answer>({
+    handle: (steps) => this.#stepAll(steps),
+    after: (millis, gathered) => this.#ports.clock.after(millis, gathered),
+    canWait: (steps) =>
+      this.#broken === undefined && awaitsOthers(this.#state, steps, this.#ports.clock.monotonicMillis()),
+  });
   #working: Promise<unknown> = Promise.resolve();
   #removing: Promise<unknown> = Promise.resolve();
   #traffic: { readonly uploadBytes: number; readonly downloadBytes: number };
@@ -134,8 +138,8 @@ export class Run {
       planHash: toHex(this.planHash),
       topologyHash: this.#topologyHash(),
     });
-    for (const client of connected) await this.#deliver({ type: 'check-in', ...client });
-    await this.#deliver({ type: 'start', wallMillis: this.#ports.wallMillis() });
+    for (const client of connected) await this.#deliveries.deliver({ type: 'check-in', ...client });
+    await this.#deliveries.deliver({ type: 'start', wallMillis: this.#ports.wallMillis() });
   }
 
   checkIn(participant: string, organization: string): Promise<void> {
@@ -168,7 +172,7 @@ export class Run {
    */
   async uploaded(upload: ExpectedUpload): Promise<Signed> {
     const { participant, contentDigest } = upload;
-    const answer = await this.#deliver({ type: 'uploaded', participant, contentDigest });
+    const answer = await this.#deliveries.deliver({ type: 'uploaded', participant, contentDigest });
     if (answer?.type === 'accepted') return answer.receipt;
     throw new FederatedError('protocol', 'the upload step is over', { detail: { round: upload.round } });
   }
@@ -186,7 +190,7 @@ export class Run {
       const receipt = await earlierAnswer({ receipts: store.receipts, crypto }, key, message);
       if (receipt !== undefined) return { type: 'accepted', receipt };
     }
-    const answer = await this.#deliver({ type: 'message', participant, message });
+    const answer = await this.#deliveries.deliver({ type: 'message', participant, message });
     if (answer !== undefined) return answer;
     throw new FederatedError('protocol', 'this message is not expected now', {
       detail: { participant, message: message.type },
@@ -271,15 +275,11 @@ export class Run {
   }
 
   /** Deliver an event nobody waits for an answer to. */
-  async #tell(event: Event): Promise<void> {
-    await this.#deliver(event).catch((error: unknown) => {
+  async #tell(event: RunEvent): Promise<void> {
+    await this.#deliveries.deliver(event).catch((error: unknown) => {
       if (this.#broken === undefined)
         this.#ports.log.error({ err: error, event: event.type }, 'an event could not be handled');
     });
-  }
-
-  #deliver(event: Event): Promise<Answer | undefined> {
-    return this.#deliveries.deliver(event);
   }
 
   /** All records of these events are durable, in one transaction, before any effect of them. */
@@ -390,7 +390,7 @@ export class Run {
       const { opened, sumHash, ...left } = await this.#work.open(place, sums, keep);
       this.#ports.log.info({ run: this.runId, round, sumHash: toHex(sumHash) }, 'the sum is open');
       await kept?.close(this.plan.transcriptRetention);
-      await this.#deliver({ type: 'sum-opened', round, ...opened, ...left });
+      await this.#deliveries.deliver({ type: 'sum-opened', round, ...opened, ...left });
     } finally {
       for (const { sum } of sums) for (const secret of sum.transcript.secrets) secret.fill(0);
     }
@@ -400,7 +400,7 @@ export class Run {
     const { round, modelVersion } = order;
     const modelHash = await this.#work.publish(order);
     this.#model = { version: modelVersion, hash: modelHash };
-    await this.#deliver({ type: 'published', round, modelHash });
+    await this.#deliveries.deliver({ type: 'published', round, modelHash });
     this.#evaluate(modelVersion, modelHash);
   }
 

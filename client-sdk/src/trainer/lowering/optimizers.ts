@@ -3,11 +3,13 @@ import { NotLowered } from './not-lowered.js';
 
 /**
  * A weight's gradient: a tensor, or leftᵀ · right of two matrices that nobody has multiplied yet, because plain
- * descent adds the product to the weight in the same pass.
+ * descent adds the product to the weight in the same pass; or slopes [n, width] of the rows `at`, [n, 1] int64, added up where
+ * a row is named twice, and zero elsewhere.
  */
 export type Gradient =
   | { readonly kind: 'tensor'; readonly name: string }
-  | { readonly kind: 'product'; readonly left: string; readonly right: string };
+  | { readonly kind: 'product'; readonly left: string; readonly right: string }
+  | { readonly kind: 'rows'; readonly at: string; readonly slopes: string };
 
 export interface WeightToMove {
   readonly name: string;
@@ -46,6 +48,10 @@ export function lowerOptimizer(
 function sgd(g: Graph, learningRate: number, weights: readonly WeightToMove[]): LoweredOptimizer {
   const moved = weights.map(({ name, gradient }): [string, string] => {
     if (gradient.kind === 'tensor') return [name, move(g, name, gradient.name, learningRate)];
+    if (gradient.kind === 'rows') {
+      const steps = g.op('Mul', [g.scalar(-learningRate), gradient.slopes]);
+      return [name, g.op('ScatterND', [name, gradient.at, steps], { reduction: 'add' })];
+    }
     const alpha = { float: -learningRate };
     return [name, g.op('Gemm', [gradient.left, gradient.right, name], { transA: 1, alpha })];
   });
@@ -55,7 +61,7 @@ function sgd(g: Graph, learningRate: number, weights: readonly WeightToMove[]): 
 function momentum(g: Graph, learningRate: number, weights: readonly WeightToMove[]): LoweredOptimizer {
   const all = weights.map(({ name, shape, gradient }) => {
     const state = stateOf(g, `${name}/momentum`, shape);
-    const next = g.op('Add', [g.op('Mul', [g.scalar(0.9), state.name]), tensorOf(g, gradient)]);
+    const next = g.op('Add', [g.op('Mul', [g.scalar(0.9), state.name]), tensorOf(g, gradient, shape)]);
     return { state: { ...state, next }, moved: [name, move(g, name, next, learningRate)] as const };
   });
   return { weights: new Map(all.map(({ moved }) => moved)), states: all.map(({ state }) => state) };
@@ -68,7 +74,7 @@ function adam(g: Graph, learningRate: number, weights: readonly WeightToMove[]):
   const correction1 = g.op('Sub', [g.scalar(1), power1.name]);
   const correction2 = g.op('Sub', [g.scalar(1), power2.name]);
   const all = weights.map(({ name, shape, gradient }) => {
-    const slope = tensorOf(g, gradient);
+    const slope = tensorOf(g, gradient, shape);
     const m = stateOf(g, `${name}/m`, shape);
     const v = stateOf(g, `${name}/v`, shape);
     const first = blend(g, m.name, slope, 0.9);
@@ -102,8 +108,12 @@ function blend(graph: Graph, old: string, fresh: string, decay: number): string 
   return graph.op('Add', [kept, graph.op('Mul', [fresh, graph.scalar(1 - decay)])]);
 }
 
-function tensorOf(graph: Graph, gradient: Gradient): string {
+function tensorOf(graph: Graph, gradient: Gradient, shape: readonly number[]): string {
   if (gradient.kind === 'tensor') return gradient.name;
+  if (gradient.kind === 'rows') {
+    const zeros = graph.op('ConstantOfShape', [graph.integers(...shape)]);
+    return graph.op('ScatterND', [zeros, gradient.at, gradient.slopes], { reduction: 'add' });
+  }
   return graph.op('Gemm', [gradient.left, gradient.right], { transA: 1 });
 }
 

@@ -6,12 +6,13 @@ import {
   dense,
   distance,
   fitOf,
+  type LinkedLayer,
+  linked,
   openPair,
   type Pair,
   type SmallLayer,
   type SmallModel,
   sequential,
-  tensorsOf,
 } from './small-models.js';
 
 const [rows, columns, channels] = [7, 6, 2];
@@ -161,29 +162,12 @@ function planeOf(
 }
 
 function residual(): SmallModel {
-  const layers: SmallLayer[] = [
-    {
-      kind: 'InputLayer',
-      config: { batch_input_shape: [null, rows, columns, channels], dtype: 'float32', sparse: false },
-    },
-    conv(channels, 4, { padding: 'same', activation: 'relu' }),
-    conv(4, 4, { padding: 'same', activation: 'tanh' }),
-    { kind: 'Add' },
-    { kind: 'GlobalAveragePooling2D' },
-    dense(4, 3, { activation: 'softmax' }),
+  const layers: LinkedLayer[] = [
+    { ...conv(channels, 4, { padding: 'same', activation: 'relu' }), from: [0] },
+    { ...conv(4, 4, { padding: 'same', activation: 'tanh' }), from: [1] },
+    { kind: 'Add', from: [1, 2] },
+    { kind: 'GlobalAveragePooling2D', from: [3] },
+    { ...dense(4, 3, { activation: 'softmax' }), from: [4] },
   ];
-  const before = [[], [0], [1], [1, 2], [3], [4]];
-  const json = layers.map(({ kind, config }, i) => ({
-    name: `layer_${i}`,
-    class_name: kind,
-    config: { ...config, name: `layer_${i}` },
-    inbound_nodes: i === 0 ? [] : [before[i]!.map((k) => [`layer_${k}`, 0, 0, {}])],
-  }));
-  const config = {
-    name: 'block',
-    layers: json,
-    input_layers: [['layer_0', 0, 0]],
-    output_layers: [['layer_5', 0, 0]],
-  };
-  return { model: { class_name: 'Model', config }, weights: tensorsOf(layers, 5) };
+  return linked([rows, columns, channels], layers, 5);
 }

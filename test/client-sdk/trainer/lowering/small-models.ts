@@ -1,5 +1,6 @@
 import { createTrainer, type DataSet, type EngineName, type FitRequest, type Trainer } from '@concordat/client-sdk';
 import type { NamedTensor } from '@concordat/core';
+import { expect } from 'chai';
 
 /** A layer as topologies have it, and the shapes of its weights. */
 export interface SmallLayer {
@@ -49,6 +50,34 @@ export function sequential(inputShape: readonly number[], layers: readonly Small
     },
   };
   return { model, weights: tensorsOf(layers, seed) };
+}
+
+/** A layer of a functional model, and the numbers of those that it takes; 0 is the input. */
+export interface LinkedLayer extends SmallLayer {
+  readonly from: readonly number[];
+}
+
+/** Layers as they are linked, the last one the output; named `layer_1`, … behind the input `layer_0`. */
+export function linked(inputShape: readonly number[], layers: readonly LinkedLayer[], seed = 1): SmallModel {
+  const input: LinkedLayer = {
+    kind: 'InputLayer',
+    config: { batch_input_shape: [null, ...inputShape], dtype: 'float32', sparse: false },
+    from: [],
+  };
+  const all = [input, ...layers];
+  const json = all.map(({ kind, config, from }, i) => ({
+    name: `layer_${i}`,
+    class_name: kind,
+    config: { ...config, name: `layer_${i}` },
+    inbound_nodes: i === 0 ? [] : [from.map((k) => [`layer_${k}`, 0, 0, {}])],
+  }));
+  const config = {
+    name: 'small',
+    layers: json,
+    input_layers: [['layer_0', 0, 0]],
+    output_layers: [[`layer_${layers.length}`, 0, 0]],
+  };
+  return { model: { class_name: 'Model', config }, weights: tensorsOf(all, seed) };
 }
 
 export function dense(inputs: number, units: number, config: Readonly<Record<string, unknown>> = {}): SmallLayer {
@@ -102,6 +131,24 @@ export async function openPair(dataSet: DataSet): Promise<Pair | undefined> {
     reference,
     close: async () => void (await Promise.all([onnx.close(), reference.close()])),
   };
+}
+
+/** float32 sums in another order. Measured 4e-7 for gradients, 5e-6 after ten steps. */
+export const tolerances = { gradient: 2e-5, tenSteps: 2e-4 };
+
+/**
+ * That a lowered model moves as tfjs moves it: its gradient, as one step of rate 1, and ten steps of an optimizer, smaller last
+ * batches included.
+ */
+export async function expectSame(pair: Pair, model: SmallModel, optimizer: string, what: string): Promise<void> {
+  const gradient = await distance(pair, fitOf(model, { optimizer: { name: 'sgd', learningRate: 1 }, steps: 1 }));
+  expect(gradient.apart, `${what}: gradient`).to.be.at.most(tolerances.gradient);
+  expect(gradient.moved, `${what}: gradient`).to.be.greaterThan(0);
+  const { apart } = await distance(
+    pair,
+    fitOf(model, { optimizer: { name: optimizer, learningRate: 0.01 }, steps: 10 }),
+  );
+  expect(apart, `${what}: ten steps of ${optimizer}`).to.be.at.most(tolerances.tenSteps);
 }
 
 /** The largest difference of two models' weights, and how far the first one moved at all. */

@@ -6,12 +6,11 @@ import {
   dense,
   distance,
   fitOf,
+  linked,
   openPair,
   type Pair,
   type SmallLayer,
-  type SmallModel,
   sequential,
-  tensorsOf,
 } from './small-models.js';
 
 const activations = [
@@ -122,8 +121,20 @@ describe('a training step as an ONNX graph', () => {
   });
 
   it('reads functional models, and layers without a bias', async () => {
-    const { model, weights } = functional();
-    expect((await distance(pair, fitOf({ model, weights }))).apart).to.be.at.most(tenSteps);
+    const hidden = {
+      kind: 'Dense',
+      config: { units: 4, use_bias: false, activation: 'tanh' },
+      weights: { kernel: [6, 4] },
+    };
+    const model = linked(
+      [6],
+      [
+        { ...hidden, from: [0] },
+        { ...dense(4, 3, { activation: 'softmax' }), from: [1] },
+      ],
+      3,
+    );
+    expect((await distance(pair, fitOf(model))).apart).to.be.at.most(tenSteps);
   });
 
   it('gives the same bits twice', async () => {
@@ -163,28 +174,3 @@ describe('a training step as an ONNX graph', () => {
     expect([error.code, error.detail.rule]).to.deep.equal(['refused', 'model.tensors']);
   });
 });
-
-function functional(): SmallModel {
-  const layers: SmallLayer[] = [
-    { kind: 'InputLayer', config: { batch_input_shape: [null, 6], dtype: 'float32', sparse: false } },
-    {
-      kind: 'Dense',
-      config: { units: 4, use_bias: false, activation: 'tanh' },
-      weights: { kernel: [6, 4] },
-    },
-    dense(4, 3, { activation: 'softmax' }),
-  ];
-  const json = layers.map(({ kind, config }, i) => ({
-    name: `layer_${i}`,
-    class_name: kind,
-    config: { ...config, name: `layer_${i}` },
-    inbound_nodes: i === 0 ? [] : [[[`layer_${i - 1}`, 0, 0, {}]]],
-  }));
-  const config = {
-    name: 'small',
-    layers: json,
-    input_layers: [['layer_0', 0, 0]],
-    output_layers: [['layer_2', 0, 0]],
-  };
-  return { model: { class_name: 'Model', config }, weights: tensorsOf(layers, 3) };
-}

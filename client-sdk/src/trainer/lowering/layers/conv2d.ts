@@ -1,15 +1,14 @@
 import { activationOf } from '../activations.js';
-import { NotLowered } from '../not-lowered.js';
 import type { Gradient } from '../optimizers.js';
 import type { LowerLayer } from './layer.js';
-import { channelsFirst, channelsLast, twoOf, windowsOf } from './planes.js';
+import { channelsFirst, channelsLast, leftOver, requirePlainWindows, twoOf, windowsOf } from './planes.js';
 
 /** Kernel [rows, columns, in, out], as tfjs has it; dilated and grouped convolutions are not covered. */
 export const lowerConv2d: LowerLayer = ({ graph: g, layer, inputs, weight }) => {
   const { config } = layer;
   const [height, width, channels] = inputs[0]!.shape as [number, number, number];
   const filters = config.filters as number;
-  requirePlain(config);
+  requirePlainWindows(layer);
   const activation = activationOf(config.activation);
   const windows = windowsOf([height, width], twoOf(config.kernelSize), twoOf(config.strides), config.padding);
   const { size, strides, output, pads } = windows;
@@ -41,20 +40,6 @@ export const lowerConv2d: LowerLayer = ({ graph: g, layer, inputs, weight }) => 
   }
 
   function inputSlope(dz: string): string {
-    const rest = (i: 0 | 1, length: number): number =>
-      length + pads[i] + pads[i + 2]! - ((output[i] - 1) * strides[i] + size[i]);
-    return g.op('ConvTranspose', [dz, turned], { strides, pads, output_padding: [rest(0, height), rest(1, width)] });
+    return g.op('ConvTranspose', [dz, turned], { strides, pads, output_padding: leftOver(windows, [height, width]) });
   }
 };
-
-function requirePlain(config: Readonly<Record<string, unknown>>): void {
-  const dilation = twoOf(config.dilationRate);
-  if (dilation.some((rate) => rate !== 1)) throw new NotLowered(`Conv2D with dilation ${dilation} is not lowered`);
-  if (config.dataFormat === 'channelsFirst') throw new NotLowered('Conv2D of channels first is not lowered');
-  if (!['same', 'valid', undefined].includes(config.padding as string | undefined)) {
-    throw new NotLowered(`Conv2D with padding ${String(config.padding)} is not lowered`);
-  }
-  const name = String(config.activation ?? 'linear');
-  // They go along the last axis, which is another one here.
-  if (/softmax/i.test(name)) throw new NotLowered(`Conv2D with ${name} is not lowered`);
-}

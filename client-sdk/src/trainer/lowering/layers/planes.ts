@@ -1,4 +1,6 @@
 import type { Graph } from '../graph.js';
+import { NotLowered } from '../not-lowered.js';
+import type { LayerSpec } from '../topology.js';
 
 /** What a window slides over: two dimensions, first rows. */
 export type Two = readonly [number, number];
@@ -39,4 +41,23 @@ export function twoOf(value: unknown, otherwise: unknown = 1): Two {
   if (typeof given === 'number') return [given, given];
   const list = given as readonly number[];
   return [list[0]!, list[1] ?? list[0]!];
+}
+
+/** What no window reaches behind the last one: rows and columns, as `output_padding` of a `ConvTranspose`. */
+export function leftOver({ size, strides, output, pads }: Windows, input: Two): Two {
+  const along = (i: 0 | 1): number => input[i] + pads[i] + pads[i + 2]! - ((output[i] - 1) * strides[i] + size[i]);
+  return [along(0), along(1)];
+}
+
+/** @throws `NotLowered` for a convolution that is dilated, causal or of channels first, or ends in what goes along the last axis. */
+export function requirePlainWindows({ kind, config }: LayerSpec): void {
+  const dilation = twoOf(config.dilationRate);
+  if (dilation.some((rate) => rate !== 1)) throw new NotLowered(`${kind} with dilation ${dilation} is not lowered`);
+  if (config.dataFormat === 'channelsFirst') throw new NotLowered(`${kind} of channels first is not lowered`);
+  if (!['same', 'valid', undefined].includes(config.padding as string | undefined)) {
+    throw new NotLowered(`${kind} with padding ${String(config.padding)} is not lowered`);
+  }
+  const name = String(config.activation ?? 'linear');
+  // They go along the last axis, which is another one where channels come first.
+  if (/softmax/i.test(name)) throw new NotLowered(`${kind} with ${name} is not lowered`);
 }

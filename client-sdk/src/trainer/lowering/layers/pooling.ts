@@ -3,8 +3,8 @@ import type { LowerLayer } from './layer.js';
 import { channelsFirst, channelsLast, twoOf, windowsOf } from './planes.js';
 
 /** The largest of each window; the first of equal ones gets the whole gradient, in tfjs as in ONNX. */
-export const lowerMaxPooling2d: LowerLayer = ({ graph: g, layer: { config }, inputs: [given] }) => {
-  if (config.dataFormat === 'channelsFirst') throw new NotLowered('MaxPooling2D of channels first is not lowered');
+export const lowerMaxPooling2d: LowerLayer = ({ graph: g, layer: { kind, config }, inputs: [given] }) => {
+  if (config.dataFormat === 'channelsFirst') throw new NotLowered(`${kind} of channels first is not lowered`);
   const [height, width, channels] = given!.shape as [number, number, number];
   const size = twoOf(config.poolSize, 2);
   const strides = twoOf(config.strides, size);
@@ -26,23 +26,6 @@ export const lowerMaxPooling2d: LowerLayer = ({ graph: g, layer: { config }, inp
       });
       const dx = g.op('Reshape', [slopes, g.integers(-1, channels, height, width)]);
       return { inputs: [channelsLast(g, dx)], weights: {} };
-    },
-  };
-};
-
-/** The mean of each channel. */
-export const lowerGlobalAveragePooling2d: LowerLayer = ({ graph: g, layer: { config }, inputs: [given] }) => {
-  if (config.dataFormat === 'channelsFirst') {
-    throw new NotLowered('GlobalAveragePooling2D of channels first is not lowered');
-  }
-  const [height, width, channels] = given!.shape as [number, number, number];
-  return {
-    output: { name: g.op('ReduceMean', [given!.name], { axes: [1, 2], keepdims: 0 }), shape: [channels] },
-    backward({ slope, inputsWanted }) {
-      if (!inputsWanted) return { inputs: [], weights: {} };
-      const share = g.op('Div', [slope, g.scalar(height * width)]);
-      const one = g.op('Reshape', [share, g.integers(-1, 1, 1, channels)]);
-      return { inputs: [g.op('Expand', [one, g.op('Shape', [given!.name])])], weights: {} };
     },
   };
 };

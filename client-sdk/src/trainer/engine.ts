@@ -28,6 +28,12 @@ export interface Engine {
 
 type TfjsEngineName = (typeof tfjsEngineNames)[number];
 
+/** What is optional, and may be absent or without its binary. */
+const packages: Readonly<Partial<Record<EngineName, string>>> = {
+  onnxruntime: 'onnxruntime-node',
+  'tfjs-node': '@tensorflow/tfjs-node',
+};
+
 const loaders: Readonly<Record<TfjsEngineName, () => Promise<{ tf: Tf; kernels: string }>>> = {
   'tfjs-node': loadNode,
   'tfjs-wasm': loadWasm,
@@ -44,10 +50,8 @@ const loaders: Readonly<Record<TfjsEngineName, () => Promise<{ tf: Tf; kernels: 
 export async function loadEngine(forced?: EngineName, gate: NativeGate = openGate()): Promise<Engine> {
   if (forced !== undefined && forced !== 'onnxruntime') return loadTfjs([forced], [], forced);
   const passedOver: string[] = [];
-  const ort = await workingOrt(gate).catch(
-    (cause: unknown) => void passedOver.push(`onnxruntime: ${firstLine(cause)}`),
-  );
-  if (ort !== undefined) return withOrt(ort, await loadTfjs(tfjsEngineNames, []), forced);
+  const ort = await workingOrt(gate).catch((cause: unknown) => void passedOver.push(whyNot('onnxruntime', cause)));
+  if (ort !== undefined) return withOrt(ort, await loadTfjs(tfjsEngineNames, passedOver), forced, passedOver);
   if (forced === undefined) return loadTfjs(tfjsEngineNames, passedOver);
   throw nothingLoads(forced, passedOver);
 }
@@ -60,13 +64,14 @@ async function loadTfjs(names: readonly TfjsEngineName[], passedOver: string[], 
       const description = { engine: `${name} ${tf.version_core}`, kernels, why };
       return { tf, description, begin: async (start) => beginTfjsTraining(tf, description, start) };
     } catch (cause) {
-      passedOver.push(`${name}: ${firstLine(cause)}`);
+      passedOver.push(whyNot(name, cause));
     }
   }
   throw nothingLoads(forced, passedOver);
 }
 
-function withOrt(ort: Ort, tfjs: Engine, forced: EngineName | undefined): Engine {
+/** @param passedOver on the way to what takes over where `ort` cannot train. */
+function withOrt(ort: Ort, tfjs: Engine, forced: EngineName | undefined, passedOver: readonly string[]): Engine {
   const description = {
     engine: `onnxruntime ${ort.version}`,
     kernels: `ONNX Runtime CPU, 1 thread; models are built and evaluated by ${tfjs.description.engine}`,
@@ -77,7 +82,11 @@ function withOrt(ort: Ort, tfjs: Engine, forced: EngineName | undefined): Engine
     const begun = await trainings.begin(start);
     if (!('reason' in begun)) return begun;
     if (forced !== undefined) throw notLowered(begun.reason);
-    return beginTfjsTraining(tfjs.tf, { ...tfjs.description, why: `passed over onnxruntime: ${begun.reason}` }, start);
+    return beginTfjsTraining(
+      tfjs.tf,
+      { ...tfjs.description, why: ladderReason([`onnxruntime: ${begun.reason}`, ...passedOver]) },
+      start,
+    );
   };
   return { tf: tfjs.tf, description, begin };
 }
@@ -92,8 +101,18 @@ function notLowered(reason: string): FederatedError {
 function nothingLoads(forced: EngineName | undefined, passedOver: readonly string[]): FederatedError {
   return new FederatedError('unavailable', `no training engine loads: ${passedOver.join('; ')}`, {
     detail: { required: forced ?? engineNames, offered: passedOver },
-    fix: forced === undefined ? 'Install the package again with its dependencies.' : 'Leave the engine to be chosen.',
+    fix:
+      forced === undefined
+        ? 'Install the package again with its dependencies.'
+        : `Install ${packages[forced] ?? 'the package again with its dependencies'}, or leave the engine to be chosen.`,
   });
+}
+
+/** `onnxruntime: not installed`, or what its package says when it is loaded. */
+function whyNot(name: EngineName, cause: unknown): string {
+  const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
+  const missing = code === 'ERR_MODULE_NOT_FOUND' && String(message).includes(`'${packages[name]}'`);
+  return `${name}: ${missing ? 'not installed' : firstLine(cause)}`;
 }
 
 function ladderReason(passedOver: readonly string[]): string {
@@ -116,9 +135,10 @@ async function workingOrt(gate: NativeGate): Promise<Ort> {
 }
 
 async function loadNode(): Promise<{ tf: Tf; kernels: string }> {
-  // Gone since Node 23, and tfjs-node 4.22 calls it for every tensor. This thread's copy only.
-  const legacy = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean };
+  // Gone since Node 23, or to go, and tfjs-node 4.22 calls them for every tensor. This thread's copy only.
+  const legacy = util as unknown as Partial<Record<'isNullOrUndefined' | 'isArray', (value: unknown) => boolean>>;
   legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  legacy.isArray ??= Array.isArray;
   // Optional: npm leaves it out, or leaves one without its binary that throws on import. So no static import.
   const name: string = '@tensorflow/tfjs-node';
   const tf = quiet(moduleOf<Tf>(await import(name)));

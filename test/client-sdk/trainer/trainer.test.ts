@@ -91,7 +91,7 @@ describe('a trainer in its worker', () => {
     const model = { class_name: 'Sequential', config: { ...config, layers: [...layers, ...config.layers] } };
     await trainer.fit({ ...request, model });
     expect(trainer.describe().engine).to.match(/^tfjs-/);
-    expect(trainer.describe().why).to.equal('passed over onnxruntime: Dropout with rate 0.1 is not lowered');
+    expect(trainer.describe().why).to.match(/^passed over onnxruntime: Dropout with rate 0.1 is not lowered(;|$)/);
     await trainer.fit(request);
     expect(trainer.describe().engine).to.match(/^onnxruntime /);
   });

@@ -33,7 +33,7 @@ const activations: Readonly<Record<string, Activation>> = {
     backward: (g, { y, dy }) => g.op('Mul', [dy, g.op('Mul', [y, g.op('Sub', [g.scalar(1), y])])]),
   },
   hardSigmoid: {
-    forward: (g, x) => g.op('Clip', [hardLine(g, x), g.scalar(0), g.scalar(1)]),
+    forward: (g, x) => g.op('HardSigmoid', [x], { alpha: { float: 0.2 }, beta: { float: 0.5 } }),
     // The slope holds on both borders, as the gradient of tfjs's clipByValue does.
     backward: (g, { x, dy }) => {
       const slope = g.op('Mul', [isTrue(g, isWithin(g, hardLine(g, x), 0, 1)), g.scalar(0.2)]);

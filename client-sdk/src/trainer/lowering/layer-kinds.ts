@@ -18,6 +18,7 @@ import {
 } from './layers/merges.js';
 import { alongOneDimension } from './layers/one-dimension.js';
 import { lowerMaxPooling2d } from './layers/pooling.js';
+import { lowerGru, lowerLstm, lowerSimpleRnn } from './layers/recurrent-cells.js';
 import { lowerDropout, lowerFlatten, lowerInput, lowerReshape } from './layers/shape-layers.js';
 import { lowerZeroPadding2d } from './layers/zero-padding.js';
 
@@ -42,7 +43,9 @@ export const layerKinds: Readonly<Record<string, LowerLayer>> = {
   GlobalAveragePooling2D: lowerGlobalAveragePooling,
   GlobalMaxPooling1D: lowerGlobalMaxPooling,
   GlobalMaxPooling2D: lowerGlobalMaxPooling,
+  GRU: lowerGru,
   InputLayer: lowerInput,
+  LSTM: lowerLstm,
   LayerNormalization: lowerLayerNormalization,
   LeakyReLU: lowerLeakyRelu,
   MaxPooling1D: alongOneDimension(lowerMaxPooling2d),
@@ -53,6 +56,7 @@ export const layerKinds: Readonly<Record<string, LowerLayer>> = {
   ReLU: lowerRelu,
   Reshape: lowerReshape,
   SeparableConv2D: lowerSeparableConv2d,
+  SimpleRNN: lowerSimpleRnn,
   Softmax: lowerSoftmax,
   ZeroPadding2D: lowerZeroPadding2d,
 };

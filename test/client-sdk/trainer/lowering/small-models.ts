@@ -1,6 +1,7 @@
 import { createTrainer, type DataSet, type EngineName, type FitRequest, type Trainer } from '@concordat/client-sdk';
 import type { NamedTensor } from '@concordat/core';
 import { expect } from 'chai';
+import { numbers, sizeOf } from '../../../support/seeded-numbers.js';
 
 /** A layer as topologies have it, and the shapes of its weights. */
 export interface SmallLayer {
@@ -13,19 +14,6 @@ export interface SmallModel {
   readonly model: object;
   readonly weights: readonly NamedTensor[];
 }
-
-/** Numbers in −1 … 1 that `seed` fixes: xorshift32. */
-export function numbers(count: number, seed: number): Float32Array {
-  let state = (seed * 2654435761) >>> 0 || 1;
-  return Float32Array.from({ length: count }, () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return ((state >>> 0) / 2 ** 32) * 2 - 1;
-  });
-}
-
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
 
 /** Weights from `seed`; those named `…variance` are above 0. */
 export function tensorsOf(layers: readonly SmallLayer[], seed: number): NamedTensor[] {

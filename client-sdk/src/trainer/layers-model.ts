@@ -1,10 +1,13 @@
 import { FederatedError, type NamedTensor, refusal } from '@concordat/core';
 import type { LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
+import { LayerNoise } from './layer-noise.js';
 import type { Tf } from './tf.js';
 
 /** A tfjs model whose weights are read and written by the plan's names. */
 export interface LoadedModel {
   readonly network: LayersModel;
+  /** What its layers draw while they train. */
+  readonly noise: LayerNoise;
   /** Parsed JSON. */
   readonly topology: object;
   /** One example's input shape. */
@@ -46,6 +49,7 @@ export async function loadModel(tf: Tf, topology: object): Promise<LoadedModel> 
   const trainable = new Set(network.trainableWeights.map((weight) => weight.originalName));
   return {
     network,
+    noise: new LayerNoise(tf, network),
     topology,
     inputShape,
     outputShape,

@@ -27,7 +27,7 @@ export class OnnxTrainings {
   async begin(start: TrainingStart): Promise<Training | { readonly reason: string }> {
     start.model.assign(start.weights);
     const made = await this.#compiled(start);
-    return 'reason' in made ? made : new OnnxTraining(this.#ort, this.#description, made, start.weights);
+    return 'reason' in made ? made : new OnnxTraining(this.#ort, this.#description, made, start);
   }
 
   async #compiled({
@@ -79,16 +79,19 @@ class OnnxTraining implements Training {
   readonly description: EngineDescription;
   readonly #ort: Ort;
   readonly #compiled: Compiled;
-  readonly #given: readonly NamedTensor[];
   readonly #carried: readonly Carried[];
   readonly #fixed: Readonly<Record<string, OrtTensor>>;
   readonly #loss: OrtTensor;
+  readonly #start: TrainingStart;
+  /** Steps taken. */
+  #taken = 0;
 
-  constructor(ort: Ort, description: EngineDescription, compiled: Compiled, given: readonly NamedTensor[]) {
+  constructor(ort: Ort, description: EngineDescription, compiled: Compiled, start: TrainingStart) {
+    const given = start.weights;
     this.#ort = ort;
     this.description = description;
     this.#compiled = compiled;
-    this.#given = given;
+    this.#start = start;
     this.#loss = ort.tensor([], new Float32Array(1));
     const { weights, states } = compiled.step;
     const values = new Map(given.map((tensor) => [tensor.name, tensor.values]));
@@ -120,6 +123,11 @@ class OnnxTraining implements Training {
       examples: this.#ort.tensor([examples, ...step.inputShape], inputs),
       targets: this.#ort.tensor([examples, ...step.outputShape], targets),
     };
+    const place = { seed: this.#start.seed, step: this.#taken++ };
+    for (const { name, layer, rate, ...noise } of step.noise) {
+      const shape = [examples, ...noise.shape];
+      feeds[name] = this.#ort.tensor(shape, this.#start.model.noise.factors(place, { layer, shape, rate }));
+    }
     const fetches: Record<string, OrtTensor> = { [step.loss]: this.#loss };
     for (const { name, next, current, spare } of this.#carried) {
       feeds[name] = current;
@@ -132,7 +140,7 @@ class OnnxTraining implements Training {
 
   weights(): NamedTensor[] {
     const now = new Map(this.#carried.map(({ name, current }) => [name, current.data]));
-    return this.#given.map(({ name, shape, values }) => ({
+    return this.#start.weights.map(({ name, shape, values }) => ({
       name,
       shape,
       values: Float32Array.from(now.get(name) ?? values),

@@ -11,10 +11,11 @@ import { computing } from './untrainable.js';
  * @throws `refused` when weights and model do not fit, or for a loss or optimizer that is not known; its steps `refused` `model.trainable`.
  */
 export function beginTfjsTraining(tf: Tf, description: EngineDescription, start: TrainingStart): Training {
-  const { model, weights, task } = start;
+  const { model, weights, task, seed } = start;
   model.assign(weights);
   const optimizer = optimizerOf(tf, task.optimizer);
   const loss = lossOf(task.loss);
+  let step = 0;
   return {
     description,
     async step({ examples, inputs, targets }) {
@@ -25,7 +26,7 @@ export function beginTfjsTraining(tf: Tf, description: EngineDescription, start:
         const wanted = optimizer.minimize(() => loss(tf, truth, predict()).asScalar(), true, [...model.trainable]);
         return (wanted as Scalar).dataSync()[0]!;
       };
-      return tf.tidy(() => computing(minimize));
+      return model.noise.during({ seed, step: step++ }, () => tf.tidy(() => computing(minimize)));
     },
     weights: () => model.read(weights),
     dispose: () => optimizer.dispose(),

@@ -19,7 +19,7 @@ export interface TrainingLoop {
   readonly weights: readonly NamedTensor[];
   readonly examples: Examples;
   readonly task: TrainingTask;
-  /** Fixes the order of the examples. */
+  /** Fixes the order of the examples, and what layers draw. */
   readonly seed: string;
   /** Asked before every batch. */
   readonly stopped: () => boolean;
@@ -31,8 +31,8 @@ export interface TrainingLoop {
 /**
  * Mini-batch training over own shuffled batches, one after another without a pause, so it runs in a worker.
  *
- * The order is drawn anew for each pass from `seed`, within each block of examples that are in memory together, and nothing else is
- * random: the same engine on the same kind of processor gives the same bytes.
+ * The order is drawn anew for each pass from `seed`, within each block of examples that are in memory together, and so is what layers
+ * draw in each step; nothing else is random: the same engine on the same kind of processor gives the same bytes.
  *
  * @returns trained weights, new arrays; undefined when it was stopped.
  * @throws `refused` when model, data or task do not fit, `training.loss` when the loss of a step is not finite, and `update.finite` when a
@@ -48,7 +48,7 @@ export async function trainLocally(loop: TrainingLoop): Promise<NamedTensor[] | 
   }
   requireObjective(task);
   requireTrainable(model);
-  const training = await loop.engine.begin({ model, weights: loop.weights, task });
+  const training = await loop.engine.begin({ model, weights: loop.weights, task, seed: loop.seed });
   loop.onEngine(training.description);
   let step = 0;
   try {

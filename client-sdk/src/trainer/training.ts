@@ -8,6 +8,8 @@ export interface TrainingStart {
   /** Fit the model. Left as they are. */
   readonly weights: readonly NamedTensor[];
   readonly task: Pick<TrainingTask, 'loss' | 'optimizer'>;
+  /** Fixes, with the step, what layers draw. */
+  readonly seed: string;
 }
 
 /** Examples of one step. */

@@ -4,6 +4,7 @@ import { lowerBatchNormalization } from './layers/batch-normalization.js';
 import { lowerConv2d } from './layers/conv2d.js';
 import { lowerDense } from './layers/dense.js';
 import { lowerDepthwiseConv2d, lowerSeparableConv2d } from './layers/depthwise-conv2d.js';
+import { lowerDropout, lowerSpatialDropout1d } from './layers/dropout.js';
 import { lowerEmbedding } from './layers/embedding.js';
 import { lowerGlobalAveragePooling, lowerGlobalMaxPooling } from './layers/global-pooling.js';
 import type { LowerLayer } from './layers/layer.js';
@@ -19,7 +20,7 @@ import {
 import { alongOneDimension } from './layers/one-dimension.js';
 import { lowerMaxPooling2d } from './layers/pooling.js';
 import { lowerGru, lowerLstm, lowerSimpleRnn } from './layers/recurrent-cells.js';
-import { lowerDropout, lowerFlatten, lowerInput, lowerReshape } from './layers/shape-layers.js';
+import { lowerFlatten, lowerInput, lowerReshape } from './layers/shape-layers.js';
 import { lowerZeroPadding2d } from './layers/zero-padding.js';
 
 /** The layers that become ONNX nodes, as tfjs registers them. */
@@ -57,6 +58,7 @@ export const layerKinds: Readonly<Record<string, LowerLayer>> = {
   Reshape: lowerReshape,
   SeparableConv2D: lowerSeparableConv2d,
   SimpleRNN: lowerSimpleRnn,
+  SpatialDropout1D: lowerSpatialDropout1d,
   Softmax: lowerSoftmax,
   ZeroPadding2D: lowerZeroPadding2d,
 };

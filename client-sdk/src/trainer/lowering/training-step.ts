@@ -13,8 +13,8 @@ export interface StepTask {
 }
 
 /**
- * One step of training as a graph. Its inputs are `examples` and `targets`, [batch, …], every weight and every state by
- * name; its outputs are the loss and what weights and states are afterwards.
+ * One step of training as a graph. Its inputs are `examples` and `targets`, [batch, …], every weight, every state and all
+ * noise by name; its outputs are the loss and what weights and states are afterwards.
  */
 export interface TrainingStep {
   readonly graph: Graph;
@@ -25,8 +25,20 @@ export interface TrainingStep {
   readonly weights: readonly StepWeight[];
   /** What the optimizer remembers, and the output with its next value. */
   readonly states: readonly (OptimizerState & { readonly next: string })[];
+  /** What layers draw, anew for every step. */
+  readonly noise: readonly StepNoise[];
   /** The output with the scalar: the mean loss of the batch before the step. */
   readonly loss: string;
+}
+
+/** What `LayerNoise.factors` gives. */
+export interface StepNoise {
+  /** The input. */
+  readonly name: string;
+  readonly layer: string;
+  /** Without the batch. */
+  readonly shape: readonly number[];
+  readonly rate: number;
 }
 
 export interface StepWeight {
@@ -90,6 +102,7 @@ function lower(topology: Topology, task: StepTask): TrainingStep {
     outputShape: output.shape,
     weights,
     states: moved.states,
+    noise: forward.noise,
     loss,
   };
 }
@@ -99,6 +112,7 @@ class Forward {
   readonly graph = new Graph();
   readonly built = new Map<string, Built>();
   readonly weights: { readonly name: string; readonly shape: readonly number[] }[] = [];
+  readonly noise: StepNoise[] = [];
   /** New values of weights that no optimizer moves. */
   readonly replaced = new Map<string, string>();
   readonly #topology: Topology;
@@ -132,6 +146,11 @@ class Forward {
         return weight;
       },
       replace: (weight, value) => void this.replaced.set(weight, value),
+      dropped: (shape, rate) => {
+        const noise = this.graph.input(`${name}/dropped`, ['batch', ...shape]);
+        this.noise.push({ name: noise, layer: name, shape, rate });
+        return noise;
+      },
     };
     const lowered = lower(scope);
     const result = { spec, lowered, trains };

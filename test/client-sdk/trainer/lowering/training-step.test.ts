@@ -147,7 +147,6 @@ describe('a training step as an ONNX graph', () => {
   });
 
   for (const [reason, layers] of [
-    ['Dropout with rate 0.5 is not lowered', [{ kind: 'Dropout', config: { rate: 0.5 } }]],
     ['layer GaussianNoise is not lowered', [{ kind: 'GaussianNoise', config: { stddev: 1 } }]],
     [
       'Softmax along axis 1 is not lowered',

@@ -15,6 +15,12 @@ export interface LayerScope {
   weight(name: string, shape: readonly number[], options?: { readonly fixed: true }): string;
   /** Gives a fixed weight another value after the step. */
   replace(weight: string, value: string): void;
+  /**
+   * Factors that this layer, a Dropout, draws anew in every step: 0, or 1 ∕ (1 − rate).
+   *
+   * @param shape without the batch. @returns [batch, …shape].
+   */
+  dropped(shape: readonly number[], rate: number): string;
 }
 
 /** What comes back to a layer. */

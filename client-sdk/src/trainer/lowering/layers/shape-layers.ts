@@ -2,10 +2,8 @@ import type { Value } from '../graph.js';
 import { NotLowered } from '../not-lowered.js';
 import { type LayerScope, type LoweredLayer, type LowerLayer, reshaped, sizeOf } from './layer.js';
 
-export const lowerInput: LowerLayer = ({ layer, inputs: [given] }) => {
-  if (layer.config.dtype === 'int32') throw new NotLowered('an input of integers is not lowered');
-  return passing(given!);
-};
+/** Of integers too: the numbers come as float32 to tfjs as well. */
+export const lowerInput: LowerLayer = ({ inputs: [given] }) => passing(given!);
 
 export const lowerFlatten: LowerLayer = (scope) => {
   if (scope.layer.config.dataFormat === 'channelsFirst') {
@@ -24,18 +22,11 @@ export const lowerReshape: LowerLayer = (scope) => {
   );
 };
 
-export const lowerDropout: LowerLayer = ({ layer, inputs: [given] }) => {
-  const rate = layer.config.rate as number;
-  // tfjs draws anew in every step, from a seed that is not the training's, so no other engine can do the same.
-  if (rate > 0 && rate < 1) throw new NotLowered(`Dropout with rate ${rate} is not lowered`);
-  return passing(given!);
-};
-
 function isOpen(size: number | null): boolean {
   return size === null || size < 0;
 }
 
-function passing(output: Value): LoweredLayer {
+export function passing(output: Value): LoweredLayer {
   return { output, backward: ({ slope, inputsWanted }) => ({ inputs: inputsWanted ? [slope] : [], weights: {} }) };
 }
 

@@ -1,0 +1,87 @@
+import type { LayersModel } from '@tensorflow/tfjs';
+import { drawsOf } from '../data/seeded-order.js';
+import type { Tf } from './tf.js';
+
+type Layer = LayersModel['layers'][number];
+
+/** A step of one training. */
+export interface NoisePlace {
+  /** Fixes, with the step and the layer's name, what a layer draws. */
+  readonly seed: string;
+  readonly step: number;
+}
+
+/**
+ * What layers draw while they train: Dropout, GaussianNoise, and the like. tfjs takes a seed of its own for every draw, from
+ * `Math.random`; here it is a function of the training's seed, the step and the layer, so that every engine drops the same.
+ */
+export class LayerNoise {
+  readonly #tf: Tf;
+  /** Of each layer in the step under way. */
+  #seedsOf: ((layer: string) => () => number) | undefined;
+  /** Of the layer under way. */
+  #seeds: (() => number) | undefined;
+
+  /** @param network its layers are changed: from now on they tell when they begin and end. */
+  constructor(tf: Tf, network: LayersModel) {
+    this.#tf = tf;
+    for (const layer of network.layers) this.#accompany(layer);
+  }
+
+  /**
+   * One step of tfjs. A layer that is used twice draws on.
+   *
+   * @param work must not wait for anything: `Math.random` is another one until it ends, for the whole thread.
+   */
+  during<T>(place: NoisePlace, work: () => T): T {
+    const begun = new Map<string, () => number>();
+    this.#seedsOf = (layer) => {
+      const seeds = begun.get(layer) ?? seedsOf(place, layer);
+      begun.set(layer, seeds);
+      return seeds;
+    };
+    const unseeded = Math.random;
+    Math.random = () => (this.#seeds ?? unseeded)();
+    try {
+      return work();
+    } finally {
+      Math.random = unseeded;
+      this.#seedsOf = undefined;
+    }
+  }
+
+  /**
+   * What `tf.dropout` multiplies with in the only Dropout of a layer.
+   *
+   * @param shape with the batch.
+   * @param rate 0 < rate < 1.
+   * @returns 0, or 1 ∕ (1 − rate), as many as the shape has.
+   */
+  factors(place: NoisePlace, { layer, shape, rate }: { layer: string; shape: number[]; rate: number }): Float32Array {
+    const seed = seedsOf(place, layer)();
+    const drawn = this.#tf.tidy(() => this.#tf.randomUniform(shape, 0, 1, 'float32', seed).dataSync());
+    // In float32 at each step, as its kernels compute.
+    const kept = Math.fround(1 - rate);
+    const factor = Math.fround(1 / kept);
+    return Float32Array.from(drawn, (one) => (Math.fround(one + kept) >= 1 ? factor : 0));
+  }
+
+  #accompany(layer: Layer): void {
+    // With one of its own a Dropout of tfjs drops the same in every step.
+    if ('seed' in layer) layer.seed = undefined;
+    const call = layer.call.bind(layer);
+    layer.call = (inputs, kwargs) => {
+      const outer = this.#seeds;
+      this.#seeds = this.#seedsOf?.(layer.name);
+      try {
+        return call(inputs, kwargs);
+      } finally {
+        this.#seeds = outer;
+      }
+    };
+  }
+}
+
+function seedsOf({ seed, step }: NoisePlace, layer: string): () => number {
+  return drawsOf(`noise/${seed}/${step}/${layer}`);
+}

@@ -1,7 +1,17 @@
 export { registerSimCommands } from './command.js';
 export { foundConsortium, type SimulationPorts } from './consortium.js';
+export { Draws } from './draws.js';
 export { type Departures, dropouts } from './dropouts.js';
 export { portsOfOwnProcess } from './own-process.js';
+export {
+  type Partition,
+  type PartitionedExamples,
+  type Partitioner,
+  type PartitionQuestion,
+  type PartitionRule,
+  partition,
+  partitionerOf,
+} from './partition/partition.js';
 export {
   checkScenario,
   countOf,

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs';
+import seedrandom from 'seedrandom';
+import { sizeOf } from '../data/data-set.js';
 import { drawsOf } from '../data/seeded-order.js';
-import type { Tf } from './tf.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -16,15 +17,13 @@ export interface NoisePlace {
  * `Math.random`; here it is a function of the training's seed, the step and the layer, so that every engine drops the same.
  */
 export class LayerNoise {
-  readonly #tf: Tf;
   /** Of each layer in the step under way. */
   #seedsOf: ((layer: string) => () => number) | undefined;
   /** Of the layer under way. */
   #seeds: (() => number) | undefined;
 
   /** @param network its layers are changed: from now on they tell when they begin and end. */
-  constructor(tf: Tf, network: LayersModel) {
-    this.#tf = tf;
+  constructor(network: LayersModel) {
     for (const layer of network.layers) this.#accompany(layer);
   }
 
@@ -57,13 +56,18 @@ export class LayerNoise {
    * @param rate 0 < rate < 1.
    * @returns 0, or 1 ∕ (1 − rate), as many as the shape has.
    */
-  factors(place: NoisePlace, { layer, shape, rate }: { layer: string; shape: number[]; rate: number }): Float32Array {
-    const seed = seedsOf(place, layer)();
-    const drawn = this.#tf.tidy(() => this.#tf.randomUniform(shape, 0, 1, 'float32', seed).dataSync());
-    // In float32 at each step, as its kernels compute.
+  factors(
+    place: NoisePlace,
+    { layer, shape, rate }: { layer: string; shape: readonly number[]; rate: number },
+  ): Float32Array {
+    // The generator of tf.randomUniform, which itself takes 1.1 ms for 2,000 numbers where this takes 0.03.
+    const draw = seedrandom.alea(String(seedsOf(place, layer)()));
+    // In float32 at each step, as tfjs's kernels compute.
     const kept = Math.fround(1 - rate);
     const factor = Math.fround(1 / kept);
-    return Float32Array.from(drawn, (one) => (Math.fround(one + kept) >= 1 ? factor : 0));
+    const factors = new Float32Array(sizeOf(shape));
+    for (let i = 0; i < factors.length; i++) if (Math.fround(Math.fround(draw()) + kept) >= 1) factors[i] = factor;
+    return factors;
   }
 
   #accompany(layer: Layer): void {

@@ -49,7 +49,7 @@ export async function loadModel(tf: Tf, topology: object): Promise<LoadedModel> 
   const trainable = new Set(network.trainableWeights.map((weight) => weight.originalName));
   return {
     network,
-    noise: new LayerNoise(tf, network),
+    noise: new LayerNoise(network),
     topology,
     inputShape,
     outputShape,

@@ -32,7 +32,7 @@ interface Engine {
   readonly description: { readonly engine: string };
   begin(start: object): Promise<{
     readonly description: { readonly engine: string };
-    step(batch: ZooBatch): Promise<number>;
+    step(batches: ZooBatch & { readonly steps: number }): Promise<Float32Array>;
     weights(): readonly NamedTensor[];
     dispose(): void;
   }>;
@@ -53,7 +53,7 @@ async function train(engine: Engine, loadModel: (tf: unknown, topology: object) 
       const losses: number[] = [];
       let afterOne: readonly NamedTensor[] = [];
       for (const batch of zooBatches(one, 10, 77 * (i + 1))) {
-        losses.push(await training.step(batch));
+        losses.push(...(await training.step({ steps: 1, ...batch })));
         if (losses.length === 1) afterOne = training.weights();
       }
       trainings[one.name] = {

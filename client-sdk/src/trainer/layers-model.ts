@@ -15,7 +15,8 @@ export interface LoadedModel {
   readonly inputShape: readonly number[];
   /** One example's output shape. */
   readonly outputShape: readonly number[];
-  readonly trainable: readonly Variable[];
+  /** The weights that an optimizer moves. */
+  readonly trainable: readonly { readonly name: string; readonly variable: Variable }[];
   /** Every weight, by the plan's name. */
   readonly weights: readonly {
     readonly name: string;
@@ -54,7 +55,10 @@ export async function loadModel(tf: Tf, topology: object): Promise<LoadedModel> 
     topology,
     inputShape,
     outputShape,
-    trainable: network.trainableWeights.map((weight) => weight.read() as Variable),
+    trainable: network.trainableWeights.map((weight) => ({
+      name: weight.originalName,
+      variable: weight.read() as Variable,
+    })),
     weights: [...variables].map(([name, { shape }]) => ({ name, shape, trainable: trainable.has(name) })),
     assign: (tensors) => assign(tf, variables, tensors),
     read: (tensors) => tensors.map(({ name, shape }) => ({ name, shape, values: valuesOf(variables.get(name)!) })),

@@ -35,12 +35,14 @@ export class OnnxTrainings {
   async #compiled({
     model,
     task: { loss, optimizer },
+    rule = {},
   }: TrainingStart): Promise<Compiled | { readonly reason: string }> {
-    const key = JSON.stringify([model.topology, loss, optimizer]);
+    const lowered = { proximal: rule.proximal ?? 0, shifted: rule.shift !== undefined };
+    const key = JSON.stringify([model.topology, loss, optimizer, lowered]);
     if (this.#kept?.key === key) return this.#kept.made;
     if (this.#kept !== undefined && 'session' in this.#kept.made) await this.#kept.made.session.release();
     this.#kept = undefined;
-    const step = lowerTrainingStep(model.topology, { loss, optimizer });
+    const step = lowerTrainingStep(model.topology, { loss, optimizer, rule: lowered });
     const reason = 'reason' in step ? step.reason : difference(step, model);
     const made = reason === undefined ? await compile(this.#ort, step as TrainingStep) : { reason };
     this.#kept = { key, made };
@@ -104,7 +106,13 @@ class OnnxTraining implements Training {
     };
     this.#buffers = new Map(compiled.run.carried.map((one) => [one.name, buffersOf(one)]));
     const fixed = compiled.step.weights.filter(({ next }) => next === undefined);
-    this.#fixed = Object.fromEntries(fixed.map(({ name, shape }) => [name, ort.tensor(shape, values.get(name)!)]));
+    const shifts = new Map(start.rule?.shift?.map((tensor) => [tensor.name, tensor.values]));
+    this.#fixed = Object.fromEntries([
+      ...fixed.map(({ name, shape }) => [name, ort.tensor(shape, values.get(name)!)] as const),
+      ...compiled.step.ruleInputs.map(({ name, weight, shape, of }) => {
+        return [name, ort.tensor(shape, (of === 'initial' ? values : shifts).get(weight)!)] as const;
+      }),
+    ]);
   }
 
   async step({ steps, examples, inputs, targets }: Batches): Promise<Float32Array> {

@@ -1,6 +1,7 @@
-import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
 import { lossOf, optimizerOf } from './objective.js';
 import type { Tf } from './tf.js';
+import { TfjsCorrections } from './tfjs-corrections.js';
 import type { EngineDescription } from './trainer.js';
 import type { Training, TrainingStart } from './training.js';
 import { computing } from './untrainable.js';
@@ -11,12 +12,14 @@ import { computing } from './untrainable.js';
  * @throws `refused` when weights and model do not fit, or for a loss or optimizer that is not known; its steps `refused` `model.trainable`.
  */
 export function beginTfjsTraining(tf: Tf, description: EngineDescription, start: TrainingStart): Training {
-  const { model, weights, task, seed } = start;
+  const { model, weights, task, seed, rule = {} } = start;
   model.assign(weights);
   const optimizer = optimizerOf(tf, task.optimizer);
   const loss = lossOf(task.loss);
   /** Steps. */
   let taken = 0;
+  const corrections = new TfjsCorrections(tf, weights, rule);
+  const variables = model.trainable.map(({ variable }) => variable);
   return {
     description,
     stepsAtOnce: 1,
@@ -25,8 +28,13 @@ export function beginTfjsTraining(tf: Tf, description: EngineDescription, start:
         const x = tf.tensor(partOf(inputs, step, steps), [examples, ...model.inputShape]);
         const truth = tf.tensor(partOf(targets, step, steps), [examples, ...model.outputShape]);
         const predict = (): Tensor => model.network.apply(x, { training: true }) as Tensor;
-        const wanted = optimizer.minimize(() => loss(tf, truth, predict()).asScalar(), true, [...model.trainable]);
-        return (wanted as Scalar).dataSync()[0]!;
+        const { value, grads } = optimizer.computeGradients(() => loss(tf, truth, predict()).asScalar(), variables);
+        const corrected = model.trainable.map((one) => {
+          const { name } = one.variable;
+          return { name, tensor: corrections.apply(one, grads[name]!) };
+        });
+        optimizer.applyGradients(corrected);
+        return value.dataSync()[0]!;
       };
       return Float32Array.from({ length: steps }, (_, step) => {
         const place = { seed, step: taken++ };
@@ -34,7 +42,10 @@ export function beginTfjsTraining(tf: Tf, description: EngineDescription, start:
       });
     },
     weights: () => model.read(weights),
-    dispose: () => optimizer.dispose(),
+    dispose() {
+      optimizer.dispose();
+      corrections.dispose();
+    },
   };
 }
 

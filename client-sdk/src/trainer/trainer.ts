@@ -1,4 +1,5 @@
 import type { MetricValues, NamedTensor } from '@concordat/core';
+import type { LocalRule } from './local-rule.js';
 
 /** What trains here, and why that. */
 export interface EngineDescription {
@@ -32,6 +33,8 @@ export interface FitRequest {
   /** Initial weights in the plan's order. Leave them as they are, and use them no more when `fit` has resolved: their memory is taken back. */
   readonly weights: readonly NamedTensor[];
   readonly task: TrainingTask;
+  /** No plan names one yet. A trainer that does not apply it refuses the request as `task.rule`. */
+  readonly rule?: LocalRule;
   readonly round: number;
   /** Fixes, with the round and the participant, the order of the examples. */
   readonly seed: string;

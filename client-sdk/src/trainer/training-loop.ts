@@ -6,6 +6,7 @@ import { type BatchShape, gatherInputs, gatherTargets, requireFit } from './batc
 import type { Engine } from './engine.js';
 import { requireFiniteWeights } from './finite-weights.js';
 import type { LoadedModel } from './layers-model.js';
+import { type LocalRule, requireRule } from './local-rule.js';
 import { requireObjective } from './objective.js';
 import type { EngineDescription, FitProgress, TrainingTask } from './trainer.js';
 import { requireTrainable } from './untrainable.js';
@@ -19,6 +20,7 @@ export interface TrainingLoop {
   readonly weights: readonly NamedTensor[];
   readonly examples: Examples;
   readonly task: TrainingTask;
+  readonly rule?: LocalRule;
   /** Fixes the order of the examples, and what layers draw. */
   readonly seed: string;
   /** Asked before every call of the engine, which computes one step or a few. */
@@ -48,7 +50,10 @@ export async function trainLocally(loop: TrainingLoop): Promise<NamedTensor[] | 
   }
   requireObjective(task);
   requireTrainable(model);
-  const training = await loop.engine.begin({ model, weights: loop.weights, task, seed: loop.seed });
+  const { rule } = loop;
+  if (rule !== undefined) requireRule(rule, model);
+  const start = { model, weights: loop.weights, task, seed: loop.seed, ...(rule === undefined ? {} : { rule }) };
+  const training = await loop.engine.begin(start);
   loop.onEngine(training.description);
   let step = 0;
   const countMax = (): number => Math.min(training.stepsAtOnce, steps - step, stepsToReport(step));

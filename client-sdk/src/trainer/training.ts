@@ -1,5 +1,6 @@
 import type { NamedTensor } from '@concordat/core';
 import type { LoadedModel } from './layers-model.js';
+import type { LocalRule } from './local-rule.js';
 import type { EngineDescription, TrainingTask } from './trainer.js';
 
 /** A model about to be trained. */
@@ -10,6 +11,8 @@ export interface TrainingStart {
   readonly task: Pick<TrainingTask, 'loss' | 'optimizer'>;
   /** Fixes, with the step, what layers draw. */
   readonly seed: string;
+  /** One for the model; none leaves gradients as they are. */
+  readonly rule?: LocalRule;
 }
 
 /** Examples of some steps, as many in each. */

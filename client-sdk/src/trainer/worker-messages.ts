@@ -4,6 +4,7 @@ import type { DataSet } from '../data/data-set.js';
 import type { DataDeclaration } from '../data/declaration.js';
 import type { Records } from '../data/records.js';
 import type { EngineName } from './engine-names.js';
+import type { LocalRule } from './local-rule.js';
 import type { NativeGate } from './native-gate.js';
 import type { PlainError } from './plain-error.js';
 import type { EngineDescription, EvaluateResult, FitProgress, FitResult, TrainingTask } from './trainer.js';
@@ -45,6 +46,7 @@ export type WorkerRequest = { readonly id: number; readonly stop: Int32Array } &
       readonly model: object;
       readonly weights: readonly NamedTensor[];
       readonly task: TrainingTask;
+      readonly rule?: LocalRule;
       readonly round: number;
       readonly seed: string;
     }

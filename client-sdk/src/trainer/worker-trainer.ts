@@ -146,8 +146,8 @@ class WorkerTrainer implements Trainer {
   }
 
   async fit({ signal, onProgress, ...request }: FitRequest): Promise<FitResult> {
-    const { model, weights, task, round, seed } = request;
-    const work: Work = { type: 'fit', model, weights, task, round, seed };
+    const { model, weights, task, rule, round, seed } = request;
+    const work: Work = { type: 'fit', model, weights, task, round, seed, ...(rule === undefined ? {} : { rule }) };
     return (await this.#ask(work, signal, onProgress)) as FitResult;
   }
 

@@ -76,7 +76,7 @@ async function serve(engine: Engine, examples: Examples): Promise<void> {
       const { weights, loss } = request;
       return { type: 'done', id, result: await measure({ tf, model, weights, examples, loss, stopped }) };
     }
-    const { weights, task } = request;
+    const { weights, task, rule } = request;
     const seed = `${request.seed}/${request.round}/${setup.participant}`;
     const onProgress = (progress: { step: number; steps: number }): void => reply({ type: 'progress', id, progress });
     const onEngine = (description: EngineDescription): void => reply({ type: 'engine', description });
@@ -86,6 +86,7 @@ async function serve(engine: Engine, examples: Examples): Promise<void> {
       weights,
       examples,
       task,
+      ...(rule === undefined ? {} : { rule }),
       seed,
       stopped,
       onProgress,

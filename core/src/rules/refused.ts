@@ -230,6 +230,10 @@ export const refusedRules = {
     fix: 'Propose a plan with one of the names listed.',
   },
   'task.optimizer.learningRate': { required: 'a finite number above 0', fix: 'Propose a plan with such a number.' },
+  'task.rule': {
+    required: 'a local rule for this model, and a trainer that applies it',
+    fix: 'Give a proximal term from 0 on and a shift for every trained weight, or leave the rule out.',
+  },
   'task.epochs': { required: 'at least one training step', fix: 'Propose a plan with more epochs or steps.' },
   'task.batchSize': { required: 'at least one example in a batch', fix: 'Propose a plan with a batch size above 0.' },
   'data.declaration': {

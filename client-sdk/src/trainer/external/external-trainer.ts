@@ -6,7 +6,7 @@ import type { ConnectedTrainer } from './connected-trainer.js';
 import { LaunchedTrainers } from './launched-trainers.js';
 import { Outcome } from './outcome.js';
 import { TaskExchange, type TrainerAnswer, type TrainerWork } from './task-exchange.js';
-import { absent } from './trainer-failures.js';
+import { absent, ruleUnknown } from './trainer-failures.js';
 import type { TrainerSource } from './trainer-source.js';
 
 /** A trainer in a process of its own: a program to launch, or a directory with a socket to which one attaches. */
@@ -138,7 +138,8 @@ class ExternalTrainer implements Trainer {
   }
 
   async fit(request: FitRequest): Promise<FitResult> {
-    const { model, weights, task, round, seed, deadlineMillis, signal, onProgress } = request;
+    const { model, weights, task, rule, round, seed, deadlineMillis, signal, onProgress } = request;
+    if (rule !== undefined) throw ruleUnknown(this.#source.trainer);
     const { optimizer, batchSize, epochs = 0, steps = 0, loss } = task;
     const rest = { loss, optimizer: optimizer.name, learningRate: optimizer.learningRate, batchSize, epochs, steps };
     const places = {

@@ -1,4 +1,4 @@
-import { FederatedError, printable } from '@concordat/core';
+import { FederatedError, printable, refusal } from '@concordat/core';
 
 /** What stands in errors about a trainer: where it comes from, as `python3 train.py`. */
 export type TrainerName = string;
@@ -9,6 +9,14 @@ export interface ProcessEnd {
   readonly signal: string | null;
   /** The last it printed; safe for a terminal. */
   readonly lines: readonly string[];
+}
+
+/** `refused` `task.rule`: trainer.proto has no word for a local rule. */
+export function ruleUnknown(trainer: TrainerName): FederatedError {
+  return refusal('task.rule', `the trainer ${trainer} cannot be told of a local rule`, {
+    required: 'a task without a local rule',
+    offered: 'a local rule',
+  });
 }
 
 /** `unavailable` `trainer.start`: the program cannot be run at all. */

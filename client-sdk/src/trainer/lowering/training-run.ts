@@ -2,8 +2,8 @@ import { Graph, type GraphParts, type GraphPort } from './graph.js';
 import type { StepNoise, TrainingStep } from './training-step.js';
 
 /**
- * Steps one after another as one graph. Beside the inputs named here it has those of the step whose weights stay, under
- * their own names.
+ * Steps one after another as one graph. Beside the inputs named here it has those of the step whose weights stay, and those
+ * of a local rule, under their own names.
  */
 export interface TrainingRun {
   readonly graph: Graph;
@@ -42,6 +42,7 @@ export function repeatStep(step: TrainingStep): TrainingRun {
     return { ...one, input: graph.input(`run/${one.name}`, one.shape), output: `run/${one.name}/next` };
   });
   for (const { name, shape, next } of step.weights) if (next === undefined) graph.input(name, shape);
+  for (const { name, shape } of step.ruleInputs) graph.input(name, shape);
   const fed = fedNames(step);
   for (const name of fed) graph.input(`run/${name}`, ['steps', ...portOf(step.graph.inputs, name).shape]);
   const losses = 'run/losses';

@@ -1,3 +1,4 @@
+import { type LoweredRule, lowerRule, type RuleInput } from './corrections.js';
 import { Graph, type Value } from './graph.js';
 import { layerKinds } from './layer-kinds.js';
 import type { LayerScope, LoweredLayer } from './layers/layer.js';
@@ -10,11 +11,13 @@ import { type LayerSpec, readTopology, type Topology } from './topology.js';
 export interface StepTask {
   readonly loss: string;
   readonly optimizer: { readonly name: string; readonly learningRate: number };
+  /** None: the gradient as it is. */
+  readonly rule?: LoweredRule;
 }
 
 /**
- * One step of training as a graph. Its inputs are `examples` and `targets`, [batch, …], every weight, every state and all
- * noise by name; its outputs are the loss and what weights and states are afterwards.
+ * One step of training as a graph. Its inputs are `examples` and `targets`, [batch, …], every weight, every state, all
+ * noise and what a local rule needs by name; its outputs are the loss and what weights and states are afterwards.
  */
 export interface TrainingStep {
   readonly graph: Graph;
@@ -25,6 +28,8 @@ export interface TrainingStep {
   readonly weights: readonly StepWeight[];
   /** What the optimizer remembers, and the output with its next value. */
   readonly states: readonly (OptimizerState & { readonly next: string })[];
+  /** What the local rule needs of each weight. */
+  readonly ruleInputs: readonly RuleInput[];
   /** What layers draw, anew for every step. */
   readonly noise: readonly StepNoise[];
   /** The output with the scalar: the mean loss of the batch before the step. */
@@ -87,7 +92,8 @@ function lower(topology: Topology, task: StepTask): TrainingStep {
   const gradients = backward(forward, { slope: gradient, by: by === 'logits' ? 'logits' : 'output' });
   const trained = forward.weights.filter(({ name }) => gradients.has(name));
   const moves = trained.map(({ name, shape }) => ({ name, shape, gradient: gradients.get(name)! }));
-  const moved = lowerOptimizer(graph, task.optimizer, moves);
+  const corrected = lowerRule(graph, task.rule ?? { proximal: 0, shifted: false }, moves);
+  const moved = lowerOptimizer(graph, task.optimizer, corrected.weights);
   const weights = forward.weights.map(({ name, shape }): StepWeight => {
     const next = moved.weights.get(name) ?? forward.replaced.get(name);
     return { name, shape, trained: moved.weights.has(name), ...(next === undefined ? {} : { next }) };
@@ -102,6 +108,7 @@ function lower(topology: Topology, task: StepTask): TrainingStep {
     outputShape: output.shape,
     weights,
     states: moved.states,
+    ruleInputs: corrected.inputs,
     noise: forward.noise,
     loss,
   };

@@ -65,6 +65,16 @@ describe('a trainer that attaches', () => {
     ).to.deep.equal([0o700, 0o600, 0o600]);
   });
 
+  it('is not given a task with a local rule: the protocol has no word for it', async () => {
+    await listen();
+    const error = await errorOf(trainer!.fit({ ...request, rule: { proximal: 0.1 } }));
+    expect([error.code, error.detail.rule, error.detail.offered]).to.deep.equal([
+      'refused',
+      'task.rule',
+      'a local rule',
+    ]);
+  });
+
   it('is given the task word by word, with a capability of its own', async () => {
     await listen();
     const fit = trainer!.fit(request);

@@ -2,6 +2,8 @@
 export interface Value {
   readonly name: string;
   readonly shape: readonly number[];
+  /** A ReLU gave it: its slope counts only where it is above 0. */
+  readonly rectified?: true;
 }
 
 export type Attribute =

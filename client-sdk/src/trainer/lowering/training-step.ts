@@ -182,19 +182,24 @@ function backward(
   last: { readonly slope: string; readonly by: 'output' | 'logits' },
 ): Map<string, Gradient> {
   const gradients = new Map<string, Gradient>();
-  const slopes = new Map<string, string[]>();
+  const slopes = new Map<string, { readonly slope: string; readonly rectified: boolean }[]>();
   const order = [...built.values()].reverse();
   for (const [i, { spec, lowered, trains }] of order.entries()) {
     const arrived = slopes.get(spec.name) ?? [];
     if (!trains || (i > 0 && arrived.length === 0)) continue;
-    const slope = i === 0 ? last.slope : arrived.reduce((sum, one) => graph.op('Add', [sum, one]));
+    const slope =
+      i === 0 ? last.slope : arrived.map((one) => one.slope).reduce((sum, one) => graph.op('Add', [sum, one]));
     const inputsWanted = spec.inputs.some((input) => built.get(input)!.trains);
-    const { inputs, weights } = lowered.backward({ slope, by: i === 0 ? last.by : 'output', inputsWanted });
+    const by = i === 0 ? last.by : 'output';
+    const rectified = i > 0 && arrived.every((one) => one.rectified);
+    const passed = lowered.backward({ slope, by, inputsWanted, rectified });
     spec.inputs.forEach((input, k) => {
-      if (inputsWanted) slopes.set(input, [...(slopes.get(input) ?? []), inputs[k]!]);
+      if (!inputsWanted) return;
+      const one = { slope: passed.inputs[k]!, rectified: passed.rectified === true };
+      slopes.set(input, [...(slopes.get(input) ?? []), one]);
     });
     if (spec.config.trainable === false) continue;
-    for (const [name, gradient] of Object.entries(weights)) gradients.set(name, gradient);
+    for (const [name, gradient] of Object.entries(passed.weights)) gradients.set(name, gradient);
   }
   return gradients;
 }

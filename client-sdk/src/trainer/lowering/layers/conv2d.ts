@@ -19,9 +19,14 @@ export const lowerConv2d: LowerLayer = ({ graph: g, layer, inputs, weight }) => 
   const z = g.op('Conv', bias === undefined ? [x, turned] : [x, turned, bias], { strides, pads });
   const y = activation.forward(g, z);
   return {
-    output: { name: channelsLast(g, y), shape: [...output, filters] },
-    backward({ slope, inputsWanted }) {
-      const dz = activation.backward(g, { x: z, y, dy: channelsFirst(g, slope) });
+    output: {
+      name: channelsLast(g, y),
+      shape: [...output, filters],
+      ...(config.activation === 'relu' ? { rectified: true } : {}),
+    },
+    backward({ slope, inputsWanted, rectified }) {
+      const dy = channelsFirst(g, slope);
+      const dz = rectified === true ? dy : activation.backward(g, { x: z, y, dy });
       const weights: Record<string, Gradient> = { [kernel]: { kind: 'tensor', name: kernelSlope(dz) } };
       if (bias !== undefined) {
         weights[bias] = { kind: 'tensor', name: g.op('ReduceSum', [dz, g.integers(0, 2, 3)], { keepdims: 0 }) };
@@ -30,13 +35,24 @@ export const lowerConv2d: LowerLayer = ({ graph: g, layer, inputs, weight }) => 
     },
   };
 
-  // There is no gradient among ONNX's operators. It is a convolution itself: channels as batch, slopes as filters, whose
-  // places are `strides` apart. What the windows never reached comes out behind and is cut off.
+  // There is no gradient among ONNX's operators. It is a convolution itself: examples as channels, slopes as filters, whose places are
+  // `strides` apart. Channels lie within the columns, so all of them are slid over at once, each column as many apart as there are channels:
+  // one product, where channels as a batch take one for each and 3.6 ms instead of 2.2 for 5×5×32-64 on [10, 14, 14, 32].
   function kernelSlope(dz: string): string {
-    const swap = [1, 0, 2, 3];
-    const full = g.op('Conv', [g.transpose(x, swap), g.transpose(dz, swap)], { dilations: strides, pads });
-    const cut = g.op('Slice', [full, g.integers(0, 0), g.integers(...size), g.integers(2, 3)]);
-    return g.transpose(cut, [2, 3, 0, 1]);
+    const columns = (count: number): number => count * channels;
+    const image = g.op('Reshape', [inputs[0]!.name, g.integers(1, -1, height, columns(width))]);
+    const full = g.op('Conv', [image, g.transpose(dz, [1, 0, 2, 3])], {
+      dilations: [strides[0], columns(strides[1])],
+      pads: pads.map((count, i) => (i % 2 === 0 ? count : columns(count))),
+    });
+    const taps = g.op('Reshape', [withoutLeftOver(full), g.integers(filters, size[0] * columns(size[1]))]);
+    return g.op('Reshape', [g.transpose(taps, [1, 0]), g.integers(...size, channels, filters)]);
+  }
+
+  /** What the windows never reached comes out behind and is cut off. */
+  function withoutLeftOver(full: string): string {
+    if (leftOver(windows, [height, width]).every((count) => count === 0)) return full;
+    return g.op('Slice', [full, g.integers(0, 0), g.integers(size[0], size[1] * channels), g.integers(2, 3)]);
   }
 
   function inputSlope(dz: string): string {

@@ -30,6 +30,8 @@ export interface Incoming {
   readonly by: 'output' | 'logits';
   /** Whether layers before want theirs. */
   readonly inputsWanted: boolean;
+  /** The output is rectified, and the slope is 0 already wherever it is not above 0. */
+  readonly rectified?: boolean;
 }
 
 /** What a layer passes on. */
@@ -38,6 +40,8 @@ export interface Outgoing {
   readonly inputs: readonly string[];
   /** By the names in the graph. */
   readonly weights: Readonly<Record<string, Gradient>>;
+  /** Slopes of rectified inputs are 0 wherever the input is not above 0. */
+  readonly rectified?: true;
 }
 
 export interface LoweredLayer {

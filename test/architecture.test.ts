@@ -12,7 +12,14 @@ const walls: Readonly<Record<string, readonly string[]>> = {
   node: ['@concordat/core'],
   'client-sdk': ['@concordat/core', '@concordat/proto', '@concordat/node'],
   coordinator: ['@concordat/core', '@concordat/proto', '@concordat/node'],
-  sim: ['@concordat/core', '@concordat/proto', '@concordat/node', '@concordat/client-sdk', '@concordat/coordinator'],
+  sim: [
+    '@concordat/core',
+    '@concordat/proto',
+    '@concordat/node',
+    '@concordat/client-sdk',
+    '@concordat/client-sdk/training',
+    '@concordat/coordinator',
+  ],
   cli: ['@concordat/client-sdk', '@concordat/coordinator', '@concordat/sim'],
 };
 

@@ -9,6 +9,7 @@ const report = 'docs/api/client-sdk.api.md';
 const doors = {
   '@concordat/client-sdk': 'client-sdk/dist/index.d.ts',
   '@concordat/client-sdk/testing': 'client-sdk/dist/testing/index.d.ts',
+  '@concordat/client-sdk/training': 'client-sdk/dist/training.d.ts',
 };
 
 /** Exports of a door: name, where it comes from, whether as a type alone. */

@@ -71,7 +71,7 @@ export {
   streamedExamples,
 } from './data/examples.js';
 export { type HoldoutSplit, splitHoldout } from './data/holdout-split.js';
-export { imagesFile, labelsFile, readIdxDirectory } from './data/idx-directory.js';
+export { imagesFile, labelsFile, readIdxDirectory, readIdxFiles } from './data/idx-directory.js';
 export { collectRecords, type Records, type Row, recordsOf, type SourceRow } from './data/records.js';
 export { type ColumnSummary, type RecordsSummary, summarizeRecords } from './data/records-summary.js';
 export { type DoctorOptions, examine } from './doctor/doctor.js';

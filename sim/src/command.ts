@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type EngineName, engineNames } from '@concordat/client-sdk';
 import { FederatedError } from '@concordat/core';
 import { type CommandResult, conclude, type EnvelopeIo } from '@concordat/proto';
 import { type Command, Option } from 'commander';
@@ -6,7 +7,7 @@ import { portsOfOwnProcess } from './own-process.js';
 import { parseScenario, type Scenario } from './scenario.js';
 import type { Sharing } from './shared-agreements.js';
 import type { Verifications } from './shared-verifications.js';
-import { type SimulatedRound, type SimulationResult, simulate } from './simulate.js';
+import { type SimulatedRound, type SimulationResult, simulateTraining } from './simulate.js';
 
 /** Add `sim run SCENARIO` to the program. */
 export function registerSimCommands(program: Command, io: EnvelopeIo): void {
@@ -24,22 +25,36 @@ export function registerSimCommands(program: Command, io: EnvelopeIo): void {
         .choices(['verifications', 'agreements'])
         .default('agreements'),
     )
+    .option('--workers <n>', 'threads that train; as many as there are processors unless said')
+    .addOption(new Option('--engine <name>', 'only this training engine').choices(engineNames))
     .option('--json', 'print one JSON envelope on stdout')
     .action((path: string, options: RunFlags) =>
       conclude(io, options.json === true, () => runScenario(path, options, io)),
     );
 }
 
+const workersMax = 256;
+
 interface RunFlags {
   readonly seed?: string;
   readonly sharing: Sharing;
+  readonly workers?: string;
+  readonly engine?: EngineName;
   readonly json?: true;
 }
 
-function runScenario(path: string, { seed, sharing }: RunFlags, io: EnvelopeIo): CommandResult {
-  const scenario = withSeed(parseScenario(readScenario(path), path), seed);
+async function runScenario(path: string, flags: RunFlags, io: EnvelopeIo): Promise<CommandResult> {
+  const scenario = withSeed(parseScenario(readScenario(path), path), flags.seed);
+  const say = (line: string): void => void (flags.json === true || io.stdout.write(`${line}\n`));
   const startedAt = performance.now();
-  const result = simulate(scenario, { ...portsOfOwnProcess(), sharing });
+  say(`scenario ${scenario.name}: ${scenario.participants} participants, seed ${scenario.seed}`);
+  const result = await simulateTraining(scenario, {
+    ports: { ...portsOfOwnProcess(), sharing: flags.sharing },
+    ...(flags.workers === undefined ? {} : { workers: workersOf(flags.workers) }),
+    ...(flags.engine === undefined ? {} : { engine: flags.engine }),
+    onEngine: ({ engine, why }) => say(`training with ${engine}: ${why}`),
+    onRound: (round) => say(roundSentence(round)),
+  });
   const data = summary(result, (performance.now() - startedAt) / 1000);
   if (!result.exact) {
     io.exit(5);
@@ -72,6 +87,14 @@ function withSeed(scenario: Scenario, seed: string | undefined): Scenario {
   return { ...scenario, seed: Number(seed) };
 }
 
+function workersOf(text: string): number {
+  const workers = Number(text);
+  if (Number.isInteger(workers) && workers >= 1 && workers <= workersMax) return workers;
+  throw new FederatedError('invalid-argument', `--workers ${JSON.stringify(text)} is no number of threads`, {
+    fix: `Give a whole number from 1 to ${workersMax}, for example --workers 2.`,
+  });
+}
+
 function summary(result: SimulationResult, seconds: number) {
   const { scenario, outcome, reason, exact, rounds, virtualMillis, verifications, agreements, derivations } = result;
   return {
@@ -81,6 +104,7 @@ function summary(result: SimulationResult, seconds: number) {
     outcome,
     reason,
     exact,
+    modelHash: result.modelHash,
     virtualSeconds: virtualMillis / 1000,
     seconds,
     verifications,
@@ -102,12 +126,10 @@ function outcomeOf({ outcome }: SimulatedRound) {
 }
 
 function prose(result: SimulationResult): string[] {
-  const { scenario, rounds, outcome, virtualMillis, verifications, agreements, derivations } = result;
+  const { outcome, reason, virtualMillis, verifications, agreements, derivations } = result;
   const of = ({ asked, computed }: Verifications) => `${computed} of ${asked}`;
   return [
-    `scenario ${scenario.name}: ${scenario.participants} participants, seed ${scenario.seed}`,
-    ...rounds.map(roundSentence),
-    `${outcome} after ${(virtualMillis / 1000).toFixed(1)} virtual seconds`,
+    `${outcome} after ${(virtualMillis / 1000).toFixed(1)} virtual seconds${reason === '' ? '' : `: ${reason}`}`,
     `computed for all parties: ${of(verifications)} signature checks, ${of(agreements)} agreements, ${of(derivations)} derived keys; they share the answers for the same bytes`,
   ];
 }
@@ -120,7 +142,8 @@ function roundSentence(round: SimulatedRound): string {
     round.outcome.type === 'abandoned'
       ? `abandoned in ${round.outcome.phase}: ${round.outcome.reason}; nothing was opened`
       : `${round.survivors.length} of ${round.cohort.length} in the sum${groups}, ${round.lanes} lanes ${round.exact === true ? 'exact' : 'NOT EXACT'}`;
-  return `round ${round.round}: ${verdict}${lost === '' ? '' : ` · ${lost}`} · ${(bytes / 1e6).toFixed(2)} MB`;
+  const measured = Object.entries(round.measured ?? {}).map(([name, value]) => ` · ${name} ${value.toFixed(4)}`);
+  return `round ${round.round}: ${verdict}${measured.join('')}${lost === '' ? '' : ` · ${lost}`} · ${(bytes / 1e6).toFixed(2)} MB`;
 }
 
 /** By name while they are few. */

@@ -29,7 +29,10 @@ export {
   type SimulationObserver,
   type SimulationResult,
   simulate,
+  simulateTraining,
+  simulateTrainingWorld,
   simulateWorld,
+  type TrainingOptions,
 } from './simulate.js';
 export type { Traffic } from './traffic.js';
 export { VirtualTime } from './virtual-time.js';

@@ -1,6 +1,7 @@
 import { bounds, FederatedError } from '@concordat/core';
 import { load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
+import { trainSchema } from './training/train-terms.js';
 
 /** Where a participant can leave a round: before it answers this step. */
 export const dropSteps = ['train', 'advertise', 'share', 'confirm', 'upload', 'certify', 'reveal'] as const;
@@ -33,8 +34,10 @@ const dropSchema = z.union(
 const scenarioSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63'),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(1),
-  /** Who trains. `fixed-deltas`: seeded random deltas, so that every opened sum can be checked against the integers. */
+  /** Who trains where nothing is learned: `fixed-deltas`, seeded random deltas of so many `parameters`. */
   engine: z.literal('fixed-deltas').default('fixed-deltas'),
+  /** What is learned, instead. */
+  train: trainSchema.optional(),
   participants: z.number().int().min(bounds.cohortMin).max(bounds.rosterMembersMax),
   rounds: count(10_000),
   cohort: z

@@ -6,6 +6,7 @@ import {
   type CoordinationState,
   type CoordinatorMessage,
   FederatedError,
+  type MetricValues,
   meanScale,
   type OpenedGroup,
   openCoordination,
@@ -30,6 +31,8 @@ export interface CoordinatorLinks extends Links {
   opened(opened: OpenedOfRound): void;
   journal(record: CoordinationRecord): void;
   report(progress: RunProgress): void;
+  /** A model that is about to be published was measured. */
+  measured(measured: { readonly round: number; readonly metrics: MetricValues }): void;
   /** A message on its way down. */
   sent(message: CoordinatorMessage): void;
 }
@@ -156,7 +159,21 @@ export class VirtualCoordinator {
     const { currentModelHash, staleness } = effect;
     const mean = scaleMean(this.#mean!, meanScale(this.#world.plan, staleness));
     const modelHash = this.#world.engine.publish({ currentModelHash, mean });
-    this.#soon({ type: 'published', round: effect.round, modelHash });
+    const { engine, time } = this.#world;
+    const published = () => this.take({ type: 'published', round: effect.round, modelHash });
+    time.schedule(0, () => {
+      if (!this.#isMeasured(effect.modelVersion)) return published();
+      return engine.measure!(modelHash).then((metrics) => {
+        this.#links.measured({ round: effect.round, metrics });
+        published();
+      });
+    });
+  }
+
+  #isMeasured(version: number): boolean {
+    const { engine, scenario } = this.#world;
+    if (engine.measure === undefined) return false;
+    return version % (scenario.train?.measureEvery ?? 1) === 0 || version === scenario.rounds;
   }
 
   #soon(event: Unstamped<CoordinationEvent>): void {

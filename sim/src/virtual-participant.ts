@@ -17,7 +17,7 @@ import {
 import type { Departures } from './dropouts.js';
 import { NamedTimers } from './named-timers.js';
 import type { DropStep } from './scenario.js';
-import type { Links, Seat, Unstamped, World } from './world.js';
+import type { Happening, Links, Seat, Unstamped, World } from './world.js';
 
 /** What the rest of the simulation does for a participant. */
 export interface ParticipantLinks extends Links {
@@ -105,7 +105,7 @@ export class VirtualParticipant {
           this.#after(seat.trainMillis / 2, () => this.#die(effect.round));
           return;
         }
-        this.#later(seat.trainMillis, { type: 'trained', round: effect.round });
+        this.#train(effect.round, this.#world.engine.train?.(seat, effect));
         return;
       case 'prepare-update':
         this.#update = this.#world.engine.update(seat, { ...effect, baseModelHash: this.#base! });
@@ -140,6 +140,20 @@ export class VirtualParticipant {
       case 'report':
         return;
     }
+  }
+
+  #train(round: number, training: Promise<void> | undefined): void {
+    const trained = () => this.take({ type: 'trained', round });
+    // Looked at when its time has come; until then a failure is nobody's.
+    training?.catch(() => undefined);
+    this.#after(this.seat.trainMillis, () =>
+      training === undefined
+        ? trained()
+        : training.then(trained, (error: unknown) => {
+            if (!(error instanceof FederatedError)) throw error;
+            this.take({ type: 'failed', round, error });
+          }),
+    );
   }
 
   #send(message: ParticipantMessage): void {
@@ -218,10 +232,8 @@ export class VirtualParticipant {
     this.#after(afterMillis, () => this.take(event));
   }
 
-  #after(afterMillis: number, happen: () => void): void {
+  #after(afterMillis: number, happen: Happening): void {
     const life = this.#life;
-    this.#world.time.schedule(afterMillis, () => {
-      if (this.#life === life) happen();
-    });
+    this.#world.time.schedule(afterMillis, () => (this.#life === life ? happen() : undefined));
   }
 }

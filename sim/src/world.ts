@@ -2,6 +2,7 @@ import type {
   CoordinationEvent,
   CryptoPort,
   Kernels,
+  MetricValues,
   ParticipationEvent,
   Plan,
   Random,
@@ -19,6 +20,8 @@ export type Unstamped<Event> = Event extends { readonly now: number } ? Omit<Eve
 
 /** One simulated organization: who it is and how fast. */
 export interface Seat {
+  /** 1 … n. */
+  readonly place: number;
   readonly participantId: string;
   readonly organization: string;
   readonly signer: Signer;
@@ -32,6 +35,12 @@ export interface Seat {
 export interface Engine {
   /** 32 secret bytes from which the secrets of one session derive; asked once for each (seat, round). */
   root(seat: Seat, round: number): Uint8Array;
+  /**
+   * Begin to train; virtual time goes on without it until the participant has trained.
+   *
+   * @returns rejects as a trainer does.
+   */
+  train?(seat: Seat, order: { readonly round: number; readonly baseModelHash: Uint8Array }): Promise<void>;
   /**
    * @param order.metrics whether the metric lanes are filled; else they are zero.
    * @returns payload lanes of each segment of a round of this kind, secret until masked.
@@ -47,7 +56,12 @@ export interface Engine {
   ): readonly Int32Array[];
   /** @returns the digest of the model that the mean delta makes of the current one. */
   publish(order: { readonly currentModelHash: Uint8Array; readonly mean: Float32Array }): Uint8Array;
+  /** Measure a model that was just published, on examples that nobody trains on. */
+  measure?(modelHash: Uint8Array): Promise<MetricValues>;
 }
+
+/** Something that happens in virtual time; time stands still until a promise is settled. */
+export type Happening = () => void | Promise<void>;
 
 /** What every actor of a simulation shares. Nothing here has state but the clock. */
 export interface World {
@@ -58,7 +72,7 @@ export interface World {
   readonly codec: SessionCodec;
   /** Of everyone's masking and the coordinator's sums. */
   readonly kernels: Kernels;
-  readonly time: VirtualTime<() => void>;
+  readonly time: VirtualTime<Happening>;
   readonly plan: Plan;
   readonly planHash: Uint8Array;
   readonly rosterHash: Uint8Array;

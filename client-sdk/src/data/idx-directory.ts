@@ -22,9 +22,14 @@ const sideMax = 65_536;
  * @throws `invalid-argument` naming the file when it is missing, and `malformed` when a header or a length is wrong.
  * @see http://yann.lecun.com/exdb/mnist/, "file formats for the MNIST database".
  */
-export async function readIdxDirectory(directory: string): Promise<DataSet> {
-  const images = await readWhole(join(directory, imagesFile));
-  const labels = await readWhole(join(directory, labelsFile));
+export function readIdxDirectory(directory: string): Promise<DataSet> {
+  return readIdxFiles(join(directory, imagesFile), join(directory, labelsFile));
+}
+
+/** Read labelled grey images from two files of one's own names. @throws as {@link readIdxDirectory}. */
+export async function readIdxFiles(imagesPath: string, labelsPath: string): Promise<DataSet> {
+  const images = await readWhole(imagesPath);
+  const labels = await readWhole(labelsPath);
   const [count, rows, columns] = idxHeader(images, { path: imagesFile, magic: imagesMagic, dimensions: 3 });
   const [labelCount] = idxHeader(labels, { path: labelsFile, magic: labelsMagic, dimensions: 1 });
   if (rows! < 1 || rows! > sideMax || columns! < 1 || columns! > sideMax) {

@@ -14,6 +14,7 @@ import { transposeBeforeMultiplying } from './transposed-matmul.js';
 import { correctKernels } from './wasm-kernels/corrected-kernels.js';
 import { registerMissingKernels } from './wasm-kernels/missing-kernels.js';
 
+/** What trains in a thread: it begins trainings of any model that it can, one at a time. */
 export interface Engine {
   /** Builds models and evaluates, whatever trains. */
   readonly tf: Tf;

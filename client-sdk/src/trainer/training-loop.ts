@@ -14,6 +14,7 @@ import { requireTrainable } from './untrainable.js';
 /** Batches between two reports of progress. */
 const reportEvery = 20;
 
+/** One local training: what is trained, on which examples, and who is told how it goes. */
 export interface TrainingLoop {
   readonly engine: Engine;
   readonly model: LoadedModel;

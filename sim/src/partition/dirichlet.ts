@@ -7,7 +7,7 @@ interface DirichletTerms {
   /** Above 0: small means that few participants have most of a label, large that everybody has as much. */
   readonly alpha: number;
   /** Everybody gets so many, 10 unless said: it is drawn again until they do. */
-  readonly examplesMin?: number;
+  readonly examplesMin?: number | undefined;
 }
 
 const examplesMinDefault = 10;

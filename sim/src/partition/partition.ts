@@ -18,8 +18,8 @@ export interface PartitionedExamples {
 /** How a data set is dealt out; the names are those of scenario files. */
 export type PartitionRule =
   | { readonly name: 'iid' }
-  | { readonly name: 'dirichlet'; readonly alpha: number; readonly examplesMin?: number }
-  | { readonly name: 'dirichlet-sizes'; readonly alpha: number; readonly examplesMin?: number }
+  | { readonly name: 'dirichlet'; readonly alpha: number; readonly examplesMin?: number | undefined }
+  | { readonly name: 'dirichlet-sizes'; readonly alpha: number; readonly examplesMin?: number | undefined }
   | { readonly name: 'shards'; readonly each: number }
   | { readonly name: 'labels'; readonly each: number }
   | { readonly name: 'sizes'; readonly growth: Growth }

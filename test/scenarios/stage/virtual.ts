@@ -73,7 +73,8 @@ export async function simulateScenario(scenario: StageScenario, directory: strin
       planHash: nodeCrypto.sha256(encodePlan(plan)),
       rosterHash,
       roster: rosterView(roster, wallStart),
-      seats: places.map((participantId) => ({
+      seats: places.map((participantId, i) => ({
+        place: i + 1,
         participantId,
         organization: `${participantId} research`,
         signer: signers.get(participantId)!,

@@ -1,0 +1,122 @@
+import {
+  encodeUpdate,
+  FederatedError,
+  fedAvg,
+  flattenTensors,
+  modelHash,
+  type Plan,
+  splitTensors,
+  toHex,
+  type Weights,
+} from '@concordat/core';
+import { seededRandom } from '../seeded-random.js';
+import type { Engine, Seat, World } from '../world.js';
+import type { SimulatedTask } from './task.js';
+import type { TrainingPool } from './training-pool.js';
+
+/** Examples of the holdout that one job measures: the same pieces for every number of threads, so that sums are the same. */
+const measuredAtOnce = 1_000;
+
+export interface LearningOptions {
+  readonly ports: Pick<World, 'crypto' | 'kernels'>;
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly task: SimulatedTask;
+  readonly pool: TrainingPool;
+}
+
+/** The engine `training`: participants train a model on their examples, and what is published is the next model. */
+export class Learning implements Engine {
+  readonly #options: LearningOptions;
+  /** By hash: the newest, and those that somebody still trains from. */
+  readonly #models = new Map<string, Weights>();
+  /** Participant → what it trained last. */
+  readonly #trained = new Map<string, { readonly round: number; readonly weights: Weights; readonly base: Weights }>();
+
+  constructor(options: LearningOptions) {
+    this.#options = options;
+    const { plan, task, ports } = options;
+    const { tensors } = plan.task.model;
+    const initial = flattenTensors(task.model.tensors, tensors);
+    this.#models.set(toHex(modelHash(ports.crypto, splitTensors(initial, tensors))), initial);
+  }
+
+  root({ participantId }: Seat, round: number): Uint8Array {
+    const { ports, seed } = this.#options;
+    return seededRandom(ports.crypto, seed, `root/${round}/${participantId}`).bytes(32);
+  }
+
+  async train({ participantId, place }: Seat, order: { readonly round: number; readonly baseModelHash: Uint8Array }) {
+    const { task, pool, seed, plan } = this.#options;
+    const base = this.#model(order.baseModelHash);
+    const { loss, optimizer, batchSize, epochs, steps } = plan.task;
+    const { weights } = await pool.run({
+      type: 'train',
+      weights: base,
+      examples: task.examplesOf(place),
+      task: {
+        loss,
+        optimizer,
+        batchSize,
+        ...(epochs === undefined ? {} : { epochs }),
+        ...(steps === undefined ? {} : { steps }),
+      },
+      seed: `${seed}/${order.round}/${participantId}`,
+    });
+    this.#trained.set(participantId, { round: order.round, weights, base });
+  }
+
+  update(seat: Seat, { round, baseModelHash }: Parameters<Engine['update']>[1]): readonly Int32Array[] {
+    const { ports, plan, seed } = this.#options;
+    const trained = this.#trained.get(seat.participantId);
+    if (trained?.round !== round) {
+      throw new FederatedError('internal', `${seat.participantId} has not trained in round ${round}`);
+    }
+    this.#trained.delete(seat.participantId);
+    const { weights: delta, base } = trained;
+    for (let i = 0; i < delta.length; i++) delta[i] = delta[i]! - base[i]!;
+    return encodeUpdate({
+      ...ports,
+      plan,
+      baseModelHash,
+      delta,
+      examples: seat.examples,
+      random: seededRandom(ports.crypto, seed, `rounding/${round}/${seat.participantId}`),
+      isSpent: true,
+    });
+  }
+
+  publish({ currentModelHash, mean }: Parameters<Engine['publish']>[0]): Uint8Array {
+    const { tensors } = this.#options.plan.task.model;
+    const { model } = fedAvg.apply(this.#model(currentModelHash), mean, undefined);
+    const hash = modelHash(this.#options.ports.crypto, splitTensors(model, tensors));
+    this.#models.set(toHex(hash), model);
+    const kept = this.#options.plan.mode === 'sync' ? 1 : 1 + this.#options.plan.mode.async.maxStaleness;
+    for (const old of [...this.#models.keys()].slice(0, -kept)) this.#models.delete(old);
+    return hash;
+  }
+
+  async measure(hash: Uint8Array): Promise<Readonly<Record<string, number>>> {
+    const { pool, task, plan } = this.#options;
+    const weights = this.#model(hash);
+    const { examples: count } = task.holdout;
+    const starts = Array.from({ length: Math.ceil(count / measuredAtOnce) }, (_, i) => i * measuredAtOnce);
+    const measured = await Promise.all(
+      starts.map(async (from) => {
+        const examples = Uint32Array.from({ length: Math.min(measuredAtOnce, count - from) }, (_, i) => from + i);
+        const { metrics } = await pool.run({ type: 'measure', weights, examples, loss: plan.task.loss });
+        return { metrics, share: examples.length / count };
+      }),
+    );
+    const names = Object.keys(measured[0]?.metrics ?? {});
+    return Object.fromEntries(
+      names.map((name) => [name, measured.reduce((sum, { metrics, share }) => sum + share * metrics[name]!, 0)]),
+    );
+  }
+
+  #model(hash: Uint8Array): Weights {
+    const model = this.#models.get(toHex(hash));
+    if (model === undefined) throw new FederatedError('internal', `model ${toHex(hash)} is not kept any more`);
+    return model;
+  }
+}

@@ -1,0 +1,46 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { heldExamples, loadEngine, loadModel, measure, plainError, trainLocally } from '@concordat/client-sdk/training';
+import { flattenTensors, splitTensors } from '@concordat/core';
+import type { Job, JobResult, MeasureJob, PoolReply, PoolRequest, PoolSetup, TrainJob } from './messages.js';
+
+/** A thread that trains for whichever participant is next: it keeps an engine and a model, and nothing of anybody. */
+const setup = workerData as PoolSetup;
+const port = parentPort!;
+const none = new Uint32Array(0);
+const reply = (message: PoolReply, moved: ArrayBuffer[] = []): void => port.postMessage(message, moved);
+
+try {
+  const engine = await loadEngine(setup.engine);
+  const model = await loadModel(engine.tf, setup.topology);
+  const perform = async (job: Job): Promise<JobResult<TrainJob> | JobResult<MeasureJob>> => {
+    const weights = splitTensors(job.weights, setup.tensors);
+    if (job.type === 'measure') {
+      const examples = heldExamples(setup.holdout, { training: none, holdout: job.examples });
+      const { tf } = engine;
+      const measured = await measure({ tf, model, weights, examples, loss: job.loss, stopped: () => false });
+      return { metrics: measured!.metrics };
+    }
+    const trained = await trainLocally({
+      engine,
+      model,
+      weights,
+      examples: heldExamples(setup.training, { training: job.examples, holdout: none }),
+      task: job.task,
+      seed: job.seed,
+      stopped: () => false,
+      onProgress: () => undefined,
+      onEngine: () => undefined,
+    });
+    return { weights: flattenTensors(trained!, setup.tensors) };
+  };
+  port.on('message', (request: PoolRequest) => {
+    if (request.type === 'leave') return port.close();
+    perform(request.job).then(
+      (result) => reply({ type: 'done', result }, 'weights' in result ? [result.weights.buffer as ArrayBuffer] : []),
+      (error: unknown) => reply({ type: 'failed', error: plainError(error) }),
+    );
+  });
+  reply({ type: 'opened', description: engine.description });
+} catch (error) {
+  reply({ type: 'failed', error: plainError(error) });
+}

@@ -77,7 +77,7 @@ export { chooseKernels, type KernelChoice, kernelChoices } from './kernels/choos
 export { LaneThreads, type LaneThreadsOptions, laneThreadsMax } from './kernels/lane-threads.js';
 export { shortVector, type VectorFile } from './kernels/lane-work.js';
 export { countedKeystreams } from './memory/counted-keystreams.js';
-export { Garbage, markSeldom, minorCollection, serverCollection } from './memory/garbage.js';
+export { fullCollection, Garbage, markSeldom, minorCollection, serverCollection } from './memory/garbage.js';
 export { NamedTimers } from './named-timers.js';
 export {
   type CertificateSubject,

@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { FederatedClient } from '@concordat/client-sdk';
 import { OperatorClient, type ProgressEvent } from '@concordat/coordinator';
 import { FederatedError } from '@concordat/core';
+import { fullCollection } from '@concordat/node';
 import { CheckedConsortium } from '../e2e/checked-consortium.js';
 import { CoordinatorProcess } from '../e2e/coordinator-process.js';
 import { resetSocket } from '../support/reset-socket.js';
@@ -57,6 +58,8 @@ export class Soak {
   #cuts = 0;
   #restarts = 0;
   #watchedAgain = 0;
+
+  readonly #collect = fullCollection();
 
   private constructor(options: SoakOptions, consortium: CheckedConsortium) {
     this.#options = options;
@@ -174,6 +177,7 @@ export class Soak {
 
   #held(): Pick<SoakSample, 'residentBytes' | 'descriptors' | 'clientBytes' | 'clientDescriptors'> {
     const pid = this.#coordinator.pid;
+    this.#collect();
     return {
       residentBytes: residentBytes(String(pid)),
       descriptors: descriptors(String(pid)),

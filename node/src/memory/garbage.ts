@@ -42,7 +42,17 @@ export function minorCollection(): () => void {
 }
 
 /**
- * The same, and a full collection, some 50 ms for a server, when more than `oldBytesMax` outside the heap have come to stay since the
+ * A full collection of the calling thread's heap: for measuring what is held, and not what V8 will let go when it looks.
+ *
+ * @returns a function that does nothing where the runtime cannot be asked.
+ */
+export function fullCollection(): () => void {
+  const collect = collector();
+  return () => collect?.();
+}
+
+/**
+ * A minor collection, and a full one, some 50 ms for a server, when more than `oldBytesMax` outside the heap have come to stay since the
  * last one: with many messages on their way at once some are taken for old before they die.
  *
  * @returns a function that does nothing where the runtime cannot be asked.

@@ -138,6 +138,7 @@ export {
 } from './trainer/external/external-trainer.js';
 export { trainerEnvironment } from './trainer/external/launched-trainers.js';
 export type { LocalRule } from './trainer/local-rule.js';
+export { tensorflowEnvironment } from './trainer/tensorflow-environment.js';
 export type {
   EngineDescription,
   EvaluateRequest,

@@ -1,6 +1,11 @@
 #!/usr/bin/env node
 import { runCommand } from '../program.js';
 
+// What tfjs-node needs to train in a thread, where it is installed: `tensorflowEnvironment` of the client SDK, which need not be here.
+process.env.TF_NUM_INTRAOP_THREADS ??= '1';
+process.env.TF_NUM_INTEROP_THREADS ??= '1';
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+
 const stop = new AbortController();
 const repeatedMillis = 1000;
 let asked: number | undefined;

@@ -1,4 +1,3 @@
-import util from 'node:util';
 import { FederatedError, refusal } from '@concordat/core';
 import { type EngineName, engineNames, tfjsEngineNames } from './engine-names.js';
 import { Graph } from './lowering/graph.js';
@@ -7,6 +6,7 @@ import { type NativeGate, openGate } from './native-gate.js';
 import { OnnxTrainings } from './onnx-training.js';
 import { loadOrt, type Ort } from './ort.js';
 import type { Tf } from './tf.js';
+import { importTfjsNode } from './tfjs-node.js';
 import { beginTfjsTraining } from './tfjs-training.js';
 import type { EngineDescription } from './trainer.js';
 import type { Training, TrainingStart } from './training.js';
@@ -136,14 +136,8 @@ async function workingOrt(gate: NativeGate): Promise<Ort> {
 }
 
 async function loadNode(): Promise<{ tf: Tf; kernels: string }> {
-  // Gone since Node 23, or to go, and tfjs-node 4.22 calls them for every tensor. This thread's copy only.
-  const legacy = util as unknown as Partial<Record<'isNullOrUndefined' | 'isArray', (value: unknown) => boolean>>;
-  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
-  legacy.isArray ??= Array.isArray;
-  // Optional: npm leaves it out, or leaves one without its binary that throws on import. So no static import.
-  const name: string = '@tensorflow/tfjs-node';
-  const tf = quiet(moduleOf<Tf>(await import(name)));
-  return { tf: await ready(tf, 'tensorflow'), kernels: 'libtensorflow' };
+  const tf = quiet(moduleOf<Tf>(await importTfjsNode()));
+  return { tf: await ready(tf, 'tensorflow'), kernels: 'libtensorflow, 1 thread' };
 }
 
 async function loadWasm(): Promise<{ tf: Tf; kernels: string }> {

@@ -1,37 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { tensorflowEnvironment } from '@concordat/client-sdk';
 import { expect } from 'chai';
+import { AskedLadder, type Told } from '../../support/asked-ladder.js';
 import { InstalledCopy } from '../../support/installed-copy.js';
-
-/** What the program below says of one engine: what trains and the line for people, or why nothing does. */
-interface Told {
-  readonly line?: string;
-  readonly examples?: number;
-  readonly error?: { readonly code: string; readonly message: string; readonly fix: string };
-}
-
-/** Each trainer has a thread of its own, which looks anew for what is installed. */
-const program = `
-  import { createTrainer, denseNetwork } from '@concordat/client-sdk';
-  import { eventLine } from './node_modules/@concordat/client-sdk/dist/commands/event-line.js';
-  const { topology, tensors } = denseNetwork({ inputs: 3, hidden: [], classes: 2, seed: '1' });
-  const dataSet = { examples: 8, inputShape: [3], inputs: new Float32Array(24).fill(0.1),
-    targets: { kind: 'classes', labels: new Uint8Array(8) } };
-  const task = { loss: 'categoricalCrossentropy', optimizer: { name: 'sgd', learningRate: 0.01 }, batchSize: 4, steps: 1 };
-  process.on('message', async (asked) => {
-    const forced = asked === 'any' ? {} : { engine: asked };
-    try {
-      const trainer = await createTrainer({ data: { dataSet }, participant: 'acme', holdoutFraction: 0, ...forced });
-      const { examples } = await trainer.fit({ model: topology, weights: tensors, task, round: 1, seed: 's' });
-      process.send({ line: eventLine({ type: 'engine', ...trainer.describe() }), examples });
-      await trainer.close();
-    } catch ({ code, message, fix }) {
-      process.send({ error: { code, message, fix } });
-    }
-  });
-`;
 
 const optional = ['onnxruntime-node', '@tensorflow/tfjs-node'];
 
@@ -45,31 +15,20 @@ const another = (session: string): string => `
 describe('the ladder of the engines', function () {
   this.timeout(60_000);
   let copy: InstalledCopy;
-  let child: ChildProcess;
-  let complaints = '';
+  let ladder: AskedLadder;
+  const ask = (engine: string): Promise<Told> => ladder.ask(engine);
   before(() => {
     copy = new InstalledCopy(optional);
-    const file = join(copy.directory, 'program.mjs');
-    writeFileSync(file, program);
-    child = fork(file, { cwd: copy.directory, silent: true });
-    child.stderr!.on('data', (text) => {
-      complaints += text;
-    });
+    ladder = new AskedLadder(copy, tensorflowEnvironment);
   });
   afterEach(() => {
     for (const name of optional) copy.remove(name);
-    expect(complaints).to.equal('');
+    expect(ladder.complaints).to.equal('');
   });
   after(() => {
-    child.kill();
+    ladder.close();
     copy.close();
   });
-
-  async function ask(engine: string): Promise<Told> {
-    child.send(engine);
-    const [told] = (await once(child, 'message')) as [Told];
-    return told;
-  }
 
   it('goes on to wasm where no optional package is installed, and says so', async () => {
     const any = await ask('any');

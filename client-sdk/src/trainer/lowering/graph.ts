@@ -94,6 +94,11 @@ export class Graph implements GraphParts {
     return this.#constant(`float ${value}`, [], Float32Array.of(value));
   }
 
+  /** An int64 scalar: an index. */
+  integer(value: number): string {
+    return this.#constant(`int ${value}`, [], BigInt64Array.of(BigInt(value)));
+  }
+
   /** An int64 vector: a shape, axes. */
   integers(...values: readonly number[]): string {
     return this.#constant(`ints ${values.join(' ')}`, [values.length], BigInt64Array.from(values, BigInt));

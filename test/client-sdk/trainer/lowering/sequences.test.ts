@@ -127,13 +127,13 @@ describe('recurrent layers as ONNX graphs', () => {
 
   it('leave sequences whose steps are too many to the next engine', async () => {
     const padding = [
-      [0, 238],
+      [0, 488],
       [0, 0],
     ];
     const long: SmallLayer[] = [
       { kind: 'Reshape', config: { target_shape: [12, 1, 1] } },
       { kind: 'ZeroPadding2D', config: { padding } },
-      { kind: 'Reshape', config: { target_shape: [250, 1] } },
+      { kind: 'Reshape', config: { target_shape: [500, 1] } },
       cell('LSTM', 1, 1),
       dense(1, 3, softmax),
     ];

@@ -11,30 +11,28 @@ export const lowerGru = recurrent({ gates: 3, states: 1, begin: gruCell });
 
 function simpleCell({ graph: g, recurrentKernel, activation }: CellParts): Cell {
   const before: string[] = [];
-  const slopes: string[] = [];
   return {
     step(x, [h]) {
+      before.push(h!);
       const z = g.op('Gemm', [h!, recurrentKernel, x]);
       const y = activation.forward(g, z);
       return {
         states: [y],
         backward([dy]) {
           const dz = activation.backward(g, { x: z, y, dy: dy! });
-          before.push(h!);
-          slopes.push(dz);
           return { dx: dz, states: [g.op('Gemm', [dz, recurrentKernel], { transB: 1 })] };
         },
       };
     },
-    recurrentSlope: () => ({ kind: 'product', left: under(g, before), right: under(g, slopes) }),
+    recurrentSlope: (dz) => ({ kind: 'product', left: under(g, before), right: dz }),
   };
 }
 
 function lstmCell({ graph: g, units, recurrentKernel, activation, recurrentActivation }: CellParts): Cell {
   const before: string[] = [];
-  const slopes: string[] = [];
   return {
     step(x, [h, c]) {
+      before.push(h!);
       const [zGates, zCandidate, zOut] = cut(g, g.op('Gemm', [h!, recurrentKernel, x]), 2 * units, units, units);
       const gates = recurrentActivation.forward(g, zGates!);
       const candidate = activation.forward(g, zCandidate!);
@@ -56,23 +54,19 @@ function lstmCell({ graph: g, units, recurrentKernel, activation, recurrentActiv
             dy: g.op('Mul', [dCarry, input!]),
           });
           const dz = beside(g, dGates, dCandidate, dOut);
-          before.push(h!);
-          slopes.push(dz);
           const states = [g.op('Gemm', [dz, recurrentKernel], { transB: 1 }), g.op('Mul', [dCarry, forget!])];
           return { dx: dz, states };
         },
       };
     },
-    recurrentSlope: () => ({ kind: 'product', left: under(g, before), right: under(g, slopes) }),
+    recurrentSlope: (dz) => ({ kind: 'product', left: under(g, before), right: dz }),
   };
 }
 
 function gruCell({ graph: g, units, recurrentKernel, activation, recurrentActivation }: CellParts): Cell {
   const [ofGates, ofCandidate] = cut(g, recurrentKernel, 2 * units, units);
   const before: string[] = [];
-  const gateSlopes: string[] = [];
   const resets: string[] = [];
-  const candidateSlopes: string[] = [];
   return {
     step(x, [h]) {
       const [xGates, xCandidate] = cut(g, x, 2 * units, units);
@@ -80,6 +74,8 @@ function gruCell({ graph: g, units, recurrentKernel, activation, recurrentActiva
       const gates = recurrentActivation.forward(g, zGates);
       const [update, reset] = cut(g, gates, units, units);
       const kept = g.op('Mul', [reset!, h!]);
+      before.push(h!);
+      resets.push(kept);
       const zCandidate = g.op('Gemm', [kept, ofCandidate!, xCandidate!]);
       const candidate = activation.forward(g, zCandidate);
       const apart = g.op('Sub', [h!, candidate]);
@@ -91,21 +87,17 @@ function gruCell({ graph: g, units, recurrentKernel, activation, recurrentActiva
           const dKept = g.op('Gemm', [dCandidate, ofCandidate!], { transB: 1 });
           const dy = beside(g, g.op('Mul', [dh!, apart]), g.op('Mul', [dKept, h!]));
           const dGates = recurrentActivation.backward(g, { x: zGates, y: gates, dy });
-          before.push(h!);
-          gateSlopes.push(dGates);
-          resets.push(kept);
-          candidateSlopes.push(dCandidate);
           const direct = g.op('Add', [dKeep, g.op('Mul', [dKept, reset!])]);
           const state = g.op('Gemm', [dGates, ofGates!, direct], { transB: 1 });
           return { dx: beside(g, dGates, dCandidate), states: [state] };
         },
       };
     },
-    recurrentSlope() {
-      const product = (left: readonly string[], right: readonly string[]): string =>
-        g.op('Gemm', [under(g, left), under(g, right)], { transA: 1 });
-      const name = beside(g, product(before, gateSlopes), product(resets, candidateSlopes));
-      return { kind: 'tensor', name };
+    recurrentSlope(dz) {
+      const [dGates, dCandidate] = cut(g, dz, 2 * units, units);
+      const product = (left: readonly string[], right: string): string =>
+        g.op('Gemm', [under(g, left), right], { transA: 1 });
+      return { kind: 'tensor', name: beside(g, product(before, dGates!), product(resets, dCandidate!)) };
     },
   };
 }

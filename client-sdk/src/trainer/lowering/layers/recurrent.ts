@@ -1,4 +1,4 @@
-import { type Activation, activationOf } from '../activations.js';
+import { type Activation, activationOf, isTrue } from '../activations.js';
 import type { Graph } from '../graph.js';
 import { NotLowered } from '../not-lowered.js';
 import type { Gradient } from '../optimizers.js';
@@ -27,8 +27,8 @@ export interface CellStep {
 export interface Cell {
   /** @param x this step's input times the kernel, and the bias: [batch, gates · units]. */
   step(x: string, states: readonly string[]): CellStep;
-  /** After all steps went back. */
-  recurrentSlope(): Gradient;
+  /** @param dz of all steps, [steps · batch, gates · units]. */
+  recurrentSlope(dz: string): Gradient;
 }
 
 /** Unrolled: the inputs of all steps times the kernel in one product, then step after step, and back. */
@@ -56,34 +56,33 @@ export function recurrent(kind: {
       ),
       recurrentActivation: activationOf(given(config.recurrentActivation, 'hardSigmoid')),
     });
-    // Row t · batch + b is example b at step t.
-    const x = stepsFirst(g, inputs[0]!.name, features);
-    const product = g.op('Gemm', bias === undefined ? [x, kernel] : [x, kernel, bias]);
-    const zeros = zeroStates(g, inputs[0]!.name, units);
+    const x = inputs[0]!.name;
+    const product = g.op('MatMul', [x, kernel]);
+    const lines = bias === undefined ? product : g.op('Add', [product, bias]);
     const taken: CellStep[] = [];
-    for (const each of apart(g, product, steps)) {
-      taken.push(cell.step(each, taken.at(-1)?.states ?? new Array<string>(kind.states).fill(zeros)));
+    for (let t = 0; t < steps; t++) {
+      const line = at(g, lines, t);
+      taken.push(cell.step(line, taken.at(-1)?.states ?? startOf(g, line, units, kind)));
     }
     const outputs = taken.map(({ states }) => states[0]!);
     return {
-      output: whole
-        ? { name: examplesFirst(g, outputs, units), shape: [steps, units] }
-        : { name: outputs.at(-1)!, shape: [units] },
+      output: whole ? { name: inTurn(g, outputs), shape: [steps, units] } : { name: outputs.at(-1)!, shape: [units] },
       backward({ slope, inputsWanted }) {
-        const arrived = whole ? apart(g, stepsFirst(g, slope, units), steps) : [];
         const slopes: string[] = [];
         let later: readonly (string | undefined)[] = whole ? [] : [slope];
         for (let t = steps - 1; t >= 0; t--) {
           const [fromLater, ...rest] = later;
-          const { dx, states } = taken[t]!.backward([sumOf(g, arrived[t], fromLater), ...rest]);
+          const arrived = whole ? at(g, slope, t) : undefined;
+          const { dx, states } = taken[t]!.backward([sumOf(g, arrived, fromLater), ...rest]);
           slopes.unshift(dx);
           later = states;
         }
         const dz = under(g, slopes);
-        const dx = (): string => examplesFirstOf(g, g.op('Gemm', [dz, kernel], { transB: 1 }), steps, features);
+        const dx = (): string => g.op('MatMul', [inTurn(g, slopes), g.transpose(kernel, [1, 0])]);
+        const rows = reshaped(g, g.transpose(x, [1, 0, 2]), [features]);
         const weights: Record<string, Gradient> = {
-          [kernel]: { kind: 'product', left: x, right: dz },
-          [recurrentKernel]: cell.recurrentSlope(),
+          [kernel]: { kind: 'product', left: rows, right: dz },
+          [recurrentKernel]: cell.recurrentSlope(dz),
         };
         if (bias !== undefined) {
           weights[bias] = { kind: 'tensor', name: g.op('ReduceSum', [dz, g.integers(0)], { keepdims: 0 }) };
@@ -104,7 +103,7 @@ export function cut(graph: Graph, x: string, ...widths: readonly number[]): stri
   return graph.ops('Split', [x, graph.integers(...widths)], widths.length, { axis: -1 });
 }
 
-/** The rows of all steps, one under the other. */
+/** The rows of all steps, one under the other: row t · batch + b is example b at step t. */
 export function under(graph: Graph, steps: readonly string[]): string {
   return graph.op('Concat', steps, { axis: 0 });
 }
@@ -130,27 +129,29 @@ function requirePlainSequence({ layer: { kind, config }, inputs }: LayerScope): 
   if (inputs[0]!.shape.length !== 2) throw new NotLowered(`${kind} over images is not lowered`);
 }
 
-/** [batch, units], as many as there are examples. */
-function zeroStates(g: Graph, examples: string, units: number): string {
-  const batch = g.op('Slice', [g.op('Shape', [examples]), g.integers(0), g.integers(1)]);
-  return g.op('ConstantOfShape', [g.op('Concat', [batch, g.integers(units)], { axis: 0 })]);
+/**
+ * The states before the first step: zeros [batch, units].
+ *
+ * Made of a tensor of such a shape, as everything in a step is: where ONNX Runtime cannot tell that two tensors have the same shape, it
+ * does not let one take the other's memory, and goes through all that are free for each new one: 30 times slower to open.
+ */
+function startOf(
+  g: Graph,
+  line: string,
+  units: number,
+  { gates, states }: { gates: number; states: number },
+): string[] {
+  const part = gates === 1 ? line : cut(g, line, units, (gates - 1) * units)[0]!;
+  return new Array<string>(states).fill(isTrue(g, g.op('Less', [part, part])));
 }
 
-/** [steps · batch, width] as `steps` times [batch, width]. */
-function apart(g: Graph, rows: string, steps: number): string[] {
-  // Without sizes: equal parts.
-  return g.ops('Split', [rows], steps, { axis: 0 });
+/** [batch, steps, …] at one step. */
+function at(g: Graph, sequence: string, step: number): string {
+  return g.op('Gather', [sequence, g.integer(step)], { axis: 1 });
 }
 
-function stepsFirst(g: Graph, name: string, width: number): string {
-  return reshaped(g, g.op('Transpose', [name], { perm: [1, 0, 2] }), [width]);
-}
-
-function examplesFirst(g: Graph, steps: readonly string[], width: number): string {
-  return examplesFirstOf(g, under(g, steps), steps.length, width);
-}
-
-function examplesFirstOf(g: Graph, rows: string, steps: number, width: number): string {
-  const apart = g.op('Reshape', [rows, g.integers(steps, -1, width)]);
-  return g.op('Transpose', [apart], { perm: [1, 0, 2] });
+/** [batch, steps, …] of [batch, …] each. */
+function inTurn(g: Graph, steps: readonly string[]): string {
+  const apart = steps.map((step) => g.op('Unsqueeze', [step, g.integers(1)]));
+  return g.op('Concat', apart, { axis: 1 });
 }

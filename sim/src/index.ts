@@ -1,4 +1,4 @@
-export { registerSimCommands } from './command.js';
+export { registerSimCommands } from './commands/run-command.js';
 export { foundConsortium, type SimulationPorts } from './consortium.js';
 export { Draws } from './draws.js';
 export { type Departures, dropouts } from './dropouts.js';

@@ -1,5 +1,5 @@
 import { bounds, FederatedError } from '@concordat/core';
-import { load, YAMLException } from 'js-yaml';
+import { checkDocument, parseYaml, problemLine, type YamlFile } from '@concordat/node';
 import { z } from 'zod';
 import { trainSchema } from './training/train-terms.js';
 
@@ -7,6 +7,8 @@ import { trainSchema } from './training/train-terms.js';
 export const dropSteps = ['train', 'advertise', 'share', 'confirm', 'upload', 'certify', 'reveal'] as const;
 
 export type DropStep = (typeof dropSteps)[number];
+
+const nameRequired = 'lower-case letters, digits and hyphens, at most 63';
 
 const count = (max: number) => z.number().int().min(1).max(max);
 const millis = z.number().int().min(1).max(bounds.durationMillisMax);
@@ -32,7 +34,10 @@ const dropSchema = z.union(
 );
 
 const scenarioSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63'),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, nameRequired)
+    .meta({ title: nameRequired }),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(1),
   /** Who trains where nothing is learned: `fixed-deltas`, seeded random deltas of so many `parameters`. */
   engine: z.literal('fixed-deltas').default('fixed-deltas'),
@@ -65,7 +70,7 @@ const scenarioSchema = z.strictObject({
   minSurvivors: z.number().int().min(bounds.cohortMin).max(bounds.cohortMax).optional(),
   maxColluders: z.number().int().min(0).max(bounds.cohortMax).optional(),
   parameters: count(10_000_000).default(1000),
-  bits: z.union([z.literal(16), z.literal(24), z.literal(32)]).default(24),
+  bits: z.literal([16, 24, 32]).default(24),
   quantBits: z.number().int().min(2).max(24).optional(),
   /** Default: as the plan's default. */
   rotation: z.enum(['none', 'hadamard']).optional(),
@@ -116,24 +121,46 @@ export interface Scenario
   readonly quantBits: number;
 }
 
+/** A setting of a scenario that a command line gives: `train.partition.name=iid`, the value in YAML. */
+export interface Override {
+  readonly path: string;
+  readonly value: unknown;
+}
+
 /**
  * Read a scenario from YAML.
  *
  * @param source file name or other origin, for the message.
- * @throws `invalid-argument` with the line (YAML) or the field (values) and what is allowed there.
+ * @param overrides take the place of what the file says.
+ * @throws `invalid-argument` with each wrong line, what is required there and what to do.
  */
-export function parseScenario(text: string, source: string): Scenario {
-  let document: unknown;
-  try {
-    document = load(text);
-  } catch (cause) {
-    const reason = cause instanceof YAMLException ? cause.message : String(cause);
-    throw new FederatedError('invalid-argument', `${source} is not YAML: ${reason}`, {
-      fix: 'Correct the line shown, or start from sim/scenarios/five.yaml.',
-      cause,
-    });
-  }
-  return checkScenario(document, source);
+export function parseScenario(text: string, source: string, overrides: readonly Override[] = []): Scenario {
+  const reading = parseYaml(text, source);
+  if (reading.type === 'unusable') throw unusable([problemLine(reading.problem)]);
+  const file = overrides.reduce(overridden, reading.file);
+  const problems = checkDocument(file, scenarioSchema).map((problem) => {
+    const given = overrides.find(({ path }) => problem.setting === path || problem.setting.startsWith(`${path}.`));
+    return problemLine(given === undefined ? problem : { ...problem, where: `--set ${given.path}` });
+  });
+  if (problems.length > 0) throw unusable(problems);
+  return complete(scenarioSchema.parse(file.document), source);
+}
+
+function unusable([first, ...more]: readonly string[]): FederatedError {
+  return new FederatedError('invalid-argument', [first, ...more].join(' '), {
+    detail: { problems: [first!, ...more] },
+    fix: more.length === 0 ? 'Correct it, or start from sim/scenarios/five.yaml.' : 'Correct all of these.',
+  });
+}
+
+function overridden(file: YamlFile, { path, value }: Override): YamlFile {
+  const into = (inside: unknown, [key, ...rest]: readonly string[]): unknown => {
+    if (key === undefined) return value;
+    if (Array.isArray(inside)) return inside.map((one, i) => (String(i) === key ? into(one, rest) : one));
+    const entries = typeof inside === 'object' && inside !== null && !Array.isArray(inside) ? inside : {};
+    return { ...entries, [key]: into((entries as Record<string, unknown>)[key], rest) };
+  };
+  return { ...file, document: into(file.document, path.split('.')) as YamlFile['document'] };
 }
 
 /**
@@ -154,7 +181,11 @@ export function checkScenario(document: unknown, source = 'the scenario'): Scena
       },
     );
   }
-  const scenario = withDefaults(parsed.data);
+  return complete(parsed.data, source);
+}
+
+function complete(parsed: Parsed, source: string): Scenario {
+  const scenario = withDefaults(parsed);
   requireDrops(scenario, source);
   return scenario;
 }

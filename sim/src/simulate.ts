@@ -23,6 +23,8 @@ export interface SimulatedRound extends RoundRecord {
   readonly lanes: number;
   /** What was sent in this round, by message. */
   readonly traffic: Traffic;
+  /** Virtual time at its end, from the start of the run. */
+  readonly virtualMillis: number;
   /** Of the model that this round published, on the holdout; absent where nothing was measured. */
   readonly measured?: MetricValues;
 }
@@ -86,7 +88,7 @@ export interface TrainingOptions extends SimulationObserver {
 export async function simulateTraining(input: ScenarioInput, options: TrainingOptions = {}): Promise<SimulationResult> {
   const { ports = ownPorts(), workers = availableParallelism(), engine, onEngine } = options;
   const scenario = checkScenario(input);
-  if (scenario.train === undefined) return simulate(input, ports);
+  if (scenario.train === undefined) return simulateWorld(foundConsortium(scenario, ports), options);
   const task = await loadTask(ports.crypto, scenario, scenario.train);
   const { training, holdout, model } = task;
   const tensors = model.tensors.map(({ name, shape }) => ({ name, shape }));
@@ -297,7 +299,8 @@ class Simulation {
     const opened = this.#opened?.round === record.round ? this.#opened : undefined;
     const measured = this.#measured?.round === record.round ? { measured: this.#measured.metrics } : {};
     const sum = { exact: opened?.exact, lanes: opened?.lanes ?? 0 };
-    const round: SimulatedRound = { ...record, ...sum, traffic: this.#traffic.take(), ...measured };
+    const virtualMillis = this.#world.time.now;
+    const round: SimulatedRound = { ...record, ...sum, traffic: this.#traffic.take(), virtualMillis, ...measured };
     this.#rounds.push(round);
     this.#opened = undefined;
     if (record.outcome.type === 'published') this.#modelHash = toHex(record.outcome.modelHash);

@@ -8,7 +8,7 @@ const secretWords = /secret|pass(word|phrase|code)?|token|credential|private|key
 const namesFile = /-(file|directory)$/;
 const takesPlace = /<(file|directory|reference)>$/;
 /** Seeds of data and simulation: said in their descriptions, and no key is drawn from them. */
-const notSecret: readonly string[] = ['sim run --seed', 'demo --seed'];
+const notSecret: readonly string[] = ['sim run --seed', 'sim run --seeds', 'demo --seed'];
 
 /** Every option and argument with a value that promises a secret, as `coordinator invite --secret`. */
 function secretsInArgv(command: Command, path = ''): string[] {

@@ -36,15 +36,38 @@ describe('a scenario', () => {
     expect([scenario.bits, scenario.quantBits, scenario.seed]).to.deep.equal([24, 16, 1]);
   });
 
-  it('names every wrong field and says what to do', () => {
-    const error = refusalOf(() => parseScenario('name: Five!\nparticipants: 2\nrounds: 1\nbits: 20\n', 'wrong.yaml'));
+  it('names every wrong line, what is required there and what to do', () => {
+    const lines = ['name: Five!', 'participants: 2', 'rounds: 1', 'bits: 20', 'partcipants: 3', 'drops: [{round: 1}]'];
+    const error = refusalOf(() => parseScenario(lines.join('\n'), 'wrong.yaml'));
     expect(error.code).to.equal('invalid-argument');
-    expect(error.message)
-      .to.include('wrong.yaml')
-      .and.include('name:')
-      .and.include('participants:')
-      .and.include('bits:');
-    expect(error.fix).to.include('five.yaml');
+    expect(error.detail.problems).to.have.length(5);
+    for (const problem of [
+      'wrong.yaml:1: name: required lower-case letters, digits and hyphens, at most 63; offered "Five!"',
+      'wrong.yaml:2: participants: required a whole number from 3 to 4096; offered 2',
+      'wrong.yaml:4: bits: required one of 16, 24, 32; offered 20',
+      'wrong.yaml:5: partcipants: required one of name, seed',
+      'Did you mean participants?',
+      'wrong.yaml:6: drops.0: required {round, participant, step} with a place from 1, or {round, share, step}',
+    ]) {
+      expect(error.message).to.include(problem);
+    }
+    expect(error.fix).to.match(/^Correct all of these\./);
+    expect(refusalOf(() => parseScenario('name: one\nparticipants: 3\n', 'short.yaml')).fix).to.include('five.yaml');
+  });
+
+  it('may have other settings than its file says, and names those that are wrong', () => {
+    const text = 'name: one\nparticipants: 5\nrounds: 2\ndrops: [{ round: 1, participant: 1, step: upload }]\n';
+    const overrides = [
+      { path: 'rounds', value: 3 },
+      { path: 'link.latencyMillis', value: 7 },
+      { path: 'drops.0.step', value: 'reveal' },
+    ];
+    const { rounds, link, drops } = parseScenario(text, 'one.yaml', overrides);
+    expect([rounds, link.latencyMillis, drops[0]!.step]).to.deep.equal([3, 7, 'reveal']);
+    const error = refusalOf(() => parseScenario(text, 'one.yaml', [{ path: 'train.epochs', value: 0 }]));
+    expect(error.message).to.include(
+      '--set train.epochs: train.epochs: required a whole number from 1 to 1000; offered 0',
+    );
   });
 
   it('refuses a field it does not know', () => {
@@ -55,7 +78,7 @@ describe('a scenario', () => {
   it('that is not YAML is refused with the place', () => {
     const error = refusalOf(() => parseScenario('name: [', 'broken.yaml'));
     expect(error.code).to.equal('invalid-argument');
-    expect(error.message).to.include('broken.yaml is not YAML');
+    expect(error.message).to.match(/^broken\.yaml:1: file: required YAML/);
   });
 
   it('drops nobody who is not there', () => {

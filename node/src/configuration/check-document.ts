@@ -22,7 +22,7 @@ export function checkDocument(file: YamlFile, shape: z.ZodType): Problem[] {
           line: lineOf(file, [...issue.path, key]),
           ...unknownKey(schema, issue.path, key),
         }))
-      : [{ line: lineOf(file, issue.path), ...wrongValue(file, schema, issue.path) }],
+      : [{ line: lineOf(file, issue.path), ...wrongValue(file, schema, issue) }],
   );
   return found
     .sort((a, b) => a.line - b.line)
@@ -44,7 +44,11 @@ function unknownKey(schema: JsonSchema, parent: readonly PropertyKey[], key: str
   };
 }
 
-function wrongValue(file: YamlFile, schema: JsonSchema, path: readonly PropertyKey[]): Unplaced {
+function wrongValue(
+  file: YamlFile,
+  schema: JsonSchema,
+  { path, message }: Pick<z.core.$ZodIssue, 'path' | 'message'>,
+): Unplaced {
   const value = path.reduce<unknown>(
     (inside, key) => (inside as Record<PropertyKey, unknown> | undefined)?.[key],
     file.document,
@@ -53,7 +57,7 @@ function wrongValue(file: YamlFile, schema: JsonSchema, path: readonly PropertyK
   return {
     severity: 'error',
     setting: dotted(path),
-    required: requirementOf(wanted),
+    required: knownRequirement(wanted) ?? message,
     offered: wanted?.writeOnly === true && value !== undefined ? notQuoted : quoted(value),
     fix: value === undefined ? `Add ${dotted(path)}.` : `Correct ${dotted(path)}.`,
   };
@@ -61,6 +65,11 @@ function wrongValue(file: YamlFile, schema: JsonSchema, path: readonly PropertyK
 
 /** What a schema asks for, in words: `a whole number from 0 to 65535`. */
 export function requirementOf(schema: JsonSchema | undefined): string {
+  return knownRequirement(schema) ?? 'another value';
+}
+
+/** undefined where a schema is one of several shapes. */
+function knownRequirement(schema: JsonSchema | undefined): string | undefined {
   if (schema?.title !== undefined) return schema.title;
   if (schema?.const !== undefined) return String(schema.const);
   if (schema?.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
@@ -76,7 +85,7 @@ export function requirementOf(schema: JsonSchema | undefined): string {
     case 'string':
       return `text of ${schema.minLength ?? 0} to ${schema.maxLength ?? 'any number of'} characters`;
     default:
-      return 'another value';
+      return undefined;
   }
 }
 

@@ -43,11 +43,15 @@ function componentOf(path) {
     name: nameOf(path),
     version,
     purl: purlOf(path),
-    ...(license === undefined
-      ? {}
-      : { licenses: [/[ (]/.test(license) ? { expression: license } : { license: { id: license } }] }),
+    ...(license === undefined ? {} : { licenses: [licenceOf(license)] }),
     ...(content === undefined ? {} : { hashes: [{ alg: algorithm.toUpperCase().replace('SHA', 'SHA-'), content }] }),
   };
+}
+
+/** An identifier or an expression of SPDX; or, as npm has it of others, the file that says it. */
+function licenceOf(license) {
+  if (license.startsWith('SEE LICENSE IN')) return { license: { name: license } };
+  return /[ (]/.test(license) ? { expression: license } : { license: { id: license } };
 }
 
 const byPurl = (paths) =>

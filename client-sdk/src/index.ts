@@ -93,7 +93,7 @@ export type { IdentitySigner } from './keys/identity-signer.js';
 export { type AcceptedRoster, KeyStore, type KeyStoreOptions, type TlsIdentity } from './keys/key-store.js';
 export { SealedRoots, type SealedRootsOptions } from './keys/sealed-roots.js';
 export { denseNetwork, type LayersModel } from './model/dense-network.js';
-export { readLayersModel } from './model/read-layers-model.js';
+export { encodeLayersModel, readLayersModel } from './model/read-layers-model.js';
 export { readTfjsDirectory, writeTfjsDirectory } from './model/tfjs-directory.js';
 export { evaluatePolicy, type Proposal, policyRefusal, type RuleResult } from './policy/evaluate-policy.js';
 export { listedMembers } from './policy/known-members.js';

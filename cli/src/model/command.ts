@@ -6,6 +6,7 @@ import { openClientSdk, openCoordinator } from '../doors.js';
 import { badArguments, ourBug, printData } from '../envelope.js';
 import { CommandFailure } from '../failure.js';
 import type { CommandIo } from '../io.js';
+import { addImportCommand } from './import-command.js';
 
 interface ExportFlags {
   readonly directory?: string;
@@ -15,9 +16,9 @@ interface ExportFlags {
   readonly json?: true;
 }
 
-/** Add `model export` to the program: it needs the coordinator's operator client and the SDK's model formats. */
+/** Add `model export` and `model import` to the program. The first needs the coordinator's operator client and the SDK's model formats. */
 export function registerModelCommands(program: Command, io: CommandIo): void {
-  const model = program.command('model').description('Published models, for people and other programs.');
+  const model = program.command('model').description('Models, for people and other programs.');
   model
     .command('export')
     .description('Fetch a published model as the operator; write it as a tfjs layers model and as safetensors.')
@@ -30,6 +31,7 @@ export function registerModelCommands(program: Command, io: CommandIo): void {
     .option('--safetensors <file>', 'where to write the weights alone')
     .option('--json', 'print one envelope')
     .action((flags: ExportFlags) => exportModel(flags, io));
+  addImportCommand(model, io);
 }
 
 async function exportModel(flags: ExportFlags, io: CommandIo): Promise<void> {

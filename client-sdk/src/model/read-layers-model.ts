@@ -1,4 +1,4 @@
-import { decodeSafetensors } from '@concordat/core';
+import { decodeSafetensors, encodeSafetensors, utf8Encode } from '@concordat/core';
 import { parseTopology } from '../trainer/evaluator.js';
 import type { LayersModel } from './dense-network.js';
 
@@ -10,4 +10,17 @@ import type { LayersModel } from './dense-network.js';
  */
 export function readLayersModel(model: { readonly topology: Uint8Array; readonly weights: Uint8Array }): LayersModel {
   return { topology: parseTopology(model.topology), tensors: decodeSafetensors(model.weights) };
+}
+
+/**
+ * The two blobs that a plan names of a model.
+ *
+ * @returns topology as JSON, and the one canonical safetensors file of the weights.
+ * @throws `invalid-argument` for a repeated or impossible name or a wrong number of values.
+ */
+export function encodeLayersModel({ topology, tensors }: LayersModel): {
+  readonly topology: Uint8Array;
+  readonly weights: Uint8Array;
+} {
+  return { topology: utf8Encode(JSON.stringify(topology)), weights: encodeSafetensors(tensors) };
 }

@@ -1,5 +1,6 @@
 import { refusal } from '@concordat/core';
 import { type DataSet, sizeOf } from '../data/data-set.js';
+import type { LoadedModel } from './layers-model.js';
 
 /** Which examples, mapped to which sizes. */
 export interface BatchShape {
@@ -7,9 +8,19 @@ export interface BatchShape {
   readonly inputSize: number;
   /** Values of one target; the number of classes for class targets. */
   readonly outputSize: number;
+  /** Inputs are numbers of words, below this. */
+  readonly words: number | undefined;
 }
 
-/** @throws `refused` `data.shape` when the records do not fit the model; `data.labels` for a label it has no output for. */
+/** What batches for this model look like. */
+export function batchShapeOf({ inputShape, outputShape, words }: LoadedModel): BatchShape {
+  return { inputSize: sizeOf(inputShape), outputSize: sizeOf(outputShape), words };
+}
+
+/**
+ * @throws `refused` `data.shape` when the records do not fit the model; `data.words` for a word that its table does not have, `data.labels`
+ *   for a label it has no output for.
+ */
 export function requireFit(dataSet: DataSet, shape: BatchShape): void {
   const offered = sizeOf(dataSet.inputShape);
   if (offered !== shape.inputSize) {
@@ -19,6 +30,7 @@ export function requireFit(dataSet: DataSet, shape: BatchShape): void {
       fix: 'Use a data directory of the shape the plan names.',
     });
   }
+  requireWords(dataSet.inputs, shape.words);
   const { targets } = dataSet;
   if (targets.kind === 'values') {
     if (sizeOf(targets.shape) === shape.outputSize) return;
@@ -35,6 +47,20 @@ export function requireFit(dataSet: DataSet, shape: BatchShape): void {
     offered: wrong,
     fix: 'Check the labels of the data directory, or the number of classes of the model.',
   });
+}
+
+/** Bytes are scaled to 0 … 1, so they are all word 0. */
+function requireWords(inputs: DataSet['inputs'], words: number | undefined): void {
+  if (words === undefined || inputs instanceof Uint8Array) return;
+  // tfjs takes what is before the point.
+  for (const value of inputs) {
+    if (value > -1 && value < words) continue;
+    throw refusal('data.words', 'a word has no row in the table of the model', {
+      required: `0 to ${words - 1}`,
+      offered: String(value),
+      fix: 'Check how the records number their words, or the size of the table (`inputDim`).',
+    });
+  }
 }
 
 // Built from the typed array, example by example: slicing a tensor of the whole set copies the whole set on wasm.

@@ -1,8 +1,8 @@
 import type { NamedTensor } from '@concordat/core';
 import type { Tensor } from '@tensorflow/tfjs';
-import { type DataSet, sizeOf } from '../data/data-set.js';
+import type { DataSet } from '../data/data-set.js';
 import type { Examples } from '../data/examples.js';
-import { gatherInputs, gatherTargets, requireFit } from './batches.js';
+import { batchShapeOf, gatherInputs, gatherTargets, requireFit } from './batches.js';
 import type { LoadedModel } from './layers-model.js';
 import { lossOf } from './objective.js';
 import type { Tf } from './tf.js';
@@ -28,7 +28,7 @@ export async function measure(options: {
   readonly stopped: () => boolean;
 }): Promise<EvaluateResult | undefined> {
   const { tf, model, examples } = options;
-  const shape = { inputSize: sizeOf(model.inputShape), outputSize: sizeOf(model.outputShape) };
+  const shape = batchShapeOf(model);
   const loss = lossOf(options.loss);
   model.assign(options.weights);
   const { holdout: count } = examples.counts;

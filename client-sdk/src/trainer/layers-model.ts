@@ -15,6 +15,8 @@ export interface LoadedModel {
   readonly inputShape: readonly number[];
   /** One example's output shape. */
   readonly outputShape: readonly number[];
+  /** Rows of the table that an Embedding looks the inputs up in; undefined where none takes them. */
+  readonly words: number | undefined;
   /** The weights that an optimizer moves. */
   readonly trainable: readonly { readonly name: string; readonly variable: Variable }[];
   /** Every weight, by the plan's name. */
@@ -55,6 +57,7 @@ export async function loadModel(tf: Tf, topology: object): Promise<LoadedModel> 
     topology,
     inputShape,
     outputShape,
+    words: wordsOf(network),
     trainable: network.trainableWeights.map((weight) => ({
       name: weight.originalName,
       variable: weight.read() as Variable,
@@ -64,6 +67,11 @@ export async function loadModel(tf: Tf, topology: object): Promise<LoadedModel> 
     read: (tensors) => tensors.map(({ name, shape }) => ({ name, shape, values: valuesOf(variables.get(name)!) })),
     dispose: () => void network.dispose(),
   };
+}
+
+function wordsOf({ layers, inputs }: LayersModel): number | undefined {
+  const tables = layers.filter((layer) => layer.getClassName() === 'Embedding' && layer.input === inputs[0]);
+  return tables.length === 0 ? undefined : Math.min(...tables.map((table) => table.getConfig().inputDim as number));
 }
 
 async function build(tf: Tf, topology: object): Promise<LayersModel> {

@@ -1,8 +1,8 @@
 import { FederatedError, type NamedTensor, refusal } from '@concordat/core';
-import { type DataSet, sizeOf } from '../data/data-set.js';
+import type { DataSet } from '../data/data-set.js';
 import type { Examples } from '../data/examples.js';
 import { seededOrder } from '../data/seeded-order.js';
-import { type BatchShape, gatherInputs, gatherTargets, requireFit } from './batches.js';
+import { type BatchShape, batchShapeOf, gatherInputs, gatherTargets, requireFit } from './batches.js';
 import type { Engine } from './engine.js';
 import { requireFiniteWeights } from './finite-weights.js';
 import type { LoadedModel } from './layers-model.js';
@@ -43,7 +43,7 @@ export interface TrainingLoop {
  */
 export async function trainLocally(loop: TrainingLoop): Promise<NamedTensor[] | undefined> {
   const { model, task, examples } = loop;
-  const shape = { inputSize: sizeOf(model.inputShape), outputSize: sizeOf(model.outputShape) };
+  const shape = batchShapeOf(model);
   const batchesPerPass = Math.ceil(examples.counts.training / requireBatchSize(task.batchSize));
   const steps = batchesPerPass === 0 ? 0 : (task.steps ?? (task.epochs ?? 0) * batchesPerPass);
   if (!Number.isInteger(steps) || steps < 1) {

@@ -267,6 +267,10 @@ export const refusedRules = {
     required: 'records whose inputs and targets have the sizes of the model',
     fix: 'Bring the records that the plan is about, or propose a plan for the records there are.',
   },
+  'data.words': {
+    required: "a row of the model's table for every word",
+    fix: 'Number the words as the model does, or propose a model with a larger table.',
+  },
   'data.labels': {
     required: 'an output of the model for every label',
     fix: 'Correct the labels, or propose a model with more outputs.',

@@ -25,7 +25,21 @@ const dilated = sequential(
   ],
 );
 
+/** A table of so many words. */
+const spoken = (words: number): SmallModel =>
+  sequential(
+    [6],
+    [
+      { kind: 'Embedding', config: { input_dim: words, output_dim: 2 }, weights: { embeddings: [words, 2] } },
+      { kind: 'Flatten' },
+      dense(12, 3, { activation: 'softmax' }),
+    ],
+  );
+
 const records = classified(24, [6], 3);
+
+/** Words 0 to 2. */
+const text: DataSet = { ...records, inputs: Float32Array.from(records.inputs, (x) => Math.floor(1.5 * (x + 1))) };
 
 /** One value of one example is not a number. */
 const damaged: DataSet = {
@@ -44,6 +58,7 @@ for (const engine of engines) {
   describe(`what ${engine} refuses by name`, () => {
     let trainer: Trainer;
     let ofDamaged: Trainer;
+    let ofText: Trainer;
     const refused = async (request: FitRequest, by = trainer) => errorOf(by.fit(request));
 
     before(async function () {
@@ -54,12 +69,13 @@ for (const engine of engines) {
       if (opened === undefined) return this.skip();
       trainer = opened;
       ofDamaged = await open(damaged);
+      ofText = await open(text);
     });
     // Whatever was refused, the thread serves on.
     afterEach(async () => {
       expect((await trainer.fit(fitOf(good))).examples).to.equal(22);
     });
-    after(() => Promise.all([trainer?.close(), ofDamaged?.close()]));
+    after(() => Promise.all([trainer?.close(), ofDamaged?.close(), ofText?.close()]));
 
     it('is a record that is not a number', async () => {
       const error = await refused(fitOf(good), ofDamaged);
@@ -103,6 +119,16 @@ for (const engine of engines) {
         }
       });
     }
+
+    it('is a word that the table of the model does not have, in training as in measuring', async () => {
+      const { model, weights } = spoken(2);
+      const ask = { model, weights, loss: fitOf(good).task.loss };
+      for (const error of [await refused(fitOf({ model, weights }), ofText), await errorOf(ofText.evaluate(ask))]) {
+        expect(told(error)).to.deep.equal(['refused', 'data.words', '2']);
+        expect(error.detail.required).to.equal('0 to 1');
+      }
+      expect((await ofText.fit(fitOf(spoken(3)))).examples).to.equal(22);
+    });
 
     it('is a model without a weight to train', async () => {
       const error = await refused(fitOf(frozen));

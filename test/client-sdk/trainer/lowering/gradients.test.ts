@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { affine, difference, sigmoid } from './float64.js';
 import { classified, dense, fitOf, openPair, type Pair, sequential } from './small-models.js';
 
 /** Of tfjs-layers, in float64. */
@@ -23,10 +24,6 @@ const losses: Readonly<Record<string, (p: readonly number[], k: number) => numbe
   binaryCrossentropy: (p, k) => p.reduce((sum, x, i) => sum - Math.log(i === k ? x : 1 - x), 0) / p.length,
   meanSquaredError: (p, k) => p.reduce((sum, x, i) => sum + (x - (i === k ? 1 : 0)) ** 2, 0) / p.length,
 };
-
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x));
-}
 
 function softplus(x: number): number {
   return Math.log1p(Math.exp(x));
@@ -80,28 +77,9 @@ describe('the gradient of a lowered step', () => {
   ): number {
     let sum = 0;
     for (let row = 0; row < examples; row++) {
-      const hidden = layer(x.subarray(row * inputs, (row + 1) * inputs), kernel1!, bias1!).map(f);
-      sum += loss(layer(hidden, kernel2!, bias2!).map(sigmoid), labels[row]!);
+      const hidden = affine(x.subarray(row * inputs, (row + 1) * inputs), kernel1!, bias1!).map(f);
+      sum += loss(affine(hidden, kernel2!, bias2!).map(sigmoid), labels[row]!);
     }
     return sum / examples;
   }
 });
-
-function layer(x: ArrayLike<number>, kernel: Float64Array, bias: Float64Array): number[] {
-  return Array.from(bias, (start, j) => {
-    let sum = start;
-    for (let i = 0; i < x.length; i++) sum += x[i]! * kernel[i * bias.length + j]!;
-    return sum;
-  });
-}
-
-/** Central, with a step far above float64's rounding. */
-function difference(values: Float64Array, k: number, f: () => number): number {
-  const [held, h] = [values[k]!, 1e-5];
-  values[k] = held + h;
-  const above = f();
-  values[k] = held - h;
-  const below = f();
-  values[k] = held;
-  return (above - below) / (2 * h);
-}

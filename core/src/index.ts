@@ -341,6 +341,7 @@ export {
   flattenTensors,
   type NamedTensor,
   parameterCount,
+  requireFiniteModel,
   requireParameters,
   splitTensors,
   tensorSize,

@@ -1,6 +1,5 @@
-import { FederatedError, type NamedTensor, refusal } from '@concordat/core';
+import { FederatedError, type NamedTensor, refusal, requireFiniteModel } from '@concordat/core';
 import type { LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
-import { firstNotFinite } from './finite-weights.js';
 import { LayerNoise } from './layer-noise.js';
 import type { Tf } from './tf.js';
 
@@ -106,6 +105,7 @@ function assign(tf: Tf, variables: ReadonlyMap<string, Variable>, tensors: reado
       fix: 'Name every weight of the topology once, as tfjs names them.',
     });
   }
+  requireFiniteModel(tensors);
   for (const { name, shape, values } of tensors) {
     const variable = variables.get(name)!;
     if (variable.shape.join() !== shape.join() || values.length !== variable.size) {
@@ -114,17 +114,8 @@ function assign(tf: Tf, variables: ReadonlyMap<string, Variable>, tensors: reado
         offered: `[${shape.join(', ')}] with ${values.length} values`,
       });
     }
-    requireFiniteModel(name, values);
     tf.tidy(() => variable.assign(tf.tensor(values, [...shape])));
   }
-}
-
-function requireFiniteModel(tensor: string, values: Float32Array): void {
-  const index = firstNotFinite(values);
-  if (index < 0) return;
-  throw new FederatedError('refused', `the model holds ${values[index]} at ${tensor}[${index}]`, {
-    detail: { rule: 'model.finite', required: 'finite', offered: String(values[index]), tensor, index },
-  });
 }
 
 // A copy: some backends hand out a view of their own memory.

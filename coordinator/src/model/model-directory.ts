@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { bounds, canonicalJson, FederatedError, type NamedTensor, tensorSize } from '@concordat/core';
+import {
+  bounds,
+  canonicalJson,
+  FederatedError,
+  type NamedTensor,
+  requireFiniteModel,
+  tensorSize,
+} from '@concordat/core';
 
 /** A tfjs LayersModel as a plan needs it. */
 export interface ModelDirectory {
@@ -18,7 +25,8 @@ interface WeightEntry {
 /**
  * Read a tfjs layers model: `model.json` and the weight files beside it.
  *
- * @throws `invalid-argument` when it is absent or no layers model; `malformed` when the weights do not add up.
+ * @throws `invalid-argument` when it is absent or no layers model; `malformed` when the weights do not add up;
+ *   `refused` `model.finite` for NaN and infinities among them.
  */
 export async function readModelDirectory(directory: string): Promise<ModelDirectory> {
   const path = join(directory, 'model.json');
@@ -28,6 +36,7 @@ export async function readModelDirectory(directory: string): Promise<ModelDirect
     const files = group.paths.map((name) => readModelFile(join(directory, basename(name)), bounds.modelBytesMax));
     tensors.push(...splitWeights(group.weights, Buffer.concat(await Promise.all(files))));
   }
+  requireFiniteModel(tensors);
   return { topology: canonicalJson(document.modelTopology), tensors };
 }
 

@@ -42,6 +42,13 @@ describe('a model directory', () => {
     expect(await refusalOf(readModelDirectory(directory))).to.equal('invalid-argument');
   });
 
+  it('is refused when a weight is not finite: no participant would train from it', async () => {
+    for (const value of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+      write(kernel, Float32Array.of(1, value));
+      expect(await refusalOf(readModelDirectory(directory))).to.equal('refused model.finite');
+    }
+  });
+
   it('reads no file outside itself, whatever the manifest says', async () => {
     write(kernel, Float32Array.of(1, 2), ['../../etc/hostname']);
     expect(await refusalOf(readModelDirectory(directory))).to.equal('invalid-argument');

@@ -52,7 +52,7 @@ function onRound({ round, outcome, reason, ...held }: SoakSample): void {
   if (round % 10 !== 0 && outcome === 'published') return;
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   process.stderr.write(
-    `round ${round}: ${outcome}${reason === '' ? '' : ` (${reason})`}, coordinator ${megabytes(held.residentBytes)}, ${held.descriptors} descriptors; clients ${megabytes(held.clientBytes)}, ${held.clientDescriptors}\n`,
+    `round ${round}: ${outcome}${reason === '' ? '' : ` (${reason})`}, coordinator ${megabytes(held.residentBytes)}, ${held.descriptors} descriptors; clients ${megabytes(held.clientBytes)} live of ${megabytes(held.clientResidentBytes)}, ${held.clientDescriptors}\n`,
   );
 }
 
@@ -63,6 +63,7 @@ function trendsOf(samples: readonly SoakSample[]) {
     bytes: trend(({ residentBytes }) => residentBytes),
     descriptors: trend((sample) => sample.descriptors),
     clientBytes: trend((sample) => sample.clientBytes),
+    clientResidentBytes: trend((sample) => sample.clientResidentBytes),
     clientDescriptors: trend((sample) => sample.clientDescriptors),
   };
 }

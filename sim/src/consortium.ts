@@ -112,6 +112,7 @@ function planOf(crypto: CryptoPort, scenario: Scenario, task: SimulatedTask | un
     rounds: scenario.rounds,
     cohort: { ...scenario.cohort, overSelection: scenario.cohort.overSelection ?? 1 },
     mode: scenario.mode,
+    ...(scenario.groups === undefined ? {} : { groups: scenario.groups }),
     reportingGoal: scenario.reportingGoal,
     minSurvivors: scenario.minSurvivors,
     maxColluders: scenario.maxColluders,

@@ -1,3 +1,5 @@
+export type { Adversary, Attacked } from './adversary/adversary.js';
+export { type AttackRule, adversaryOf } from './adversary/attacks.js';
 export { registerSimCommands } from './commands/run-command.js';
 export { foundConsortium, type SimulationPorts } from './consortium.js';
 export { Draws } from './draws.js';

@@ -66,6 +66,18 @@ const scenarioSchema = z.strictObject({
       }),
     ])
     .default('sync'),
+  /** How the sums of several secure groups become a model; as in a plan. */
+  groups: z
+    .discriminatedUnion('combine', [
+      z.strictObject({ combine: z.literal('sum'), min: count(bounds.cohortMax).optional() }),
+      z.strictObject({ combine: z.literal('median'), min: count(bounds.cohortMax).optional() }),
+      z.strictObject({
+        combine: z.literal('trimmed-mean'),
+        trimPercent: z.number().gt(0).lt(50),
+        min: count(bounds.cohortMax).optional(),
+      }),
+    ])
+    .optional(),
   reportingGoal: count(bounds.rosterMembersMax).optional(),
   minSurvivors: z.number().int().min(bounds.cohortMin).max(bounds.cohortMax).optional(),
   maxColluders: z.number().int().min(0).max(bounds.cohortMax).optional(),
@@ -227,7 +239,7 @@ function withDefaults(parsed: Parsed): Scenario {
   return {
     ...parsed,
     cohort,
-    reportingGoal: parsed.reportingGoal ?? min,
+    reportingGoal: parsed.reportingGoal ?? min * (parsed.groups?.min ?? 1),
     minSurvivors: parsed.minSurvivors ?? bounds.cohortMin,
     maxColluders: parsed.maxColluders ?? Math.max(0, Math.min(min - 2 * Math.floor((min - 1) / 3) - 1, min - 2)),
     quantBits: parsed.quantBits ?? { 16: 8, 24: 16, 32: 16 }[parsed.bits],

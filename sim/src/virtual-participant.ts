@@ -142,8 +142,11 @@ export class VirtualParticipant {
     }
   }
 
-  #train(round: number, training: Promise<void> | undefined): void {
-    const trained = () => this.take({ type: 'trained', round });
+  #train(round: number, training: Promise<() => void> | undefined): void {
+    const trained = (has?: () => void) => {
+      has?.();
+      this.take({ type: 'trained', round });
+    };
     // Looked at when its time has come; until then a failure is nobody's.
     training?.catch(() => undefined);
     this.#after(this.seat.trainMillis, () =>

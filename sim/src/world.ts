@@ -38,9 +38,10 @@ export interface Engine {
   /**
    * Begin to train; virtual time goes on without it until the participant has trained.
    *
-   * @returns rejects as a trainer does.
+   * @returns what the participant has when its time has come: called then, so that nothing depends on which thread was faster. Rejects as a
+   *   trainer does.
    */
-  train?(seat: Seat, order: { readonly round: number; readonly baseModelHash: Uint8Array }): Promise<void>;
+  train?(seat: Seat, order: { readonly round: number; readonly baseModelHash: Uint8Array }): Promise<() => void>;
   /**
    * @param order.metrics whether the metric lanes are filled; else they are zero.
    * @returns payload lanes of each segment of a round of this kind, secret until masked.

@@ -9,6 +9,7 @@ import {
   toHex,
   type Weights,
 } from '@concordat/core';
+import { Draws } from '../draws.js';
 import { seededRandom } from '../seeded-random.js';
 import type { Engine, Seat, World } from '../world.js';
 import type { SimulatedTask } from './task.js';
@@ -31,7 +32,7 @@ export class Learning implements Engine {
   /** By hash: the newest, and those that somebody still trains from. */
   readonly #models = new Map<string, Weights>();
   /** Participant → what it trained last. */
-  readonly #trained = new Map<string, { readonly round: number; readonly weights: Weights; readonly base: Weights }>();
+  readonly #trained = new Map<string, { readonly round: number; readonly place: number; readonly delta: Weights }>();
 
   constructor(options: LearningOptions) {
     this.#options = options;
@@ -49,11 +50,13 @@ export class Learning implements Engine {
   async train({ participantId, place }: Seat, order: { readonly round: number; readonly baseModelHash: Uint8Array }) {
     const { task, pool, seed, plan } = this.#options;
     const base = this.#model(order.baseModelHash);
+    const relabel = task.adversaryAt(place)?.relabel?.(task.classes);
     const { loss, optimizer, batchSize, epochs, steps } = plan.task;
     const { weights } = await pool.run({
       type: 'train',
       weights: base,
       examples: task.examplesOf(place),
+      ...(relabel === undefined ? {} : { relabel }),
       task: {
         loss,
         optimizer,
@@ -63,18 +66,13 @@ export class Learning implements Engine {
       },
       seed: `${seed}/${order.round}/${participantId}`,
     });
-    this.#trained.set(participantId, { round: order.round, weights, base });
+    for (let i = 0; i < weights.length; i++) weights[i] = weights[i]! - base[i]!;
+    return () => void this.#trained.set(participantId, { round: order.round, place, delta: weights });
   }
 
   update(seat: Seat, { round, baseModelHash }: Parameters<Engine['update']>[1]): readonly Int32Array[] {
     const { ports, plan, seed } = this.#options;
-    const trained = this.#trained.get(seat.participantId);
-    if (trained?.round !== round) {
-      throw new FederatedError('internal', `${seat.participantId} has not trained in round ${round}`);
-    }
-    this.#trained.delete(seat.participantId);
-    const { weights: delta, base } = trained;
-    for (let i = 0; i < delta.length; i++) delta[i] = delta[i]! - base[i]!;
+    const delta = this.#contributed(seat, round);
     return encodeUpdate({
       ...ports,
       plan,
@@ -83,6 +81,27 @@ export class Learning implements Engine {
       examples: seat.examples,
       random: seededRandom(ports.crypto, seed, `rounding/${round}/${seat.participantId}`),
       isSpent: true,
+    });
+  }
+
+  /** What was trained, or what an adversary makes of it. Where there are some it is kept until the next training: they collude. */
+  #contributed({ participantId, place }: Seat, round: number): Float32Array {
+    const { ports, seed, task } = this.#options;
+    const trained = this.#trained.get(participantId);
+    if (trained?.round !== round) {
+      throw new FederatedError('internal', `${participantId} has not trained in round ${round}`);
+    }
+    if (task.terms.adversaries === undefined) this.#trained.delete(participantId);
+    const own = task.terms.adversaries === undefined ? trained.delta : trained.delta.slice();
+    const adversary = task.adversaryAt(place);
+    if (adversary?.delta === undefined) return own;
+    const cohort = [...this.#trained.values()].filter((other) => other.round === round);
+    const colluding = cohort.filter((other) => task.adversaryAt(other.place) !== undefined);
+    return adversary.delta({
+      own,
+      colluding: colluding.sort((a, b) => a.place - b.place).map(({ delta }) => delta),
+      participants: cohort.length,
+      draws: new Draws(seededRandom(ports.crypto, seed, `attack/${round}/${participantId}`)),
     });
   }
 

@@ -17,6 +17,8 @@ export interface TrainJob {
   /** [d] flat, left as they are. */
   readonly weights: Float32Array;
   readonly examples: Uint32Array;
+  /** [classes] another label for each. */
+  readonly relabel?: readonly number[];
   readonly task: TrainingTask;
   /** Fixes the order of the examples. */
   readonly seed: string;

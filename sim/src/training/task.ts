@@ -1,5 +1,7 @@
 import { type DataSet, denseNetwork, type LayersModel } from '@concordat/client-sdk';
 import { type CryptoPort, FederatedError } from '@concordat/core';
+import type { Adversary } from '../adversary/adversary.js';
+import { adversaryOf } from '../adversary/attacks.js';
 import { readMnist } from '../data/mnist.js';
 import { Draws } from '../draws.js';
 import { type Partition, partition, partitionerOf } from '../partition/partition.js';
@@ -15,6 +17,9 @@ export interface SimulatedTask {
   readonly holdout: DataSet;
   /** @param place of a participant, 1 … n. @returns places in `training`. */
   examplesOf(place: number): Uint32Array;
+  /** What a participant does instead of the task; undefined for those who do it. */
+  adversaryAt(place: number): Adversary | undefined;
+  readonly classes: number;
 }
 
 /**
@@ -34,7 +39,28 @@ export async function loadTask(crypto: CryptoPort, scenario: Scenario, terms: Tr
     classes,
     seed: `sim/${seed}`,
   });
-  return { terms, model, training, holdout, examplesOf: (place) => dealt[place - 1]! };
+  const attackers = attackersOf(crypto, scenario, terms);
+  return {
+    terms,
+    model,
+    classes,
+    training,
+    holdout,
+    examplesOf: (place) => dealt[place - 1]!,
+    adversaryAt: (place) => attackers.get(place),
+  };
+}
+
+/** By place: who follows from the seed, the share rounded to the nearest number of participants. */
+function attackersOf(
+  crypto: CryptoPort,
+  { seed, participants }: Scenario,
+  { adversaries }: TrainTerms,
+): ReadonlyMap<number, Adversary> {
+  if (adversaries === undefined) return new Map();
+  const adversary = adversaryOf(adversaries.attack);
+  const order = new Draws(seededRandom(crypto, seed, 'adversaries')).shuffled(Array(participants).keys());
+  return new Map(order.slice(0, Math.round(adversaries.share * participants)).map((i) => [i + 1, adversary]));
 }
 
 interface Dealing {

@@ -15,6 +15,18 @@ const partitionSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('groups') }),
 ]);
 
+const factor = z.number().positive().max(1e9);
+
+const attackSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('label-flip') }),
+  z.strictObject({ name: z.literal('sign-flip'), factor: factor.default(1) }),
+  z.strictObject({ name: z.literal('scale'), factor: factor.default(10) }),
+  z.strictObject({ name: z.literal('gaussian'), deviation: factor.default(1) }),
+  z.strictObject({ name: z.literal('free-rider') }),
+  z.strictObject({ name: z.literal('alie') }),
+  z.strictObject({ name: z.literal('ipm'), factor: factor.default(0.5) }),
+]);
+
 /** What participants train, on whose examples. As in a plan where a plan has it. */
 export const trainSchema = z.strictObject({
   /** `mnist`: 60,000 digits to train on and 10,000 to measure on. */
@@ -33,6 +45,8 @@ export const trainSchema = z.strictObject({
   epochs: count(1_000).default(1),
   /** Each model is measured whose number is a multiple of it, and the last. */
   measureEvery: count(bounds.roundsMax).default(1),
+  /** So large a share of all participants, who follow from the seed, attacks in every round. */
+  adversaries: z.strictObject({ share: share, attack: attackSchema }).optional(),
   /** The run ends when a measured model is as good. */
   until: z.strictObject({ accuracy: share }).optional(),
 });

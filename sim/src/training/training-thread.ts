@@ -1,5 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { heldExamples, loadEngine, loadModel, measure, plainError, trainLocally } from '@concordat/client-sdk/training';
+import {
+  type DataSet,
+  heldExamples,
+  loadEngine,
+  loadModel,
+  measure,
+  plainError,
+  trainLocally,
+} from '@concordat/client-sdk/training';
 import { flattenTensors, splitTensors } from '@concordat/core';
 import type { Job, JobResult, MeasureJob, PoolReply, PoolRequest, PoolSetup, TrainJob } from './messages.js';
 
@@ -24,7 +32,7 @@ try {
       engine,
       model,
       weights,
-      examples: heldExamples(setup.training, { training: job.examples, holdout: none }),
+      examples: heldExamples(relabelled(job), { training: job.examples, holdout: none }),
       task: job.task,
       seed: job.seed,
       stopped: () => false,
@@ -43,4 +51,13 @@ try {
   reply({ type: 'opened', description: engine.description });
 } catch (error) {
   reply({ type: 'failed', error: plainError(error) });
+}
+
+/** The training set as an adversary has it: others see nothing of it. */
+function relabelled({ relabel, examples }: TrainJob): DataSet {
+  const { training } = setup;
+  if (relabel === undefined || training.targets.kind !== 'classes') return training;
+  const labels = training.targets.labels.slice();
+  for (const index of examples) labels[index] = relabel[labels[index]!]!;
+  return { ...training, targets: { kind: 'classes', labels } };
 }

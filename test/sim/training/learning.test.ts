@@ -84,6 +84,7 @@ describe('a simulation that trains', function () {
           publish: founded.engine.publish,
           train: async ({ place }) => {
             if (place <= seats) throw diverged;
+            return () => undefined;
           },
         },
       });
@@ -91,6 +92,28 @@ describe('a simulation that trains', function () {
     expect(rounds[0]!.survivors).to.deep.equal(['p2', 'p3', 'p4', 'p5']);
     expect(rounds[0]!.exact).to.equal(true);
     expect(await failing(3)).to.include({ outcome: 'aborted' });
+  });
+
+  it('has adversaries who spoil a sum, and much less the median of the sums of groups', async () => {
+    const accuracyOf = async (groups: ScenarioInput['groups']) => {
+      const { rounds, exact } = await simulateTraining({
+        ...scenario,
+        participants: 18,
+        rounds: 2,
+        cohort: { min: 3, size: 18, max: 3 },
+        groups,
+        train: {
+          ...training,
+          partition: { name: 'iid' },
+          adversaries: { share: 0.06, attack: { name: 'sign-flip', factor: 1e6 } },
+        },
+      });
+      expect(exact).to.equal(true);
+      return rounds.at(-1)!.measured!.accuracy!;
+    };
+    const sum = await accuracyOf({ combine: 'sum' });
+    const median = await accuracyOf({ combine: 'median', min: 3 });
+    expect(median).to.be.above(sum + 0.1);
   });
 
   it('is told what trains', async () => {

@@ -36,7 +36,7 @@ export interface PlanDraft {
     readonly overSelection?: number;
   };
   /** Of several groups. Default: their sums are added, and one group makes a model. */
-  readonly groups?: { readonly min?: number } & GroupCombination;
+  readonly groups?: { readonly min?: number | undefined } & GroupCombination;
   /** RFC 3339, UTC. */
   readonly expires: string;
   /** Default: `each`, refusals hidden. */

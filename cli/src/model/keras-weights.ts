@@ -1,3 +1,4 @@
+import { CommandFailure } from '../failure.js';
 import { type LayerWeights, notWeights, sizeOf, type WeightsFile } from './layer-weights.js';
 
 /** Of jsfive what is used here: it brings no types. */
@@ -30,22 +31,37 @@ export async function readKerasWeights(bytes: Uint8Array): Promise<WeightsFile> 
   const name: string = 'jsfive';
   const jsfive = (await import(name)) as Jsfive;
   try {
-    const { buffer, byteOffset, byteLength } = bytes;
-    const file = new jsfive.File(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer, 'weights');
-    const isGroup = (node: Node | null | undefined): node is Group => node instanceof jsfive.Group;
-    const child = (group: Group, key: string): Group | undefined => {
-      const node = group.keys.includes(key) ? group.get(key) : undefined;
-      return isGroup(node) ? node : undefined;
-    };
-    const old = child(file, 'model_weights') ?? (Array.isArray(file.attrs.layer_names) ? file : undefined);
-    const layers = old === undefined ? newLayers(file, child) : oldLayers(old);
-    if (layers.length === 0) throw notWeights('the file holds no layer with weights', saveAgain);
-    return { layers, by: 'name' };
+    return quietly(() => layersIn(jsfive, bytes));
   } catch (cause) {
-    if (cause instanceof Error && 'exitCode' in cause) throw cause;
+    if (cause instanceof CommandFailure) throw cause;
     const why = cause instanceof Error ? cause.message.split('\n')[0]!.slice(0, 160) : String(cause);
     throw notWeights(`not an HDF5 file of Keras: ${why}`, saveAgain);
   }
+}
+
+/** jsfive prints what it cannot read of a damaged file, byte by byte, to wherever the console goes. */
+function quietly<T>(work: () => T): T {
+  const { console } = globalThis;
+  const { warn, log } = console;
+  Object.assign(console, { warn: () => undefined, log: () => undefined });
+  try {
+    return work();
+  } finally {
+    Object.assign(console, { warn, log });
+  }
+}
+
+function layersIn(jsfive: Jsfive, { buffer, byteOffset, byteLength }: Uint8Array): WeightsFile {
+  const file = new jsfive.File(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer, 'weights');
+  const isGroup = (node: Node | null | undefined): node is Group => node instanceof jsfive.Group;
+  const child = (group: Group, key: string): Group | undefined => {
+    const node = group.keys.includes(key) ? group.get(key) : undefined;
+    return isGroup(node) ? node : undefined;
+  };
+  const old = child(file, 'model_weights') ?? (Array.isArray(file.attrs.layer_names) ? file : undefined);
+  const layers = old === undefined ? newLayers(file, child) : oldLayers(old);
+  if (layers.length === 0) throw notWeights('the file holds no layer with weights', saveAgain);
+  return { layers, by: 'name' };
 }
 
 /** `layers/<made-up name>/vars/0 …`; the layer's own name is an attribute. A recurrent layer has its weights in its cell. */

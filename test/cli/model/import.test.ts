@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type LayersModel, readTfjsDirectory } from '@concordat/client-sdk';
 import { decodeSafetensors } from '@concordat/core';
 import { expect } from 'chai';
 import { imported } from '../../support/imported-weights.js';
+import { numbers } from '../../support/seeded-numbers.js';
 import { repository } from '../../support/test-titles.js';
 
 const fixture = (name: string): string => join(repository, 'test/cli/model', name);
@@ -164,6 +166,36 @@ describe('weights of Keras', () => {
       expect([exitCode, error.code]).to.deep.equal([1, 'malformed']);
       expect(error.message).to.match(message);
     }
+  });
+
+  it('damaged anywhere are read or refused by name, and nothing is printed of them', async () => {
+    const path = join(repository, 'cli/dist/model/keras-weights.js');
+    const { readKerasWeights } = (await import(pathToFileURL(path).href)) as {
+      readKerasWeights(bytes: Uint8Array): Promise<unknown>;
+    };
+    const { warn } = console;
+    const printed: unknown[] = [];
+    Object.assign(console, { warn: (...said: unknown[]) => printed.push(said) });
+    const ends = new Set<string>();
+    for (const file of ['images.weights.h5', 'images.h5']) {
+      const bytes = readFileSync(fixture(file));
+      for (let k = 0; k < 150; k++) {
+        const damaged = new Uint8Array(bytes);
+        const places = numbers(12, 1 + k);
+        for (let i = 0; i < 12; i += 2) {
+          const at = Math.floor(((places[i]! + 1) / 2) * bytes.length);
+          damaged[Math.min(at, bytes.length - 1)] = Math.floor((places[i + 1]! + 1) * 128);
+        }
+        const end = await readKerasWeights(damaged).then(
+          () => 'read',
+          (error: { readonly code?: string }) => error.code ?? 'a bug',
+        );
+        ends.add(end);
+      }
+    }
+    Object.assign(console, { warn });
+    expect([...ends].sort()).to.deep.equal(['malformed', 'read']);
+    expect(printed).to.deep.equal([]);
   });
 
   it('are not looked for where there is no file', async () => {

@@ -84,6 +84,12 @@ const models: Readonly<Record<string, readonly LayerSpec[]>> = {
     ['globalAveragePooling2d', {}],
     classes,
   ],
+  'strides that are worth turning the filter': [
+    ['conv2d', { inputShape: [12, 8, 1], filters: 16, kernelSize: 3, padding: 'same', activation: 'relu' }],
+    ['conv2d', { filters: 16, kernelSize: 5, strides: 2, padding: 'same', activation: 'tanh' }],
+    ['globalAveragePooling2d', {}],
+    classes,
+  ],
 };
 
 const sequences: Readonly<Record<string, readonly LayerSpec[]>> = {

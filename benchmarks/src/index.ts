@@ -6,4 +6,6 @@ export { type Order, orderOf } from './order.js';
 export { DelayLine } from './stage/delay-line.js';
 export { openDelayProxy } from './stage/delay-proxy.js';
 export { suites } from './suites.js';
-export { measureTraining, type TrainedNetwork, twoConvolutions, twoHiddenLayers } from './training.js';
+export { findPythons, openPython, type Python } from './training/python.js';
+export { type Contest, openEngine, type Rival } from './training/rival.js';
+export { measureTraining, type TrainingGoal } from './training/training.js';

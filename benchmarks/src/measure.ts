@@ -30,7 +30,8 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-async function costOf(work: () => void | Promise<void>): Promise<Cost> {
+/** Of one turn. */
+export async function costOf(work: () => void | Promise<void>): Promise<Cost> {
   const cpuBefore = process.cpuUsage();
   const wallBefore = performance.now();
   await work();

@@ -7,9 +7,39 @@ import type { Entry, Question } from './measurement.js';
 import { measureRotate } from './rotation.js';
 import { measureRound } from './round.js';
 import { measureServerUnmask } from './server-unmask.js';
-import { measureTraining, twoConvolutions, twoHiddenLayers } from './training.js';
+import type { NetworkName } from './training/networks.js';
+import { measureTraining, type TrainingGoal } from './training/training.js';
 import { measureDistance, measureDurableUpload, measureStream, measureUnary } from './transport.js';
 import { measureUploadBytes } from './upload-bytes.js';
+
+interface TrainingEntry {
+  readonly network: NetworkName;
+  /** Of one pass. */
+  readonly examples: number;
+  readonly about: string;
+  readonly goal: TrainingGoal;
+}
+
+const trainings: readonly TrainingEntry[] = [
+  {
+    network: '2nn',
+    examples: 4000,
+    about: '784-200-200-10, batch 10: the engine that the ladder takes, beside PyTorch, numpy and tfjs on wasm',
+    goal: { timesPyTorch: 1, timesWasm: 13 },
+  },
+  {
+    network: 'cnn',
+    examples: 400,
+    about: '5×5×32-5×5×64-512, batch 10: the same beside 0.6 times PyTorch',
+    goal: { timesPyTorch: 0.6, timesWasm: 5 },
+  },
+  {
+    network: 'gru',
+    examples: 300,
+    about: 'twenty words, an embedding of 32, a GRU of 64, batch 10: the same',
+    goal: { timesPyTorch: 1, timesWasm: 5 },
+  },
+];
 
 /** Every measurement there is: one line each, in the order they run. */
 export const suites: Readonly<Record<string, readonly Entry[]>> = {
@@ -85,18 +115,13 @@ export const suites: Readonly<Record<string, readonly Entry[]>> = {
       measure: (of) => measureSdkSection({ ...of, parameters: 10_000_000 }),
     },
   ],
-  training: [
-    {
-      name: 'train-2nn',
-      about: '784-200-200-10, batch 10: the engine that the ladder takes, beside 13 times tfjs on wasm',
-      measure: (of) => measureTraining(of, twoHiddenLayers(), 13),
-    },
-    {
-      name: 'train-cnn',
-      about: '5×5×32-5×5×64-512, batch 10: the same beside 5 times',
-      measure: (of) => measureTraining(of, twoConvolutions(), 5),
-    },
-  ],
+  training: [1, 2].flatMap((threads) =>
+    trainings.map(({ network, examples, about, goal }) => ({
+      name: threads === 1 ? `train-${network}` : `train-${network}-${threads}`,
+      about: threads === 1 ? about : `the same in ${threads} threads, of ours a participant each`,
+      measure: (of: Question) => measureTraining(of, { network, examples, threads }, goal),
+    })),
+  ),
   large: [
     {
       name: 'coordinator-rss',

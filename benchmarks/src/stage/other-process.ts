@@ -10,6 +10,10 @@ export class OtherProcess<Question extends object> {
     this.#child = fork(program, { serialization: 'advanced' });
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** One question at a time. @throws `Error` when the other process ended; what it died of stands on stderr. */
   async ask<Answer>(question: Question): Promise<Answer> {
     const ended = new AbortController();

@@ -73,7 +73,7 @@ function difference(step: TrainingStep, model: LoadedModel): string | undefined 
 }
 
 /** What a call of several steps may take: who stops a training or ends its thread waits for one. */
-const callMillis = 100;
+const callMillis = 250;
 const stepsAtOnceMax = 20;
 
 /** Read from one buffer, written to the other. */

@@ -64,6 +64,7 @@ export class Learning implements Engine {
         ...(epochs === undefined ? {} : { epochs }),
         ...(steps === undefined ? {} : { steps }),
       },
+      ...(task.terms.proximal === undefined ? {} : { rule: { proximal: task.terms.proximal } }),
       seed: `${seed}/${order.round}/${participantId}`,
     });
     for (let i = 0; i < weights.length; i++) weights[i] = weights[i]! - base[i]!;

@@ -1,4 +1,11 @@
-import type { DataSet, EngineDescription, EngineName, PlainError, TrainingTask } from '@concordat/client-sdk/training';
+import type {
+  DataSet,
+  EngineDescription,
+  EngineName,
+  LocalRule,
+  PlainError,
+  TrainingTask,
+} from '@concordat/client-sdk/training';
 import type { TensorShape } from '@concordat/core';
 
 /** What every thread of a pool is given when it starts. Data sets lie in memory that all of them share. */
@@ -20,6 +27,7 @@ export interface TrainJob {
   /** [classes] another label for each. */
   readonly relabel?: readonly number[];
   readonly task: TrainingTask;
+  readonly rule?: LocalRule;
   /** Fixes the order of the examples. */
   readonly seed: string;
 }

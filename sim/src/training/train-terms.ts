@@ -43,6 +43,8 @@ export const trainSchema = z.strictObject({
   batchSize: count(65_536).default(10),
   /** Passes over one's own examples. */
   epochs: count(1_000).default(1),
+  /** μ of FedProx: how strongly local weights are held at the model that they came from. Absent: FedAvg. */
+  proximal: z.number().positive().max(1e3).optional(),
   /** Each model is measured whose number is a multiple of it, and the last. */
   measureEvery: count(bounds.roundsMax).default(1),
   /** So large a share of all participants, who follow from the seed, attacks in every round. */

@@ -34,6 +34,7 @@ try {
       weights,
       examples: heldExamples(relabelled(job), { training: job.examples, holdout: none }),
       task: job.task,
+      ...(job.rule === undefined ? {} : { rule: job.rule }),
       seed: job.seed,
       stopped: () => false,
       onProgress: () => undefined,

@@ -51,6 +51,19 @@ describe('a simulation that trains', function () {
     expect(other.rounds[0]!.outcome).to.not.deep.equal(result.rounds[0]!.outcome);
   });
 
+  it('holds local weights at the model with FedProx, the more the larger μ', async () => {
+    const lossOf = async (proximal: number) => {
+      const { rounds } = await simulateTraining(
+        { ...scenario, rounds: 1, train: { ...training, proximal } },
+        { workers: 1 },
+      );
+      return rounds[0]!.measured!.loss!;
+    };
+    // Held hard, the model hardly moves in one round.
+    expect(await lossOf(1e-6)).to.be.closeTo(result.rounds[0]!.measured!.loss!, 1e-3);
+    expect(await lossOf(9)).to.be.above(result.rounds[0]!.measured!.loss! + 0.1);
+  });
+
   it('goes on without who dies, with the sum of the others', async () => {
     const drops = [{ round: 1, participant: 2, step: 'upload' as const }];
     const { rounds } = await simulateTraining({ ...scenario, rounds: 1, cohort: { min: 3, size: 6, max: 6 }, drops });

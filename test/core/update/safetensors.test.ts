@@ -90,6 +90,9 @@ describe('safetensors', () => {
 
   it('are refused when anything does not add up', () => {
     const entry = { dtype: 'F32', shape: [1], data_offsets: [0, 4] };
+    const empty = { dtype: 'F32', shape: [0], data_offsets: [0, 0] };
+    const many = Array.from({ length: bounds.tensorsMax + 1 }, (_, i) => i);
+    const dimensions = Array.from({ length: bounds.tensorRankMax + 1 }, () => 1);
     const long = file('{}', 0);
     new DataView(long.buffer).setUint32(0, bounds.safetensorsHeaderBytesMax + 1, true);
     const hostile: readonly [string, Uint8Array][] = [
@@ -105,6 +108,14 @@ describe('safetensors', () => {
       ['a gap', file({ a: entry, b: { ...entry, data_offsets: [8, 12] } }, 12)],
       ['bytes left over', file({ a: entry }, 5)],
       ['too few bytes', file({ a: entry }, 3)],
+      ['more tensors than the bound', file(Object.fromEntries(many.map((i) => [`t${i}`, empty])), 0)],
+      ['more dimensions than the bound', file({ a: { ...entry, shape: dimensions } }, 4)],
+      ['a shape that is no list', file({ a: { ...entry, shape: 1 } }, 4)],
+      ['a length that is no whole number', file({ a: { ...entry, shape: [0.5] } }, 4)],
+      ['offsets beyond whole numbers', file({ a: { ...entry, data_offsets: [0, 2 ** 60] } }, 4)],
+      ['one offset', file({ a: { ...entry, data_offsets: [0] } }, 4)],
+      ['header of other bytes than UTF-8', Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe)],
+      ['header longer than the file', Uint8Array.of(200, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d)],
     ];
     for (const [what, bytes] of hostile) {
       expect(() => decodeSafetensors(bytes), what)

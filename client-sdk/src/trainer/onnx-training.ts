@@ -142,13 +142,13 @@ class OnnxTraining implements Training {
   /** What layers draw in the next steps. */
   #drawn(steps: number, examples: number): Record<string, OrtTensor> {
     const { seed, model } = this.#start;
-    const inputs = this.#compiled.run.noise.map(({ name, layer, rate, ...noise }) => {
+    const inputs = this.#compiled.run.noise.map(({ name, layer, draw, rate, ...noise }) => {
       const shape = [examples, ...noise.shape];
       const size = sizeOf(shape);
       const factors = new Float32Array(steps * size);
       for (let i = 0; i < steps; i++) {
         const place = { seed, step: this.#taken + i };
-        factors.set(model.noise.factors(place, { layer, shape, rate }), i * size);
+        factors.set(model.noise.factors(place, { layer, draw, shape, rate }), i * size);
       }
       return [name, this.#ort.tensor([steps, ...shape], factors)] as const;
     });

@@ -5,7 +5,6 @@ import { classified, dense, fitOf, type SmallLayer, type SmallModel, sequential 
 const engines: readonly EngineName[] = ['tfjs-cpu', 'tfjs-wasm', 'onnxruntime'];
 /** float32 sums in another order. A number that is dropped by one engine only moves weights by 0.1 and more. */
 const tolerance = 2e-5;
-const lstm = { kernel: [3, 16], recurrent_kernel: [4, 16], bias: [16] };
 
 function open(engine: EngineName): Promise<Trainer> {
   return createTrainer({
@@ -22,25 +21,32 @@ function model(...layers: readonly SmallLayer[]): SmallModel {
   return sequential([12], [...line, ...layers, { kind: 'Flatten' }, dense(12, 3, { activation: 'softmax' })]);
 }
 
+/** A recurrent layer of four units behind them. */
+function remembering(kind: string, gates: number, config: Readonly<Record<string, number>>): SmallModel {
+  const weights = { kernel: [3, 4 * gates], recurrent_kernel: [4, 4 * gates], bias: [4 * gates] };
+  const line: SmallLayer[] = [{ kind: 'Reshape', config: { target_shape: [4, 3] } }, dense(3, 3)];
+  return sequential(
+    [12],
+    [...line, { kind, config: { units: 4, ...config }, weights }, dense(4, 3, { activation: 'softmax' })],
+  );
+}
+
 const dropping: Readonly<Record<string, SmallModel>> = {
   Dropout: model({ kind: 'Dropout', config: { rate: 0.5 } }),
   'a Dropout of its own seed': model({ kind: 'Dropout', config: { rate: 0.9, seed: 3 } }),
   'two of them': model({ kind: 'Dropout', config: { rate: 0.1 } }, { kind: 'Dropout', config: { rate: 0.3 } }),
   'a Dropout of rows': model({ kind: 'Dropout', config: { rate: 0.5, noise_shape: [null, 4, 1] } }),
+  'dropout within a SimpleRNN': remembering('SimpleRNN', 1, { dropout: 0.3, recurrent_dropout: 0.3 }),
+  'dropout within a GRU': remembering('GRU', 3, { dropout: 0.3, recurrent_dropout: 0.3 }),
+  'dropout of the states of a GRU': remembering('GRU', 3, { recurrent_dropout: 0.5 }),
+  'dropout within an LSTM': remembering('LSTM', 4, { dropout: 0.3, recurrent_dropout: 0.3 }),
+  'dropout of the inputs of an LSTM': remembering('LSTM', 4, { dropout: 0.5 }),
   SpatialDropout1D: model({ kind: 'SpatialDropout1D', config: { rate: 0.5 } }),
 };
 const noisy: Readonly<Record<string, SmallModel>> = {
   GaussianNoise: model({ kind: 'GaussianNoise', config: { stddev: 0.5 } }),
   GaussianDropout: model({ kind: 'GaussianDropout', config: { rate: 0.5 } }),
   AlphaDropout: model({ kind: 'AlphaDropout', config: { rate: 0.5 } }),
-  'dropout within an LSTM': sequential(
-    [12],
-    [
-      { kind: 'Reshape', config: { target_shape: [4, 3] } },
-      { kind: 'LSTM', config: { units: 4, dropout: 0.3, recurrent_dropout: 0.3 }, weights: lstm },
-      dense(4, 3),
-    ],
-  ),
 };
 
 const task = { loss: 'meanSquaredError', optimizer: { name: 'sgd', learningRate: 1 }, steps: 1 };

@@ -41,6 +41,7 @@ export interface StepNoise {
   /** The input. */
   readonly name: string;
   readonly layer: string;
+  readonly draw: number;
   /** Without the batch. */
   readonly shape: readonly number[];
   readonly rate: number;
@@ -153,9 +154,9 @@ class Forward {
         return weight;
       },
       replace: (weight, value) => void this.replaced.set(weight, value),
-      dropped: (shape, rate) => {
-        const noise = this.graph.input(`${name}/dropped`, ['batch', ...shape]);
-        this.noise.push({ name: noise, layer: name, shape, rate });
+      dropped: (shape, rate, draw) => {
+        const noise = this.graph.input(`${name}/dropped/${draw}`, ['batch', ...shape]);
+        this.noise.push({ name: noise, layer: name, draw, shape, rate });
         return noise;
       },
     };

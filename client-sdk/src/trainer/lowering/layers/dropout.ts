@@ -22,7 +22,7 @@ export const lowerSpatialDropout1d: LowerLayer = (scope) => dropping(scope, [1, 
 function dropping({ graph: g, layer, inputs: [given], dropped }: LayerScope, shape: readonly number[]): LoweredLayer {
   const rate = layer.config.rate as number;
   if (!(rate > 0 && rate < 1)) return passing(given!);
-  const factors = dropped(shape, rate);
+  const factors = dropped(shape, rate, 0);
   return {
     output: { name: g.op('Mul', [given!.name, factors]), shape: given!.shape },
     backward: ({ slope, inputsWanted }) => ({

@@ -16,11 +16,11 @@ export interface LayerScope {
   /** Gives a fixed weight another value after the step. */
   replace(weight: string, value: string): void;
   /**
-   * Factors that this layer, a Dropout, draws anew in every step: 0, or 1 ∕ (1 − rate).
+   * Factors that this layer draws anew in every step, to drop with: 0, or 1 ∕ (1 − rate).
    *
-   * @param shape without the batch. @returns [batch, …shape].
+   * @param shape without the batch. @param draw which of the layer's draws in tfjs, from 0. @returns [batch, …shape].
    */
-  dropped(shape: readonly number[], rate: number): string;
+  dropped(shape: readonly number[], rate: number, draw: number): string;
 }
 
 /** What comes back to a layer. */

@@ -56,13 +56,16 @@ export function recurrent(kind: {
       ),
       recurrentActivation: activationOf(given(config.recurrentActivation, 'hardSigmoid')),
     });
-    const x = inputs[0]!.name;
+    const drops = dropsOf(scope, { features, units, gates: kind.gates });
+    const x = drops.inputs === undefined ? inputs[0]!.name : g.op('Mul', [inputs[0]!.name, drops.inputs]);
+    const thinned = ([h, ...rest]: readonly string[]): readonly string[] =>
+      drops.states === undefined ? [h!, ...rest] : [g.op('Mul', [h!, drops.states]), ...rest];
     const product = g.op('MatMul', [x, kernel]);
     const lines = bias === undefined ? product : g.op('Add', [product, bias]);
     const taken: CellStep[] = [];
     for (let t = 0; t < steps; t++) {
       const line = at(g, lines, t);
-      taken.push(cell.step(line, taken.at(-1)?.states ?? startOf(g, line, units, kind)));
+      taken.push(cell.step(line, thinned(taken.at(-1)?.states ?? startOf(g, line, units, kind))));
     }
     const outputs = taken.map(({ states }) => states[0]!);
     return {
@@ -75,10 +78,13 @@ export function recurrent(kind: {
           const arrived = whole ? at(g, slope, t) : undefined;
           const { dx, states } = taken[t]!.backward([sumOf(g, arrived, fromLater), ...rest]);
           slopes.unshift(dx);
-          later = states;
+          later = thinned(states);
         }
         const dz = under(g, slopes);
-        const dx = (): string => g.op('MatMul', [inTurn(g, slopes), g.transpose(kernel, [1, 0])]);
+        const dx = (): string => {
+          const slope = g.op('MatMul', [inTurn(g, slopes), g.transpose(kernel, [1, 0])]);
+          return drops.inputs === undefined ? slope : g.op('Mul', [slope, drops.inputs]);
+        };
         const rows = reshaped(g, g.transpose(x, [1, 0, 2]), [features]);
         const weights: Record<string, Gradient> = {
           [kernel]: { kind: 'product', left: rows, right: dz },
@@ -91,6 +97,21 @@ export function recurrent(kind: {
       },
     };
   };
+}
+
+/**
+ * Factors of the inputs, [batch, 1, features], and of the first state, [batch, units]: the same in all steps. tfjs draws as many of each as
+ * a cell has gates, those of the inputs first, and takes the first of them.
+ */
+function dropsOf(
+  { layer: { config }, dropped }: LayerScope,
+  { features, units, gates }: { readonly features: number; readonly units: number; readonly gates: number },
+): { readonly inputs: string | undefined; readonly states: string | undefined } {
+  const drops = (rate: unknown): rate is number => typeof rate === 'number' && rate > 0 && rate < 1;
+  const { dropout, recurrentDropout } = config;
+  const inputs = drops(dropout) ? dropped([1, features], dropout, 0) : undefined;
+  const before = inputs === undefined ? 0 : gates;
+  return { inputs, states: drops(recurrentDropout) ? dropped([units], recurrentDropout, before) : undefined };
 }
 
 /** Joined along the last axis. */
@@ -122,9 +143,6 @@ function given(value: unknown, otherwise: string): unknown {
 function requirePlainSequence({ layer: { kind, config }, inputs }: LayerScope): void {
   for (const option of ['goBackwards', 'stateful', 'returnState']) {
     if (config[option] === true) throw new NotLowered(`${kind} with ${option} is not lowered`);
-  }
-  for (const option of ['dropout', 'recurrentDropout']) {
-    if (Number(config[option] ?? 0) > 0) throw new NotLowered(`${kind} with ${option} is not lowered`);
   }
   if (inputs[0]!.shape.length !== 2) throw new NotLowered(`${kind} over images is not lowered`);
 }

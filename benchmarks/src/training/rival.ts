@@ -26,10 +26,21 @@ export interface Contest {
 }
 
 /** An engine of ours. @returns why not, where it does not load or does not train this. */
-export async function openEngine(engine: EngineName, contest: Contest): Promise<Rival | { readonly reason: string }> {
-  const program = new URL('./engine-program.js', import.meta.url).pathname;
-  const process = new OtherProcess<EngineQuestion>(program);
-  const answer = await process.ask<Answer>({ open: { engine, ...contest } });
+export function openEngine(engine: EngineName, contest: Contest): Promise<Rival | { readonly reason: string }> {
+  return openProgram('./engine-program.js', { engine, ...contest });
+}
+
+/** tfjs on wasm as it comes from npm, in one thread. @returns why not, where it does not train this. */
+export function openStockWasm(contest: Contest): Promise<Rival | { readonly reason: string }> {
+  return openProgram('./stock-program.js', { engine: 'tfjs-wasm', ...contest, threads: 1 });
+}
+
+async function openProgram(
+  file: string,
+  contest: Extract<EngineQuestion, { open: object }>['open'],
+): Promise<Rival | { readonly reason: string }> {
+  const process = new OtherProcess<EngineQuestion>(new URL(file, import.meta.url).pathname);
+  const answer = await process.ask<Answer>({ open: contest });
   if ('reason' in answer) {
     await process.close();
     return answer;

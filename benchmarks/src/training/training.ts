@@ -2,7 +2,7 @@ import { engineNames } from '@concordat/client-sdk';
 import { type Cost, median } from '../measure.js';
 import type { Measurement, Question } from '../measurement.js';
 import { findPythons, openPython, type Python } from './python.js';
-import { type Contest, openEngine, type Rival } from './rival.js';
+import { type Contest, openEngine, openStockWasm, type Rival } from './rival.js';
 
 /** What the engine that the ladder takes is to reach. */
 export interface TrainingGoal {
@@ -41,7 +41,7 @@ export async function measureTraining(
   const value = results[0]!.perCpuSecond;
   const rateOf = (start: string): number =>
     Math.max(...results.filter(({ name }) => name.startsWith(start)).map((result) => result.perCpuSecond));
-  for (const start of ['PyTorch', 'numpy', 'tfjs-wasm']) {
+  for (const start of ['PyTorch', 'numpy', 'tfjs-wasm', 'wasm of tfjs']) {
     if (results.some(({ name }) => name.startsWith(start))) detail[`times ${start}`] = value / rateOf(start);
   }
   const times = reference === 'PyTorch' ? goal.timesPyTorch : goal.timesWasm;
@@ -66,6 +66,9 @@ async function openRivals(
     if ('reason' in opened) detail[engine] = opened.reason;
     else rivals.push(opened);
   }
+  const stock = await openStockWasm(contest);
+  if ('reason' in stock) detail['wasm of tfjs'] = stock.reason;
+  else rivals.push(stock);
   for (const python of pythons) {
     if (python.versions.torch !== undefined) rivals.push(openPython(python, 'torch', contest));
     // By hand there is only this one.

@@ -113,6 +113,12 @@ interface Opened {
   readonly masking: MaskingPorts;
 }
 
+/** How a runner says that it is done. */
+interface RunnerEnds {
+  readonly onFinished: (end: RunEnd) => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
 /**
  * One participant's client: connects outbound, takes part in runs that its policy allows, and keeps records and keys here.
  * It prints nothing, ends no process and holds no globals: several participants can live in one program.
@@ -264,12 +270,10 @@ export class FederatedClient {
 
   async #participate(signal: AbortSignal, once: boolean): Promise<RunEnd | undefined> {
     if (signal.aborted) return undefined;
-    const journalled = await this.#opened.state.read();
     const stop = new AbortController();
-    const connection = this.#connect();
     let end: RunEnd | undefined;
     let fatal: unknown;
-    const runner = this.#runner(connection, journalled, {
+    const { connection, runner } = await this.#begin({
       onFinished: (finished) => {
         end = finished;
         if (once) stop.abort();
@@ -299,6 +303,13 @@ export class FederatedClient {
     return signal.aborted ? undefined : end;
   }
 
+  /** In a function of its own: one that waits for the end of a run would hold on to the journal until then. */
+  async #begin(ends: RunnerEnds): Promise<{ readonly connection: Connection; readonly runner: ParticipationRunner }> {
+    const journalled = await this.#opened.state.read();
+    const connection = this.#connect();
+    return { connection, runner: this.#runner(connection, journalled, ends) };
+  }
+
   #connect(): Connection {
     const { keys, sockets } = this.#opened;
     const { crypto, random, clock, proxy, collectGarbage } = this.#options;
@@ -317,11 +328,7 @@ export class FederatedClient {
     });
   }
 
-  #runner(
-    connection: Connection,
-    journalled: readonly ParticipationRecord[],
-    ends: { readonly onFinished: (end: RunEnd) => void; readonly onFatal: (error: unknown) => void },
-  ): ParticipationRunner {
+  #runner(connection: Connection, journalled: readonly ParticipationRecord[], ends: RunnerEnds): ParticipationRunner {
     const { keys, policy, state, spool, egress, contributedBefore, trainer, dataSchema, masking } = this.#opened;
     const { crypto = nodeCrypto, clock = systemClock, wallMillis = Date.now, onEvent } = this.#options;
     const examplesMin = policy?.examples.min ?? 1;

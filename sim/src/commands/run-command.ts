@@ -94,10 +94,12 @@ async function runSeed(
   const say = (line: string): void => void (flags.json === true || io.stdout.write(`${line}\n`));
   say(`scenario ${scenario.name}: ${scenario.participants} participants, seed ${scenario.seed}`);
   let trains: string | undefined;
+  // `engine` of a scenario names what draws deltas where nothing is learned.
+  const said = scenario.train === undefined ? scenario : { ...scenario, engine: 'training' };
   const directory =
     flags.out === undefined
       ? undefined
-      : await RunDirectory.create(several ? join(flags.out, `seed-${scenario.seed}`) : flags.out, { scenario });
+      : await RunDirectory.create(several ? join(flags.out, `seed-${scenario.seed}`) : flags.out, { scenario: said });
   try {
     const result = await simulateTraining(scenario, {
       ports: { ...portsOfOwnProcess(), sharing: flags.sharing },

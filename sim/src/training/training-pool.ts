@@ -20,6 +20,7 @@ export class TrainingPool {
   readonly #jobs = new Map<Worker, Waiting>();
   readonly #waiting: Waiting[] = [];
   #failure: unknown;
+  #closing = false;
 
   private constructor(threads: readonly Worker[], description: EngineDescription) {
     this.#threads = threads;
@@ -28,7 +29,7 @@ export class TrainingPool {
     for (const thread of threads) {
       thread.on('message', (message: PoolReply) => this.#take(thread, message));
       thread.on('error', (error) => this.#fail(error));
-      thread.on('exit', (code) => this.#fail(ended(code)));
+      thread.on('exit', (code) => this.#closing || this.#fail(ended(code)));
     }
   }
 
@@ -40,13 +41,13 @@ export class TrainingPool {
     const workerData = { ...setup, training: shared(setup.training), holdout: shared(setup.holdout) };
     const url = new URL('./training-thread.js', import.meta.url);
     const threads = Array.from({ length: count }, () => new Worker(url, { workerData }));
-    try {
-      const [description] = await Promise.all(threads.map(opened));
-      return new TrainingPool(threads, description!);
-    } catch (error) {
-      await Promise.all(threads.map((thread) => thread.terminate()));
-      throw error;
-    }
+    // All of them: one that is ended within native code takes the process with it.
+    const settled = await Promise.allSettled(threads.map(opened));
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (failed === undefined)
+      return new TrainingPool(threads, (settled[0] as PromiseFulfilledResult<EngineDescription>).value);
+    await Promise.all(threads.map(leave));
+    throw failed.reason;
   }
 
   get threads(): number {
@@ -68,17 +69,8 @@ export class TrainingPool {
   async close(): Promise<void> {
     this.#failure ??= new FederatedError('unavailable', 'the training pool is closed');
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
-    const leave: PoolRequest = { type: 'leave' };
-    await Promise.all(
-      this.#threads.map(
-        (thread) =>
-          new Promise<void>((resolve) => {
-            if (thread.threadId === -1) return resolve();
-            thread.once('exit', () => resolve());
-            thread.postMessage(leave);
-          }),
-      ),
-    );
+    this.#closing = true;
+    await Promise.all(this.#threads.map(leave));
   }
 
   #next(): void {
@@ -91,7 +83,9 @@ export class TrainingPool {
   }
 
   #take(thread: Worker, message: PoolReply): void {
-    const waiting = this.#jobs.get(thread)!;
+    const waiting = this.#jobs.get(thread);
+    // Another thread died meanwhile, and everybody was told.
+    if (waiting === undefined) return;
     this.#jobs.delete(thread);
     this.#idle.push(thread);
     if (message.type === 'done') waiting.resolve(message.result as never);
@@ -120,6 +114,16 @@ function opened(thread: Worker): Promise<EngineDescription> {
     );
     thread.once('error', (error) => settle(() => reject(error)));
     thread.once('exit', (code) => settle(() => reject(ended(code))));
+  });
+}
+
+/** Resolves when it has ended, behind the job that it was given last. */
+function leave(thread: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    if (thread.threadId === -1) return resolve();
+    thread.once('exit', () => resolve());
+    const request: PoolRequest = { type: 'leave' };
+    thread.postMessage(request);
   });
 }
 

@@ -42,9 +42,11 @@ try {
     });
     return { weights: flattenTensors(trained!, setup.tensors) };
   };
+  // It gets the next job when it has done one, and may be told to leave before that.
+  let last = Promise.resolve();
   port.on('message', (request: PoolRequest) => {
-    if (request.type === 'leave') return port.close();
-    perform(request.job).then(
+    if (request.type === 'leave') return void last.then(() => port.close());
+    last = perform(request.job).then(
       (result) => reply({ type: 'done', result }, 'weights' in result ? [result.weights.buffer as ArrayBuffer] : []),
       (error: unknown) => reply({ type: 'failed', error: plainError(error) }),
     );

@@ -129,6 +129,12 @@ describe('a simulation that trains', function () {
     expect(median).to.be.above(sum + 0.1);
   });
 
+  it('has adversaries who train on other labels', async () => {
+    const adversaries = { share: 0.8, attack: { name: 'label-flip' as const } };
+    const { rounds } = await simulateTraining({ ...scenario, train: { ...training, adversaries } });
+    expect(rounds.at(-1)!.measured!.accuracy).to.be.below(result.rounds.at(-1)!.measured!.accuracy! - 0.2);
+  });
+
   it('is told what trains', async () => {
     const engines: string[] = [];
     const engine = 'tfjs-cpu';
@@ -145,6 +151,11 @@ describe('a simulation that trains', function () {
     expect(tooFew).to.include({ code: 'invalid-argument', message: '5 examples for 6 participants' });
     const unknown = { ...scenario, train: { ...training, partition: { name: 'magic' } } } as unknown as ScenarioInput;
     expect((await errorOf(simulateTraining(unknown))).message).to.match(/train\.partition/);
+    const absent = await errorOf(simulateTraining(scenario, { engine: 'tfjs-node', workers: 2 }));
+    expect([absent.code, absent.message]).to.satisfy(
+      ([code, message]: string[]) =>
+        code === 'unavailable' && message!.startsWith('no training engine loads: tfjs-node'),
+    );
     expect(() => simulate(scenario)).to.throw(FederatedError, 'scenario learning trains, which takes threads');
   });
 });

@@ -125,12 +125,15 @@ export class Learning implements Engine {
       starts.map(async (from) => {
         const examples = Uint32Array.from({ length: Math.min(measuredAtOnce, count - from) }, (_, i) => from + i);
         const { metrics } = await pool.run({ type: 'measure', weights, examples, loss: plan.task.loss });
-        return { metrics, share: examples.length / count };
+        return { metrics, examples: examples.length };
       }),
     );
     const names = Object.keys(measured[0]?.metrics ?? {});
     return Object.fromEntries(
-      names.map((name) => [name, measured.reduce((sum, { metrics, share }) => sum + share * metrics[name]!, 0)]),
+      names.map((name) => [
+        name,
+        measured.reduce((sum, { metrics, examples }) => sum + examples * metrics[name]!, 0) / count,
+      ]),
     );
   }
 
